@@ -1,0 +1,183 @@
+"""Accumulators as data: what a unit adds its products into.
+
+The semantics of each is the table in ``docs/semantics.md``. A new accumulator is one class here, one in
+:mod:`hwmodel.golden` and one in :mod:`hwmodel_rtl`, with the same name in all three.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .catalog import parse_format
+from .errors import SpecError
+from .formats import FloatFormat
+
+DEFAULT_HEADROOM = 12
+MAX_FIXED_WIDTH = 1024
+
+
+@dataclass(frozen=True)
+class FixedAcc:
+    """Two's complement fixed point, ``fx[W][f<F>][h<H>][.sat][.rne]``.
+
+    Parameters
+    ----------
+    width
+        W, bits of the accumulator; None: as many as the products and the headroom need.
+    fraction
+        F, the unit is ``2**-F`` (may be negative); None: the finest unit any product can have, or, with `width` given,
+        the finest that leaves the headroom.
+    headroom
+        H, bits above the largest product: any sum of fewer than ``2**H`` products is exact; None: 12.
+    saturate
+        Stick to the nearer end on overflow instead of wrapping.
+    rounding
+        How a product finer than the unit is brought to it: ``"floor"`` or ``"rne"``.
+    """
+
+    width: int | None = None
+    fraction: int | None = None
+    headroom: int | None = None
+    saturate: bool = False
+    rounding: str = "floor"
+
+    _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"fx(\d+)?(?:f(m?\d+))?(?:h(-?\d+))?((?:\.\w+)*)", re.ASCII)
+
+    def __post_init__(self) -> None:
+        if self.width is not None and not 1 <= self.width <= MAX_FIXED_WIDTH:
+            raise SpecError(f"accumulator {self}: width {self.width} is not in 1..{MAX_FIXED_WIDTH}")
+        if self.headroom is not None and not 0 <= self.headroom <= 64:
+            raise SpecError(f"accumulator {self}: headroom {self.headroom} is not in 0..64")
+        if None not in (self.width, self.fraction, self.headroom):
+            raise SpecError(f"accumulator {self}: width, fraction and headroom together say one thing twice; leave one of them out")
+
+    def __str__(self) -> str:
+        text = "fx"
+        if self.width is not None:
+            text += str(self.width)
+        if self.fraction is not None:
+            text += f"f{self.fraction}".replace("-", "m")
+        if self.headroom is not None:
+            text += f"h{self.headroom}"
+        return text + (".sat" if self.saturate else "") + ("" if self.rounding == "floor" else f".{self.rounding}")
+
+    @classmethod
+    def parse(cls, text: str) -> "FixedAcc | None":
+        match = cls._GRAMMAR.fullmatch(text)
+        if match is None:
+            return None
+        options = match[4].split(".")[1:]
+        for option in options:
+            if option not in ("sat", "rne") or options.count(option) > 1:
+                raise SpecError(f"accumulator {text!r}: option .{option} is not one of .sat, .rne, each at most once")
+        return cls(
+            width=int(match[1]) if match[1] else None,
+            fraction=int(match[2].replace("m", "-")) if match[2] else None,
+            headroom=int(match[3]) if match[3] else None,
+            saturate="sat" in options,
+            rounding="rne" if "rne" in options else "floor",
+        )
+
+
+@dataclass(frozen=True)
+class FloatAcc:
+    """Floating point, ``<fmt>[.rtz|.rna][.ftz][.unfused]``: one rounding a step (two with `fused` false).
+
+    Parameters
+    ----------
+    format
+        The accumulator's own format; signed.
+    rounding
+        ``"rne"``, ``"rna"`` or ``"rtz"``.
+    ftz
+        Results that are subnormal after rounding become zero of the same sign.
+    fused
+        If false, the product is rounded to `format` before it is added.
+    """
+
+    format: FloatFormat
+    rounding: str = "rne"
+    ftz: bool = False
+    fused: bool = True
+
+    ROUNDINGS: ClassVar[tuple[str, ...]] = ("rne", "rna", "rtz")
+
+    def __post_init__(self) -> None:
+        if not self.format.signed:
+            raise SpecError(f"accumulator {self}: an unsigned float format cannot hold a negative sum")
+        if not self.format.subnormals:
+            raise SpecError(f"accumulator {self}: a format whose e = 0 is normal can be an operand, not an accumulator; leave out nosub")
+
+    def __str__(self) -> str:
+        options = "" if self.rounding == "rne" else f".{self.rounding}"
+        return f"{self.format}{options}{'.ftz' if self.ftz else ''}{'' if self.fused else '.unfused'}"
+
+    @classmethod
+    def parse(cls, text: str) -> "FloatAcc":
+        name, *options = text.split(".")
+        fmt = parse_format(name)
+        if not isinstance(fmt, FloatFormat):
+            raise SpecError(
+                f"accumulator {text!r}: an integer format is not an accumulator; for a {fmt.width}-bit integer one write fx{fmt.width}f0"
+            )
+        roundings = [option for option in options if option in cls.ROUNDINGS]
+        for option in options:
+            if option not in (*cls.ROUNDINGS, "ftz", "unfused") or options.count(option) > 1:
+                raise SpecError(f"accumulator {text!r}: option .{option} is not one of .rne, .rna, .rtz, .ftz, .unfused, each at most once")
+        if len(roundings) > 1:
+            raise SpecError(f"accumulator {text!r}: .{roundings[0]} and .{roundings[1]} exclude each other; give one rounding")
+        return cls(fmt, roundings[0] if roundings else "rne", "ftz" in options, "unfused" not in options)
+
+
+@dataclass(frozen=True)
+class ChunkAcc:
+    """Two levels, ``chunk<n>:<inner>:<outer>``: the inner one takes `length` steps and is then added into the outer.
+
+    Source: arXiv 1812.08011, section 2.3 (chunk-based accumulation).
+    """
+
+    length: int
+    inner: FixedAcc | FloatAcc
+    outer: FixedAcc | FloatAcc
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.length <= 1 << 16:
+            raise SpecError(f"accumulator {self}: chunk length {self.length} is not in 1..65536")
+
+    def __str__(self) -> str:
+        return f"chunk{self.length}:{self.inner}:{self.outer}"
+
+    @classmethod
+    def parse(cls, text: str) -> "ChunkAcc | None":
+        match = re.fullmatch(r"chunk(\d+):([^:]+):([^:]+)", text, re.ASCII)
+        if match is None:
+            if text.startswith("chunk"):
+                raise SpecError(f"accumulator {text!r}: a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32")
+            return None
+        inner, outer = (parse_accumulator(part) for part in match.groups()[1:])
+        if isinstance(inner, ChunkAcc) or isinstance(outer, ChunkAcc):
+            raise SpecError(f"accumulator {text!r}: chunks do not nest; inner and outer are fx… or a float format")
+        return cls(int(match[1]), inner, outer)
+
+
+Accumulator = FixedAcc | FloatAcc | ChunkAcc
+
+
+def parse_accumulator(text: str) -> Accumulator:
+    """Return the accumulator that `text` denotes.
+
+    Raises
+    ------
+    SpecError
+        If it denotes none.
+    """
+    key = text.strip().lower()
+    try:
+        return ChunkAcc.parse(key) or FixedAcc.parse(key) or FloatAcc.parse(key)
+    except SpecError as error:
+        if not str(error).startswith("unknown format"):
+            raise
+        raise SpecError(
+            f"unknown accumulator {text!r}: allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
+            f"or a float format with .rne .rna .rtz .ftz .unfused"
+        ) from error

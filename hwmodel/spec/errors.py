@@ -1,0 +1,17 @@
+"""The one error a person can cause: a name or a number that no unit can be made of."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SpecError(ValueError):
+    """A specification that cannot be honoured.
+
+    The message is one sentence: what was given, what is allowed and, where there is one, the nearest legal choice.
+    """
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """Return ``"; did you mean x, y?"`` for the candidates that look like `name`, or an empty string."""
+    close = difflib.get_close_matches(name, list(candidates), n=3, cutoff=0.6)
+    return f"; did you mean {', '.join(close)}?" if close else ""

@@ -1,0 +1,171 @@
+"""How large numbers get on their way through a unit: from the formats alone, before any circuit.
+
+An unpacked number is worth ``(-1)**sign * significand * 2**(exponent + top + 1 - significand_bits)``. What follows sizes the
+circuits and, equally, the estimates of what they cost.
+"""
+
+from dataclasses import dataclass
+
+from .accumulators import FloatAcc
+from .formats import Format, IntFormat
+
+
+@dataclass(frozen=True)
+class NumberShape:
+    """What an unpacked number can be.
+
+    Attributes
+    ----------
+    signed
+        Whether there is a sign.
+    significand_bits
+        Bits of the significand.
+    exponent_low, exponent_high
+        Range of the exponent field; equal if there is none.
+    top
+        Weight (power of two) of the significand's highest bit at exponent 0.
+    leading_zeros
+        How many zeros may stand at the top of a significand that is not zero; 0: normalised.
+    nan, inf
+        Whether the number can be one.
+    lsb
+        Every finite value is a multiple of ``2**lsb``.
+    magnitude
+        Largest finite absolute value in units of ``2**lsb``.
+    """
+
+    signed: bool
+    significand_bits: int
+    exponent_low: int
+    exponent_high: int
+    top: int
+    leading_zeros: int
+    nan: bool
+    inf: bool
+    lsb: int
+    magnitude: int
+
+    @property
+    def has_exponent(self) -> bool:
+        return self.exponent_low != self.exponent_high
+
+    @property
+    def max_exponent(self) -> int:
+        """Largest e with ``2**e <= the largest value``."""
+        return self.magnitude.bit_length() - 1 + self.lsb
+
+
+def operand_shape(fmt: Format, *, normalised: bool) -> NumberShape:
+    """Return the shape of a decoded operand.
+
+    Parameters
+    ----------
+    normalised
+        Whether `decode` shifts subnormals and integers until their highest bit is one.
+    """
+    lsb, magnitude = fmt.lsb_exponent, fmt.max_magnitude
+    if isinstance(fmt, IntFormat):
+        bits = magnitude.bit_length()
+        low, zeros = (1 - bits, 0) if normalised else (0, bits - 1)
+        return NumberShape(fmt.signed, bits, low, 0, bits - 1, zeros, False, False, lsb, magnitude)
+    bits = fmt.precision
+    high = max(fmt.max_finite_code >> fmt.fraction_bits, int(fmt.subnormals))
+    if not fmt.subnormals:
+        low, zeros = 0, 0
+    elif normalised:
+        low, zeros = min(1, 2 - fmt.precision), 0
+    else:
+        low, zeros = 1, fmt.fraction_bits
+    return NumberShape(fmt.signed, bits, low, high, -fmt.bias, zeros, fmt.has_nan, fmt.has_inf, lsb, magnitude)
+
+
+def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> NumberShape:
+    """Return the shape of the product of two decoded operands.
+
+    A normalised product (of normalised operands) takes its highest bit into the exponent.
+    """
+    return NumberShape(
+        signed=a.signed or b.signed,
+        significand_bits=a.significand_bits + b.significand_bits,
+        exponent_low=a.exponent_low + b.exponent_low,
+        exponent_high=a.exponent_high + b.exponent_high + normalised,
+        top=a.top + b.top + (not normalised),
+        leading_zeros=0 if normalised else a.leading_zeros + b.leading_zeros + 1,
+        nan=a.nan or b.nan or a.inf or b.inf,
+        inf=a.inf or b.inf,
+        lsb=a.lsb + b.lsb,
+        magnitude=a.magnitude * b.magnitude,
+    )
+
+
+def fixed_shape(width: int, fraction: int) -> NumberShape:
+    """Return the shape of a fixed-point register's magnitude and sign."""
+    return NumberShape(True, width, 0, 0, width - 1 - fraction, width - 1, False, False, -fraction, 1 << (width - 1))
+
+
+@dataclass(frozen=True)
+class FloatState:
+    """What a float accumulator's register can hold, given all that can ever be added to it.
+
+    The register cannot be preset: it starts from zero. Its values are therefore multiples of the finest addend (and of the
+    largest finite number, where it can stick to that), and it stops growing once the largest addend is less than half a
+    unit in its last place. Both bound its exponent, often far inside the format's own range.
+
+    Attributes
+    ----------
+    shape
+        The register as an unpacked number; `exponent_low` is its floor.
+    floored
+        Whether results can lie below the format's normal range; if so, at the exponent `exponent_low` the significand
+        is not normalised.
+    overflows
+        Whether a result can pass the format's largest finite value.
+    """
+
+    shape: NumberShape
+    floored: bool
+    overflows: bool
+
+
+def float_state(acc: FloatAcc, term: NumberShape) -> FloatState:
+    """Return the states that an accumulator `acc` can reach by adding terms of shape `term`.
+
+    Its exponents are those of `term`: both have the same `top`.
+    """
+    # From 2**stall on, half a unit in the last place is more than the largest term: no rounding can grow it.
+    return _state(acc, term, stall=term.max_exponent + 1 + acc.format.precision)
+
+
+def rounded_state(acc: FloatAcc, term: NumberShape) -> FloatState:
+    """Return what one term can be once it is rounded to the format of `acc`."""
+    return _state(acc, term, stall=term.max_exponent + 1)
+
+
+def _state(acc: FloatAcc, term: NumberShape, stall: int) -> FloatState:
+    """Return the states of a rounded number whose magnitude never exceeds ``2**stall`` but for the format's own limit."""
+    fmt = acc.format
+    overflows = stall > fmt.emax
+    unit = term.lsb
+    if overflows and (acc.rounding == "rtz" or not fmt.has_nan):
+        # The register then sticks to the largest finite number, which need not be a multiple of the finest term.
+        odd_part_at = (fmt.max_significand & -fmt.max_significand).bit_length() - 1
+        unit = min(unit, fmt.emax - fmt.fraction_bits + odd_part_at)
+    lsb = max(unit, fmt.lsb_exponent)
+    floored = unit < fmt.emin
+    low = fmt.emin if floored else unit
+    high = max(low, fmt.emax if overflows else stall)
+    limit = fmt.max_magnitude << max(fmt.lsb_exponent - lsb, 0) >> max(lsb - fmt.lsb_exponent, 0)
+    to_special = overflows and acc.rounding != "rtz"
+    shape = NumberShape(
+        signed=term.signed,
+        significand_bits=fmt.precision,
+        exponent_low=low - term.top,
+        exponent_high=high - term.top,
+        top=term.top,
+        leading_zeros=fmt.fraction_bits if floored else 0,
+        nan=term.nan or term.inf or (to_special and fmt.has_nan and not fmt.has_inf),
+        inf=fmt.has_inf and (term.inf or to_special),
+        lsb=lsb,
+        magnitude=limit if overflows else min(limit, 1 << max(stall - lsb, 0)),
+    )
+    return FloatState(shape, floored, overflows)

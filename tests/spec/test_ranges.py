@@ -1,0 +1,83 @@
+"""What circuits are sized by must hold for every value the golden model ever takes."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from hwmodel import golden
+from hwmodel.golden.scalar.value import Kind
+from hwmodel.spec import FloatAcc, FloatFormat, MacSpec, parse_format
+from hwmodel.spec.ranges import float_state, operand_shape, product_shape
+
+UNITS = [
+    "e4m3fn-e4m3fn-fp32",
+    "e4m3fn-e4m3fn-fp16",
+    "e5m2-e5m2-fp16.rtz",
+    "e5m2-e5m2-e6m9.rna",
+    "int8-int8-fp16",
+    "int4-e2m1fn-bf16",
+    "e2m1fn-e2m1fn-e4m3fn",
+    "e3m4-e2m5-fp16.ftz",
+    "e2m3fn-e2m3fn-e3m2fn",
+    "int8-e3m2fn-tf32.rna",
+    # These stick to a largest number that is no multiple of a product.
+    "int8-int8-e2m3fn",
+    "int8-int8-e2m5.rtz",
+    "int8-int8-e3m2b20.rtz",
+]
+
+
+def finite(code, fmt):
+    value = golden.scalar.decode(code, fmt)
+    return value.number if value.kind is Kind.FINITE else None
+
+
+@pytest.mark.parametrize("text", UNITS)
+def test_reachable_accumulators_stay_inside_their_state(text):
+    """Push every accumulator as far as it goes: the largest products over and over, then random ones."""
+    spec = MacSpec.parse(text)
+    acc = spec.acc
+    assert isinstance(acc, FloatAcc)
+    term = product_shape(operand_shape(spec.a, normalised=True), operand_shape(spec.b, normalised=True), normalised=True)
+    state = float_state(acc, term)
+    unit, largest = Fraction(2) ** state.shape.lsb, state.shape.magnitude * Fraction(2) ** state.shape.lsb
+
+    def top_code(fmt):
+        return fmt.max_finite_code if isinstance(fmt, FloatFormat) else fmt.max_value
+
+    rng = np.random.default_rng(1)
+    lanes, steps = 64, 3000
+    mac = golden.Mac(spec)
+    mac.reset(lanes)
+    reached, overflowed = Fraction(0), False
+    for step in range(steps):
+        if step < steps // 2:
+            a, b = np.full(lanes, top_code(spec.a)), np.full(lanes, top_code(spec.b))
+        else:
+            a, b = (rng.integers(0, 1 << fmt.width, lanes) for fmt in (spec.a, spec.b))
+        mac.step(a.astype(np.uint64), b.astype(np.uint64), clear=rng.random(lanes) < (0.1 if step > steps // 2 else 0))
+        if step % 50 and step < steps - 200:
+            continue
+        for code in set(mac.acc.tolist()):
+            value = finite(code, acc.format)
+            if value is None:
+                overflowed = True
+                continue
+            assert value % unit == 0
+            reached = max(reached, abs(value))
+    assert reached <= largest
+    if overflowed and not spec.has_specials:
+        assert state.overflows
+
+
+def test_a_swamped_accumulator_needs_few_exponents():
+    """E4M3 products are below 2**18, so an FP32 sum stalls by 2**42 and never falls below 2**-18 but for zero."""
+    spec = MacSpec.parse("e4m3fn-e4m3fn-fp32")
+    shape = operand_shape(parse_format("e4m3fn"), normalised=True)
+    assert isinstance(spec.acc, FloatAcc)
+    state = float_state(spec.acc, product_shape(shape, shape, normalised=True))
+    assert not state.floored
+    assert not state.overflows
+    assert state.shape.exponent_low + state.shape.top == -18
+    assert state.shape.exponent_high + state.shape.top == 42

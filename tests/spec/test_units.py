@@ -1,0 +1,162 @@
+"""Accumulators and units: names, widths of fixed-point registers, and error sentences."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, MacSpec, SpecError, parse_accumulator, parse_format
+
+FLOATS = [parse_format(name) for name in ("fp32", "fp16", "bf16", "e6m9", "e4m3fn", "e5m2fnuz", "e3m9b-2", "e2m3none", "e5m10b20fn")]
+OPERANDS = [parse_format(name) for name in ("int8", "uint4", "sm8", "e4m3fn", "e5m2", "e4m3b-3", "e4m3b11nosub", "e3m4u", "fp16", "fp32")]
+
+
+def levels() -> st.SearchStrategy[FixedAcc | FloatAcc]:
+    width, fraction, headroom = (st.none() | numbers for numbers in (st.integers(1, 1024), st.integers(-300, 600), st.integers(0, 64)))
+    return st.one_of(
+        st.builds(FloatAcc, st.sampled_from(FLOATS), st.sampled_from(FloatAcc.ROUNDINGS), st.booleans(), st.booleans()),
+        st.tuples(width, fraction, headroom, st.booleans(), st.sampled_from(["floor", "rne"]))
+        .filter(lambda given: None in given[:3])
+        .map(lambda given: FixedAcc(*given)),
+    )
+
+
+def accumulators() -> st.SearchStrategy[FixedAcc | FloatAcc | ChunkAcc]:
+    return levels() | st.builds(ChunkAcc, st.integers(1, 1 << 16), levels(), levels())
+
+
+@given(accumulators())
+def test_accumulator_names_round_trip(acc: FixedAcc | FloatAcc | ChunkAcc) -> None:
+    assert parse_accumulator(str(acc)) == acc
+    assert parse_accumulator(str(acc).upper()) == acc
+
+
+@given(st.sampled_from(OPERANDS), st.sampled_from(OPERANDS), accumulators(), st.integers(0, 2))
+def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
+    try:
+        spec = MacSpec(a, b, acc, pipeline)
+    except SpecError as error:
+        refusal = str(error)
+        # pytest.raises cannot say "the same refusal as before"
+        with pytest.raises(SpecError) as again:
+            MacSpec.parse(f"{a}-{b}-{acc}-p{pipeline}")
+        assert str(again.value) == refusal
+        return
+    assert MacSpec.parse(str(spec)) == spec
+    assert set(spec.module_name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "fraction"),
+    [
+        ("int8-int8-fx", 27, 0),
+        ("int8-int8-fx32", 32, 0),
+        ("e4m3fn-e4m3fn-fx", 49, 18),
+        ("e5m2-e5m2-fx", 77, 32),
+        ("e4m3fn-e4m3fn-fx32", 32, 1),
+        ("e5m2-e5m2-fx32f9", 32, 9),
+        ("int8-int8-fxh0", 15, 0),
+        ("int8-int8-fx14fm4", 14, -4),
+        ("uint8-uint8-fx", 29, 0),
+        ("int8-int8-fx8", 8, -19),
+    ],
+)
+def test_fixed_point_defaults(name: str, width: int, fraction: int) -> None:
+    spec = MacSpec.parse(name)
+    assert isinstance(spec.acc, FixedAcc)
+    assert spec.fixed_point(spec.acc) == FixedPoint(width, fraction)
+    assert spec.acc_width == width
+
+
+@given(st.sampled_from(OPERANDS), st.sampled_from(OPERANDS), st.integers(0, 20))
+def test_headroom_is_what_it_says(a, b, headroom: int) -> None:
+    spec = MacSpec(a, b, FixedAcc(headroom=headroom))
+    assert isinstance(spec.acc, FixedAcc)
+    point = spec.fixed_point(spec.acc)
+    largest, smallest = (
+        [Fraction(fmt.max_magnitude) * Fraction(2) ** fmt.lsb_exponent for fmt in (a, b)],
+        [Fraction(2) ** fmt.lsb_exponent for fmt in (a, b)],
+    )
+    units = largest[0] * largest[1] * Fraction(2) ** point.fraction
+    assert smallest[0] * smallest[1] * Fraction(2) ** point.fraction == 1
+    assert ((1 << headroom) - 1) * units <= point.max_value
+    assert (1 << (headroom + 1)) * units > point.max_value
+
+
+@pytest.mark.parametrize(
+    ("name", "levels", "flags", "latency"),
+    [
+        ("int8-int8-fx32", 1, True, 1),
+        ("e4m3-e4m3-fp32-p2", 1, False, 3),
+        ("e4m3-e4m3-chunk64:e6m9:fp32", 2, False, 2),
+        ("e4m3-e4m3-chunk64:fx:fp32-p1", 2, True, 3),
+    ],
+)
+def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> None:
+    spec = MacSpec.parse(name)
+    assert (len(spec.levels), spec.has_flags, spec.is_chunked, spec.latency) == (levels, flags, levels == 2, latency)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("fx32f9h2", "accumulator fx32f9h2: width, fraction and headroom together say one thing twice; leave one of them out"),
+        ("fx2000", "accumulator fx2000: width 2000 is not in 1..1024"),
+        ("fxh65", "accumulator fxh65: headroom 65 is not in 0..64"),
+        ("fx32.wrap", "accumulator 'fx32.wrap': option .wrap is not one of .sat, .rne, each at most once"),
+        ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .ftz, .unfused, each at most once"),
+        ("fp32.rtz.rna", "accumulator 'fp32.rtz.rna': .rtz and .rna exclude each other; give one rounding"),
+        ("int32", "accumulator 'int32': an integer format is not an accumulator; for a 32-bit integer one write fx32f0"),
+        ("e4m3u", "accumulator e4m3u: an unsigned float format cannot hold a negative sum"),
+        (
+            "e4m3nosub",
+            "accumulator e4m3nosub: a format whose e = 0 is normal can be an operand, not an accumulator; leave out nosub",
+        ),
+        ("chunk0:fp16:fp32", "accumulator chunk0:fp16:fp32: chunk length 0 is not in 1..65536"),
+        ("chunk4:fp16", "accumulator 'chunk4:fp16': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32"),
+        (
+            "quux",
+            "unknown accumulator 'quux': allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
+            "or a float format with .rne .rna .rtz .ftz .unfused",
+        ),
+    ],
+)
+def test_accumulator_errors_are_sentences(name: str, sentence: str) -> None:
+    with pytest.raises(SpecError) as error:
+        parse_accumulator(name)
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("int8-int8", "unit 'int8-int8': a unit is <a>-<b>-<acc>[-p<N>], for example e4m3fn-e4m3fn-fp32 or int8-int8-fx32-p1"),
+        ("int8-int8-fx32-q1", "unit 'int8-int8-fx32-q1': 'q1' is not a pipeline depth; write p0 to p2"),
+        ("int8-int8-fx32-p3", "unit int8-int8-fx32-p3: pipeline depth 3 is not in 0..2"),
+        (
+            "e4m3fn-int8-e2m3fn",
+            "unit e4m3fn-int8-e2m3fn: e4m3fn × int8 can be NaN or infinite and e2m3fn has no code for either; "
+            "choose an accumulator with a NaN, or operands without",
+        ),
+        (
+            "int8-int8-chunk4:fp16:e2m3fn",
+            "unit int8-int8-chunk4:fp16:e2m3fn: fp16 can be NaN or infinite and e2m3fn has no code for either; "
+            "choose an accumulator with a NaN, or operands without",
+        ),
+    ],
+)
+def test_unit_errors_are_sentences(name: str, sentence: str) -> None:
+    with pytest.raises(SpecError) as error:
+        MacSpec.parse(name)
+    assert str(error.value) == sentence
+
+
+def test_a_fixed_inner_level_never_hands_on_a_nan() -> None:
+    assert MacSpec.parse("e4m3fn-e4m3fn-chunk4:fx:e5m10none").is_chunked
+    assert MacSpec(IntFormat(8), IntFormat(8), parse_accumulator("e5m10none")).has_flags is False
+
+
+def test_notes_name_the_format_that_was_probably_meant() -> None:
+    assert len(MacSpec.notes("e4m3-e4m3-fp32")) == 1
+    assert MacSpec.notes("e4m3fn-e5m2-e4m3") == []
