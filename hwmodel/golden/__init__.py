@@ -1,0 +1,12 @@
+"""What the bits must be: exact codecs and multiply-accumulate units, codes in and codes out.
+
+Two forms of everything: :mod:`hwmodel.golden.scalar` is the definition, on Python integers and fractions; the functions
+and classes here are the same over NumPy arrays, fast enough to check a simulated circuit on millions of vectors.
+"""
+
+from . import scalar
+from .codec import decode, encode
+from .codes import code_to_int, int_to_code
+from .mac import Mac
+
+__all__ = ["Mac", "code_to_int", "decode", "encode", "int_to_code", "scalar"]

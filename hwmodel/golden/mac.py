@@ -1,0 +1,183 @@
+"""A unit, over many independent lanes at once."""
+
+from typing import Any
+
+import numpy as np
+
+from hwmodel import spec
+from hwmodel.spec import Format, MacSpec, SpecError
+
+from .arrays import Array, lanes, select, store
+from .chunk import ChunkAcc
+from .codes import check_codes
+from .fixed import FixedAcc
+from .floating import FloatAcc
+from .terms import TermRange, multiply, unpack
+
+_TABLE_BITS = 16
+"""Operand pairs of up to this many bits are multiplied by table."""
+
+_BLOCK = 8192
+"""Lanes worked on at a time, so that intermediate arrays stay in the second-level cache."""
+
+
+class Mac:
+    """`n` independent copies of the unit that `spec` describes.
+
+    Equal to :class:`hwmodel.golden.scalar.Mac` in every lane, bit for bit.
+
+    Parameters
+    ----------
+    spec
+        The unit. Its pipeline registers change no result and are left out.
+
+    Examples
+    --------
+    >>> from hwmodel.spec import MacSpec
+    >>> mac = Mac(MacSpec.parse("int8-int8-fx32"))
+    >>> mac.reset(2)
+    >>> mac.step([0xFF, 2], [3, 5])  # -1 · 3 and 2 · 5
+    >>> [hex(code) for code in mac.acc]
+    ['0xfffffffd', '0xa']
+    """
+
+    def __init__(self, spec: MacSpec):
+        self.spec = spec
+        self._acc = _accumulator(spec)
+        self._product_bits = TermRange.of_products(spec).significand_bits
+        self._table = self._all_products() if spec.a.width + spec.b.width <= _TABLE_BITS else None
+        self.reset(0)
+
+    def reset(self, n: int) -> None:
+        """Make `n` units whose accumulators are +0 and whose flags are low."""
+        self._state: Any = self._acc.zeros(n)
+        self._n = n
+
+    def load(self, codes: Array) -> None:
+        """Preset the accumulators (of chunks: the outer ones) and lower the flags. No circuit can; tests want to.
+
+        Parameters
+        ----------
+        codes : (n,) or (n, limbs) uint64
+            As `acc` gives them.
+        """
+        self._state = self._acc.load(np.asarray(codes, np.uint64))
+        self._n = len(codes)
+
+    def step(self, a: Any, b: Any, clear: Any = None, flush: Any = None, valid: Any = None) -> None:
+        """Take one cycle in every lane.
+
+        Parameters
+        ----------
+        a, b : (n,) integers
+            Operand codes.
+        clear : (n,) bool, optional
+            With `valid`: the accumulator counts as zero, and the flags as low, before this product is added. Default: no.
+        flush : (n,) bool, optional
+            Chunked accumulators: fold the inner into the outer at the end of this cycle. Default: no.
+        valid : (n,) bool, optional
+            Whether the operands are taken. Default: yes.
+
+        Raises
+        ------
+        SpecError
+            If a code or a shape does not fit.
+        """
+        a, b = self._codes(a, self.spec.a, (self._n,)), self._codes(b, self.spec.b, (self._n,))
+        masks = [self._mask(mask, (self._n,)) for mask in (clear, flush, valid)]
+        for block in self._blocks():
+            part = self._cycle(lanes(self._state, block), a[block], b[block], *(m if m is None else m[block] for m in masks))
+            store(self._state, block, part)
+
+    def run(self, a: Any, b: Any, clear: Any = None) -> Array:
+        """Take K cycles in every lane and return the accumulators' codes after the last.
+
+        Parameters
+        ----------
+        a, b : (K, n) integers
+            Operand codes.
+        clear : (K, n) bool, optional
+            As in `step`.
+
+        Returns
+        -------
+        (n,) or (n, limbs) uint64
+            `acc`.
+        """
+        shape = (np.shape(a)[0], self._n)
+        a, b, clear = self._codes(a, self.spec.a, shape), self._codes(b, self.spec.b, shape), self._mask(clear, shape)
+        for block in self._blocks():
+            state = lanes(self._state, block)
+            for k in range(shape[0]):
+                state = self._cycle(state, a[k, block], b[k, block], None if clear is None else clear[k, block], None, None)
+            store(self._state, block, state)
+        return self.acc
+
+    @property
+    def acc(self) -> Array:
+        """Codes of the accumulators: (n,) uint64, or (n, limbs) uint64, little-endian, if wider than 64 bits."""
+        return self._acc.codes(self._state)
+
+    @property
+    def overflow(self) -> Array:
+        """(n,) bool, sticky since the last `clear`."""
+        return self._acc.flags(self._state)[0].copy()
+
+    @property
+    def invalid(self) -> Array:
+        """(n,) bool, sticky since the last `clear`."""
+        return self._acc.flags(self._state)[1].copy()
+
+    def _cycle(self, state: Any, a: Array, b: Array, clear: Array | None, flush: Array | None, valid: Array | None) -> Any:
+        before = state
+        if clear is not None and clear.any():
+            state = select(clear, self._acc.zeros(len(clear)), state)
+        state = self._acc.add(state, self._products(a, b))
+        if valid is not None:
+            state = select(valid, state, before)
+        if flush is not None and isinstance(self._acc, ChunkAcc):
+            state = self._acc.fold(state, flush)
+        return state
+
+    def _products(self, a: Array, b: Array) -> Any:
+        """Return the products as the accumulator takes them."""
+        if self._table is None:
+            terms = multiply(unpack(a.astype(np.uint64), self.spec.a), unpack(b.astype(np.uint64), self.spec.b), self._product_bits)
+            return self._acc.align(terms)
+        pair = (a.astype(np.intp) << self.spec.b.width) | b.astype(np.intp)
+        # Codes were checked, so "wrap" never wraps: it only spares NumPy a second check.
+        return type(self._table)(*(field.take(pair, axis=-1, mode="wrap") for field in self._table))
+
+    def _all_products(self) -> Any:
+        a, b = (unpack(np.arange(1 << fmt.width, dtype=np.uint64), fmt) for fmt in (self.spec.a, self.spec.b))
+        rows, columns = (index.ravel() for index in np.indices((len(a.kind), len(b.kind))))
+        return self._acc.align(multiply(lanes(a, rows), lanes(b, columns), self._product_bits))
+
+    def _blocks(self) -> list[slice]:
+        return [slice(start, min(start + _BLOCK, self._n)) for start in range(0, self._n, _BLOCK)]
+
+    @staticmethod
+    def _codes(codes: Any, fmt: Format, shape: tuple[int, ...]) -> Array:
+        codes = check_codes(codes, fmt)
+        if codes.shape != shape:
+            raise SpecError(f"operand codes of {fmt} have shape {codes.shape}; the unit expects {shape}")
+        return codes
+
+    @staticmethod
+    def _mask(mask: Any, shape: tuple[int, ...]) -> Array | None:
+        if mask is None:
+            return None
+        mask = np.asarray(mask, bool)
+        if mask.shape != shape:
+            raise SpecError(f"a mask has shape {mask.shape}; the unit expects {shape}")
+        return mask
+
+
+def _accumulator(unit: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:
+    terms = TermRange.of_products(unit)
+    levels = []
+    for acc in unit.levels:
+        level = FixedAcc(acc, unit.fixed_point(acc), terms) if isinstance(acc, spec.FixedAcc) else FloatAcc(acc, terms)
+        levels.append(level)
+        terms = level.range
+    return ChunkAcc(unit.acc.length, *levels) if isinstance(unit.acc, spec.ChunkAcc) else levels[0]

@@ -1,0 +1,37 @@
+"""The options of `encode`, checked: the sentences a person reads when one does not suit."""
+
+import re
+
+from hwmodel.spec import Format, SpecError
+
+MAX_RANDOM_BITS = 32
+
+
+def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) -> tuple[str, int | None]:
+    """Return the overflow mode with the default filled in, and k of ``sr<k>`` (or None).
+
+    Raises
+    ------
+    SpecError
+        If an option is unknown or does not suit the format.
+    """
+    match = re.fullmatch(r"sr([1-9]\d?)", rounding)
+    bits = int(match[1]) if match else None
+    if rounding not in ("rne", "rna", "rtz", "rup", "rdn") and (bits is None or bits > MAX_RANDOM_BITS):
+        raise SpecError(f"rounding {rounding!r} is not one of rne, rna, rtz, rup, rdn, or sr<k> with k in 1..{MAX_RANDOM_BITS}")
+    overflow = fmt.default_overflow if overflow is None else overflow
+    if overflow not in ("sat", "ieee"):
+        raise SpecError(f"overflow {overflow!r} is not one of sat, ieee")
+    if overflow == "ieee" and not (fmt.has_inf or fmt.has_nan):
+        raise SpecError(f"overflow 'ieee' needs an infinity or a NaN to overflow to, and {fmt} has neither; use 'sat'")
+    if nan not in ("error", "sat", "zero"):
+        raise SpecError(f"nan {nan!r} is not one of error, sat, zero")
+    return overflow, bits
+
+
+def nan_error(fmt: Format) -> SpecError:
+    return SpecError(f"a NaN cannot be encoded: {fmt} has no code for it; choose nan sat or nan zero")
+
+
+def random_error(rounding: str, bits: int) -> SpecError:
+    return SpecError(f"rounding {rounding!r} needs random integers in 0..2^{bits}-1")

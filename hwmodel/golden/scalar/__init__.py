@@ -1,0 +1,11 @@
+"""The definition, one number at a time: codecs and units on Python integers and `fractions.Fraction`.
+
+Slow on purpose: every line can be held against ``docs/semantics.md``. The NumPy form in :mod:`hwmodel.golden` is held
+equal to this one, bit for bit, by the tests.
+"""
+
+from .codec import decode, encode
+from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac
+from .value import Kind, Value
+
+__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "Value", "decode", "encode"]

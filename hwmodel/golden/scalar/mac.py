@@ -1,0 +1,206 @@
+"""A unit, one step at a time, on exact numbers."""
+
+from fractions import Fraction
+
+from hwmodel import spec
+from hwmodel.spec import MacSpec
+
+from .codec import decode, encode
+from .value import Value
+
+ZERO = Value()
+
+
+class FixedAcc:
+    """A two's complement register that counts units of ``2**-fraction``."""
+
+    def __init__(self, acc: spec.FixedAcc, point: spec.FixedPoint):
+        self.acc = acc
+        self.point = point
+        self.clear()
+
+    def clear(self) -> None:
+        self.total = 0
+        self.overflow = False
+        self.invalid = False
+
+    def restart(self) -> None:
+        """Count from zero again; the flags stay."""
+        self.total = 0
+
+    def add(self, addend: Value) -> None:
+        if not addend.is_finite:
+            self.invalid = True
+            return
+        units = addend.number * Fraction(2) ** self.point.fraction
+        low, high = self.point.min_value, self.point.max_value
+        # Python's round() of a Fraction goes to even, and // goes down.
+        exact = self.total + (round(units) if self.acc.rounding == "rne" else units.numerator // units.denominator)
+        if low <= exact <= high:
+            self.total = exact
+            return
+        self.overflow = True
+        if self.acc.saturate:
+            self.total = low if exact < low else high
+        else:
+            self.total = (exact - low) % (1 << self.point.width) + low
+
+    @property
+    def value(self) -> Value:
+        return Value.of(self.total * Fraction(2) ** -self.point.fraction)
+
+    @property
+    def code(self) -> int:
+        return self.total % (1 << self.point.width)
+
+    def load(self, code: int) -> None:
+        self.clear()
+        self.total = code - ((code >> (self.point.width - 1)) << self.point.width)
+
+
+class FloatAcc:
+    """A floating-point register: every addition is exact, then encoded once."""
+
+    overflow = False
+    invalid = False
+
+    def __init__(self, acc: spec.FloatAcc):
+        self.acc = acc
+        self.clear()
+
+    def clear(self) -> None:
+        self.code = 0
+
+    restart = clear
+
+    def add(self, addend: Value) -> None:
+        if not self.acc.fused:
+            addend = decode(self._round(addend), self.acc.format)
+        self.code = self._round(self.value + addend)
+
+    def _round(self, value: Value) -> int:
+        return self._flush(encode(value, self.acc.format, self.acc.rounding))
+
+    def _flush(self, code: int) -> int:
+        fmt = self.acc.format
+        value = decode(code, fmt)
+        if self.acc.ftz and value.is_finite and abs(value.number) < Fraction(2) ** fmt.emin:
+            return encode(Value(negative=value.negative), fmt)
+        return code
+
+    @property
+    def value(self) -> Value:
+        return decode(self.code, self.acc.format)
+
+    def load(self, code: int) -> None:
+        value = decode(code, self.acc.format)
+        self.code = self._flush(code if value.is_finite or value.is_infinite else encode(value, self.acc.format))
+
+
+class ChunkAcc:
+    """An inner accumulator that is folded into an outer one every `length` steps, or when told to."""
+
+    def __init__(self, acc: spec.ChunkAcc, inner: FixedAcc | FloatAcc, outer: FixedAcc | FloatAcc):
+        self.length = acc.length
+        self.inner = inner
+        self.outer = outer
+        self.count = 0
+
+    def clear(self) -> None:
+        self.inner.clear()
+        self.outer.clear()
+        self.count = 0
+
+    def add(self, addend: Value) -> None:
+        self.inner.add(addend)
+        self.count += 1
+        if self.count == self.length:
+            self.fold()
+
+    def fold(self) -> None:
+        """Add the inner to the outer, unless it has taken no step since the last time."""
+        if self.count > 0:
+            self.outer.add(self.inner.value)
+            self.inner.restart()
+            self.count = 0
+
+    @property
+    def code(self) -> int:
+        return self.outer.code
+
+    @property
+    def overflow(self) -> bool:
+        return self.inner.overflow or self.outer.overflow
+
+    @property
+    def invalid(self) -> bool:
+        return self.inner.invalid or self.outer.invalid
+
+    def load(self, code: int) -> None:
+        self.clear()
+        self.outer.load(code)
+
+
+class Mac:
+    """The unit that `spec` describes; its pipeline registers change no result and are left out.
+
+    Parameters
+    ----------
+    spec
+        The unit.
+
+    Examples
+    --------
+    >>> from hwmodel.spec import MacSpec
+    >>> mac = Mac(MacSpec.parse("int8-int8-fx32"))
+    >>> mac.step(0xFF, 3)  # -1 · 3
+    >>> hex(mac.acc)
+    '0xfffffffd'
+    """
+
+    def __init__(self, spec: MacSpec):
+        self.spec = spec
+        self._acc = _accumulator(spec)
+
+    def step(self, a: int, b: int, clear: bool = False, flush: bool = False, valid: bool = True) -> None:
+        """Take one cycle.
+
+        Parameters
+        ----------
+        a, b
+            Operand codes.
+        clear
+            With `valid`: the accumulator counts as zero, and the flags as low, before this product is added.
+        flush
+            Chunked accumulators: fold the inner into the outer at the end of this cycle.
+        valid
+            Whether the operands are taken.
+        """
+        if valid:
+            if clear:
+                self._acc.clear()
+            self._acc.add(decode(a, self.spec.a) * decode(b, self.spec.b))
+        if flush and isinstance(self._acc, ChunkAcc):
+            self._acc.fold()
+
+    def load(self, code: int) -> None:
+        """Preset the accumulator (of a chunk: the outer one) and lower the flags. No circuit can; tests want to."""
+        self._acc.load(code)
+
+    @property
+    def acc(self) -> int:
+        """Code of the accumulator."""
+        return self._acc.code
+
+    @property
+    def overflow(self) -> bool:
+        return self._acc.overflow
+
+    @property
+    def invalid(self) -> bool:
+        return self._acc.invalid
+
+
+def _accumulator(spec_: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:
+    levels = [FixedAcc(acc, spec_.fixed_point(acc)) if isinstance(acc, spec.FixedAcc) else FloatAcc(acc) for acc in spec_.levels]
+    return ChunkAcc(spec_.acc, *levels) if isinstance(spec_.acc, spec.ChunkAcc) else levels[0]

@@ -1,0 +1,133 @@
+"""The rules of encode that no oracle has: overflow modes, NaN, unsigned formats, ties, error sentences."""
+
+import numpy as np
+import pytest
+
+from hwmodel import golden
+from hwmodel.spec import SpecError, parse_format
+
+NAN, INF = float("nan"), float("inf")
+
+
+def both(value: float, name: str, *options: str, **keywords: str | int) -> int:
+    """The code of one value by the NumPy form, after checking that the scalar form agrees."""
+    fmt = parse_format(name)
+    code = golden.scalar.encode(value, fmt, *options, **keywords)
+    assert golden.encode([value], fmt, *options, **keywords).tolist() == [code]
+    return code
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rounding", "overflow", "code"),
+    [
+        # OCP OFP8, section 5.2: 448 is 0x7E; halfway to the next step (480) is 464, which ties to the even 448.
+        ("e4m3fn", 464.0, "rne", "ieee", 0x7E),
+        ("e4m3fn", np.nextafter(464.0, 500), "rne", "ieee", 0x7F),
+        ("e4m3fn", np.nextafter(464.0, 500), "rne", "sat", 0x7E),
+        ("e4m3fn", 464.0, "rna", "ieee", 0x7F),
+        ("e4m3fn", -1e9, "rtz", "ieee", 0xFE),
+        ("e4m3fn", INF, "rtz", "ieee", 0x7F),
+        ("e4m3fn", INF, "rne", "sat", 0x7E),
+        ("e4m3fn", -INF, "rne", "sat", 0xFE),
+        # IEEE 754-2019, 7.4: toward zero and away from the sign's side, overflow stops at the largest finite number.
+        ("e5m2", 61440.0, "rne", "ieee", 0x7C),
+        ("e5m2", 61439.0, "rne", "ieee", 0x7B),
+        ("e5m2", 1e9, "rdn", "ieee", 0x7B),
+        ("e5m2", 1e9, "rup", "ieee", 0x7C),
+        ("e5m2", -1e9, "rdn", "ieee", 0xFC),
+        ("e5m2", -1e9, "rup", "ieee", 0xFB),
+        ("e5m2", -INF, "rup", "ieee", 0xFC),
+        ("e4m3fnuz", 1e9, "rne", "ieee", 0x80),
+        ("e4m3fnuz", -1e-9, "rne", "ieee", 0x00),
+        ("e2m1fn", 1e9, "rne", "sat", 0x7),
+        # Unsigned: below zero there is only NaN, or zero.
+        ("e4m3u", -1.0, "rne", "sat", 0x00),
+        ("e4m3u", -1.0, "rne", "ieee", 0x7C),
+        ("e4m3u", -1.0, "rtz", "ieee", 0x7C),
+        ("e4m3u", -1e-9, "rne", "ieee", 0x00),
+        ("e4m3u", -INF, "rne", "ieee", 0x7C),
+        ("uint8", -3.0, "rne", "sat", 0x00),
+        ("int8", -0.5, "rne", "sat", 0x00),
+        ("int8", -0.5, "rna", "sat", 0xFF),
+        ("int8", -128.5, "rne", "sat", 0x80),
+        ("int8", 1e300, "rne", "sat", 0x7F),
+        ("sm8", -0.25, "rne", "sat", 0x80),
+        ("sm8", -1e300, "rne", "sat", 0xFF),
+        # Without subnormals the smallest value is 2^-7 · 1.125; its half ties to the even code 0.
+        ("e4m3nosub", 2.0**-8 * 1.125, "rne", "ieee", 0x00),
+        ("e4m3nosub", 2.0**-8 * 1.126, "rne", "ieee", 0x01),
+        ("e4m3nosub", 2.0**-8 * 1.125, "rna", "ieee", 0x01),
+        ("e4m3nosub", -(2.0**-8) * 1.125, "rne", "ieee", 0x80),
+        ("e4m3nosub", 2.0**-7, "rtz", "ieee", 0x00),
+        # One significand bit: ties go to the even code. 0x10 is 2^1, 0x11 is 2^2.
+        ("e5m0fn", 3.0, "rne", "ieee", 0x10),
+        ("e5m0fn", 6.0, "rne", "ieee", 0x12),
+    ],
+)
+def test_encode(name: str, value: float, rounding: str, overflow: str, code: int) -> None:
+    assert both(value, name, rounding, overflow) == code
+
+
+def test_float64_is_rounded_once() -> None:
+    # Just above the tie between 1 and 1.125; through float32 it would become the tie and go to 1.
+    assert both(1.0625 + 2.0**-40, "e4m3fn") == 0x39
+
+
+@pytest.mark.parametrize(
+    ("random", "code"),
+    [(0, 0x38), (10, 0x38), (11, 0x39), (15, 0x39)],
+)
+def test_stochastic_rounding_compares_the_leading_discarded_bits(random: int, code: int) -> None:
+    # 1 + 0.34 · 2^-3: the four leading discarded bits are 0.0101b = 5/16, so 11 and more of 16 round up.
+    assert both(1 + 0.34 / 8, "e4m3fn", "sr4", random=random) == code
+
+
+def test_nan_goes_to_the_formats_nan() -> None:
+    codes = {name: both(NAN, name) for name in ("fp32", "fp16", "e4m3fn", "e5m2", "e4m3fnuz", "bf16")}
+    assert codes == {"fp32": 0x7FC00000, "fp16": 0x7E00, "e4m3fn": 0x7F, "e5m2": 0x7E, "e4m3fnuz": 0x80, "bf16": 0x7FC0}
+    assert both(-NAN, "e4m3fn") == 0x7F
+
+
+@pytest.mark.parametrize(("name", "largest"), [("int8", 0x7F), ("e2m1fn", 0x7), ("uint8", 0xFF), ("sm8", 0x7F)])
+def test_nan_where_there_is_none(name: str, largest: int) -> None:
+    assert both(NAN, name, nan="zero") == 0
+    assert both(NAN, name, nan="sat") == largest
+    sentence = f"a NaN cannot be encoded: {name} has no code for it; choose nan sat or nan zero"
+    for encode in (golden.encode, golden.scalar.encode):
+        with pytest.raises(SpecError) as error:
+            encode(NAN, parse_format(name))
+        assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords", "sentence"),
+    [
+        ("e4m3", {"rounding": "up"}, "rounding 'up' is not one of rne, rna, rtz, rup, rdn, or sr<k> with k in 1..32"),
+        ("e4m3", {"rounding": "sr33"}, "rounding 'sr33' is not one of rne, rna, rtz, rup, rdn, or sr<k> with k in 1..32"),
+        ("e4m3", {"overflow": "wrap"}, "overflow 'wrap' is not one of sat, ieee"),
+        ("e4m3", {"nan": "keep"}, "nan 'keep' is not one of error, sat, zero"),
+        ("int8", {"overflow": "ieee"}, "overflow 'ieee' needs an infinity or a NaN to overflow to, and int8 has neither; use 'sat'"),
+        ("e2m1fn", {"overflow": "ieee"}, "overflow 'ieee' needs an infinity or a NaN to overflow to, and e2m1fn has neither; use 'sat'"),
+        ("e4m3", {"rounding": "sr4"}, "rounding 'sr4' needs random integers in 0..2^4-1"),
+        ("e4m3", {"rounding": "sr4", "random": 16}, "rounding 'sr4' needs random integers in 0..2^4-1"),
+    ],
+)
+def test_options_are_checked(name: str, keywords: dict, sentence: str) -> None:
+    for encode in (golden.encode, golden.scalar.encode):
+        with pytest.raises(SpecError) as error:
+            encode(1.0, parse_format(name), **keywords)
+        assert str(error.value) == sentence
+
+
+def test_codes_are_checked() -> None:
+    e4m3 = parse_format("e4m3")
+    for decode in (golden.decode, golden.scalar.decode):
+        for code in (-1, 256):
+            with pytest.raises(SpecError, match=f"code {code} is not in 0..255, the codes of e4m3"):
+                decode(code, e4m3)
+    with pytest.raises(SpecError, match=r"codes of e4m3 have dtype float64; codes are integers"):
+        golden.decode([1.0], e4m3)
+    with pytest.raises(SpecError, match=r"values of dtype \S+ cannot be encoded exactly; give float64, float32, float16 or integers"):
+        golden.encode(np.array([1.0], np.longdouble), e4m3)
+    with pytest.raises(SpecError, match=r"beyond float64; golden.scalar.decode is exact"):
+        golden.decode([0], parse_format("e4m3b-2000"))
