@@ -1,0 +1,89 @@
+"""Carry-propagate adders over lists of bits, least significant first."""
+
+from collections.abc import Sequence
+
+from amaranth.hdl import Module, Signal, Value
+
+from .cells import AdderCells, Bit
+
+
+def add(m: Module, cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = 0, kind: str = "ripple") -> list[Bit]:
+    """Return ``a + b + carry``, one bit longer than the operands, which have equal length.
+
+    Parameters
+    ----------
+    kind
+        One of `hwmodel_rtl.architecture.ADDERS`.
+    """
+    assert len(a) == len(b)
+    if kind == "ripple" or len(a) < 4:
+        return _ripple(cells, a, b, carry)
+    return _prefix(m, a, b, carry, kind)
+
+
+def _ripple(cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit) -> list[Bit]:
+    total: list[Bit] = []
+    for x, y in zip(a, b, strict=True):
+        low, carry = cells.full(x, y, carry)
+        total.append(low)
+    return [*total, carry]
+
+
+def prefix_network(width: int, kind: str) -> list[list[tuple[int, int]]]:
+    """Return the levels of a parallel-prefix network: in each, the pairs ``(i, j)`` that make span i..k of i..j+1 and j..k.
+
+    Sources: J. Sklansky 1960; P. Kogge and H. Stone 1973; R. Brent and H. Kung 1982.
+    """
+    levels: list[list[tuple[int, int]]] = []
+    reach = 1
+    while reach < width:
+        if kind == "kogge_stone":
+            levels.append([(i, i - reach) for i in range(reach, width)])
+        elif kind == "sklansky":
+            levels.append([(i, (i // reach) * reach - 1) for i in range(width) if (i // reach) % 2])
+        else:
+            levels.append([(i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)])
+        reach *= 2
+    if kind == "brent_kung":
+        while reach > 1:
+            levels.append([(i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)])
+            reach //= 2
+    return [level for level in levels if level]
+
+
+def _prefix(m: Module, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str) -> list[Bit]:
+    def keep(value: Value, name: str) -> Value:
+        signal = Signal(name=name)
+        m.d.comb += signal.eq(value)
+        return signal
+
+    # Position 0 is the carry in: it generates, and propagates nothing.
+    operands = [(Value.cast(x)[0], Value.cast(y)[0]) for x, y in zip(a, b, strict=True)]
+    half = [keep(x ^ y, "propagate") for x, y in operands]
+    generate: list[Value] = [Value.cast(carry)[0], *(keep(x & y, "generate") for x, y in operands)]
+    propagate: list[Value | None] = [None, *half]
+    for level in prefix_network(len(generate), kind):
+        before_g, before_p = list(generate), list(propagate)
+        for i, j in level:
+            upper = before_p[i]
+            assert upper is not None
+            generate[i] = keep(before_g[i] | (upper & before_g[j]), "generate")
+            lower = before_p[j]
+            propagate[i] = None if lower is None else keep(upper & lower, "propagate")
+    return [*(keep(p ^ g, "sum") for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+def invert(bits: Sequence[Bit]) -> list[Bit]:
+    """Return the complement of every bit."""
+    return [1 - bit if isinstance(bit, int) else ~bit for bit in bits]
+
+
+def constant(value: int, width: int) -> list[Bit]:
+    """Return `value` modulo ``2**width`` as bits."""
+    return [(value >> i) & 1 for i in range(width)]
+
+
+def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
+    """Return `bits` with the sign (or zeros) repeated up to `width`."""
+    fill: Bit = bits[-1] if signed and bits else 0
+    return [*bits, *[fill] * (width - len(bits))][:width]

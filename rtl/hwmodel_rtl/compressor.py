@@ -1,0 +1,89 @@
+"""Compressor tree: any number of bits in any columns becomes two rows with the same sum.
+
+Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965: as few adders as reach two rows.
+"""
+
+from collections.abc import Iterable
+
+from .cells import AdderCells, Bit
+
+
+class Columns:
+    """A sum in the making: bits by weight, and one integer for all constants; taken modulo ``2**width``."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.constant = 0
+        self._bits: list[list[Bit]] = [[] for _ in range(width)]
+
+    def add_bit(self, bit: Bit, weight: int) -> None:
+        """Add ``bit * 2**weight``."""
+        if isinstance(bit, int):
+            self.constant += bit << weight
+        elif weight < self.width:
+            self._bits[weight].append(bit)
+
+    def add_negative_bit(self, bit: Bit, weight: int) -> None:
+        """Add ``-bit * 2**weight`` as the complement of the bit and a constant (C. Baugh, B. Wooley 1973)."""
+        if isinstance(bit, int):
+            self.constant -= bit << weight
+        else:
+            self.add_bit(~bit, weight)
+            self.constant -= 1 << weight
+
+    def add_unsigned(self, bits: Iterable[Bit], weight: int = 0) -> None:
+        """Add an unsigned number times ``2**weight``."""
+        for i, bit in enumerate(bits):
+            self.add_bit(bit, weight + i)
+
+    def add_signed(self, bits: Iterable[Bit], weight: int = 0) -> None:
+        """Add a two's complement number times ``2**weight``."""
+        *low, top = bits
+        self.add_unsigned(low, weight)
+        self.add_negative_bit(top, weight + len(low))
+
+    def rows(self, cells: AdderCells, *, with_constant: bool = True) -> tuple[list[Bit], list[Bit]]:
+        """Return two rows of `width` bits whose sum is this sum.
+
+        With `with_constant` false the constant is left out (the caller adds it elsewhere).
+        """
+        columns = [list(column) for column in self._bits]
+        if with_constant:
+            for weight in range(self.width):
+                if (self.constant >> weight) & 1:
+                    columns[weight].append(1)
+        while (height := max(map(len, columns), default=0)) > 2:
+            columns = _reduce(cells, columns, _dadda_height(height))
+        padded = [[*column, 0, 0] for column in columns]
+        return [column[0] for column in padded], [column[1] for column in padded]
+
+
+def _dadda_height(height: int) -> int:
+    """Return the largest member below `height` of 2, 3, 4, 6, 9, 13, … (each floor of 3/2 of the last)."""
+    step = 2
+    while step * 3 // 2 < height:
+        step = step * 3 // 2
+    return step
+
+
+def _reduce(cells: AdderCells, columns: list[list[Bit]], height: int) -> list[list[Bit]]:
+    """Bring every column down to `height`, carries counted."""
+    reduced: list[list[Bit]] = [[] for _ in columns]
+    for weight, column in enumerate(columns):
+        bits = [*column]
+        arrived = reduced[weight]
+        while len(bits) + len(arrived) > height:
+            if len(bits) + len(arrived) == height + 1:
+                total, carry = cells.half(_take(bits, arrived), _take(bits, arrived))
+            else:
+                total, carry = cells.full(_take(bits, arrived), _take(bits, arrived), _take(bits, arrived))
+            arrived.append(total)
+            if weight + 1 < len(columns) and not (isinstance(carry, int) and carry == 0):
+                reduced[weight + 1].append(carry)
+        reduced[weight] = [*bits, *arrived]
+    return reduced
+
+
+def _take(bits: list[Bit], arrived: list[Bit]) -> Bit:
+    """Take the bit that has been ready longest: one of this column's own before one that an adder of this level made."""
+    return bits.pop(0) if bits else arrived.pop(0)

@@ -1,0 +1,62 @@
+"""Logarithmic shifters."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+
+def _kept(m: Module, value: Value, name: str, width: int) -> Signal:
+    signal = Signal(width, name=name)
+    m.d.comb += signal.eq(value)
+    return signal
+
+
+def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "shifted") -> Value:
+    """Return ``(value << amount) mod 2**width``. Small shifts come first, while the number is still narrow."""
+    shifted: Value = value
+    for stage in range(len(amount)):
+        distance = 1 << stage
+        grown = min(len(shifted) + distance, width)
+        moved = Cat(Const(0, distance), shifted)[:grown]
+        shifted = _kept(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", grown)
+    return shifted[:width]
+
+
+def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name: str = "aligned") -> tuple[Value, Value]:
+    """Shift right inside a window and say whether anything was lost.
+
+    Parameters
+    ----------
+    value
+        The number, in the top bits of the window.
+    amount
+        Unsigned distance, any size.
+    width
+        Bits of the window, at least those of `value`.
+
+    Returns
+    -------
+    shifted, sticky
+        The window (`width` bits), and the OR of all bits that fell out of it.
+    """
+    lost: list[Value] = []
+    shifted: Value = value  # its top bit is the window's top bit; it grows downwards as it moves
+    for stage in range(len(amount)):
+        distance = 1 << stage
+        select = amount[stage]
+        if distance >= width:
+            # So far to the right that nothing stays.
+            far = Signal(name=f"{name}_far")
+            m.d.comb += far.eq(amount[stage:].any())
+            lost.append(far & shifted.any())
+            shifted = _kept(m, Mux(far, Const(0, len(shifted)), shifted), f"{name}_{stage}", len(shifted))
+            break
+        grown = min(len(shifted) + distance, width)
+        below = len(shifted) + distance - grown  # bits of the moved number that leave the window
+        stay = Cat(Const(0, grown - len(shifted)), shifted)
+        moved = Cat(shifted[below:], Const(0, distance))
+        if below:
+            lost.append(select & shifted[:below].any())
+        shifted = _kept(m, Mux(select, moved, stay), f"{name}_{stage}", grown)
+    window = Cat(Const(0, width - len(shifted)), shifted)
+    sticky = Signal(name=f"{name}_sticky")
+    m.d.comb += sticky.eq(Cat(*lost).any() if lost else 0)
+    return window, sticky

@@ -1,0 +1,103 @@
+"""Verilog and manifest: the same everywhere, complete, and clean."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
+from hwmodel_rtl import Architecture, emit
+
+UNITS = [
+    "int8-int8-fx32",
+    "e4m3fn-e4m3fn-fp32-p2",
+    "uint8-int8-fx24.sat",
+    "e5m2-e5m2-chunk64:e6m9:fp32",
+    "int4-int4-chunk8:fx:fx40-p1",
+    "fp16-bf16-fp16.rtz.ftz.unfused",
+]
+
+
+@pytest.fixture(scope="module")
+def yosys():
+    with Yosys() as worker:
+        yield worker
+
+
+def test_the_same_bytes_in_another_process(yosys):
+    """Hash seeds and what was emitted before must not show."""
+    code = (
+        "from hwmodel.spec import MacSpec\nfrom hwmodel_rtl import emit\n"
+        "unit = emit(MacSpec.parse('e4m3fn-e5m2-chunk4:fx:fp16'))\nprint(unit.manifest['sha256'])\n"
+    )
+    emit(MacSpec.parse("int8-int8-fx"), yosys=yosys)
+    here = emit(MacSpec.parse("e4m3fn-e5m2-chunk4:fx:fp16"), yosys=yosys).manifest["sha256"]
+    for seed in ("1", "2"):
+        there = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        )
+        assert there.stdout.strip() == here
+
+
+@pytest.mark.parametrize("text", UNITS)
+def test_the_manifest_tells_the_file(text, yosys):
+    spec = MacSpec.parse(text)
+    unit = emit(spec, yosys=yosys)
+    manifest = json.loads(unit.manifest_json)
+    assert manifest["spec"] == text
+    assert manifest["module"] == unit.name == re.sub("[^a-z0-9]", "_", text)
+    assert manifest["sha256"] == hashlib.sha256(unit.verilog.encode()).hexdigest()
+    top = unit.verilog[unit.verilog.index(f"module {unit.name}(") :]
+    top = top[: top.index("endmodule")]
+    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", top, flags=re.MULTILINE)
+    assert sorted((name, kind[: -len("put")], int(high or 0) + 1) for kind, high, name in declared) == sorted(
+        (port["name"], port["direction"], port["width"]) for port in manifest["ports"]
+    )
+    instances = [instance for part in manifest["parts"].values() for instance in part]
+    assert instances
+    for instance in instances:
+        assert re.search(rf"^  {unit.name}__{instance} {instance} \($", top, flags=re.MULTILINE)
+    assert {"mpy", "alignadd", "normacc"} <= set(instances)
+
+
+def test_ports_are_those_of_the_interface(yosys):
+    def ports(text):
+        return {port["name"]: (port["direction"], port["width"]) for port in emit(MacSpec.parse(text), yosys=yosys).manifest["ports"]}
+
+    common = {"clk": ("in", 1), "rst": ("in", 1), "valid": ("in", 1), "clear": ("in", 1), "acc_valid": ("out", 1)}
+    flags = {"overflow": ("out", 1), "invalid": ("out", 1)}
+    assert ports("int4-uint8-fx20") == common | flags | {"a": ("in", 4), "b": ("in", 8), "acc": ("out", 20)}
+    assert ports("e5m2-fp16-bf16") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16)}
+    assert ports("e5m2-e5m2-chunk8:fx:tf32") == common | flags | {"flush": ("in", 1), "a": ("in", 8), "b": ("in", 8), "acc": ("out", 19)}
+
+
+def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
+    for text in UNITS:
+        body = emit(MacSpec.parse(text), yosys=yosys).verilog
+        code = re.sub(r"//.*", "", body)
+        assert not re.search(r"[^(]\*[^)]", code), text
+        assert not re.search(r"\w \+ \w", code), text
+        assert not re.search(r"\w - \w", code), text
+
+
+def test_the_architecture_changes_the_circuit(yosys):
+    spec = MacSpec.parse("int8-int8-fx32")
+    files = {}
+    for adder in ("ripple", "brent_kung", "sklansky", "kogge_stone"):
+        for multiplier in ("baugh_wooley", "booth"):
+            unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
+            assert unit.manifest["architecture"] == {"adder": adder, "multiplier": multiplier}
+            files[unit.manifest["sha256"]] = unit
+    assert len(files) == 8
+
+
+def test_an_unknown_architecture_is_named():
+    with pytest.raises(ValueError, match="adder 'carry' is not one of ripple, brent_kung, sklansky, kogge_stone"):
+        Architecture(adder="carry")
+    with pytest.raises(ValueError, match="multiplier 'dadda' is not one of baugh_wooley, booth"):
+        Architecture(multiplier="dadda")
