@@ -1,0 +1,48 @@
+"""The cocotb bench: plays prepared blocks into the harness and compares what comes out. Runs inside the simulator.
+
+It computes nothing about numbers: stimulus and expectation were made beforehand (:mod:`hwmodel_sim.tape`) and lie in a
+folder as arrays of packed bits. On the first block that differs it writes what it read to ``got.json`` and fails.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import Timer
+
+from .harness import FOLDER_VARIABLE
+
+PERIOD_NS = 2
+
+
+@cocotb.test()
+async def play(dut) -> None:
+    """Every block of the tape, in order; block 0 is the reset and is not compared."""
+    folder = Path(os.environ[FOLDER_VARIABLE])
+    tape = json.loads((folder / "tape.json").read_text())
+    inputs = [(getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["inputs"]]
+    outputs = [(name, getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["outputs"]]
+    block_time = Timer(PERIOD_NS * tape["cycles"], unit="ns")
+
+    for port, blocks in inputs:
+        port.value = int.from_bytes(blocks[0].tobytes(), "little")
+    # Starts low, so rising edges fall between the moments at which this coroutine reads and writes.
+    Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
+    started = time.perf_counter()
+    for index in range(tape["blocks"]):
+        for port, blocks in inputs:
+            port.value = int.from_bytes(blocks[index].tobytes(), "little")
+        await block_time
+        if index == 0:
+            continue
+        for _, port, blocks in outputs:
+            text = str(port.value)
+            if text != format(int.from_bytes(blocks[index].tobytes(), "little"), f"0{len(text)}b"):
+                got = {name: str(each.value) for name, each, _ in outputs}
+                (folder / "got.json").write_text(json.dumps({"block": index, "got": got}))
+                raise AssertionError(f"block {index} differs from the golden model")
+    (folder / "seconds.json").write_text(json.dumps(time.perf_counter() - started))

@@ -1,0 +1,76 @@
+"""Tell a difference in full: operands, state before, expected, got, and how to see it again."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from hwmodel.spec import FixedAcc, Format, MacSpec
+
+from .report import Mismatch
+from .session import Difference
+from .tape import Tape, delay
+
+
+def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, seed: int, replay: str, waves: str) -> Mismatch:
+    """Return `difference` with everything that was on the tape at that place."""
+    cycle, copy = difference.cycle, difference.copy
+    first, last = min(max(cycle, 0), len(tape.rst) - 1), len(tape.rst) - 1
+    operands: dict[str, str] = {}
+    controls: dict[str, bool] = {}
+    if 0 <= cycle <= last:
+        operands = {name: operand(int(tape.inputs[name][cycle, copy]), getattr(spec, name)) for name in ("a", "b")}
+        controls = {name: bool(tape.inputs[name][cycle, copy]) for name in ("valid", "clear", "flush") if name in tape.inputs}
+        controls["rst"] = bool(tape.rst[cycle])
+    before = integer(tape.states["acc"][min(cycle - 1, last), copy]) if cycle > 0 else 0
+
+    # As much of the tape as shows up to this cycle, resets that follow included.
+    late = delay(spec)
+    shown = tape.extended(max(len(tape.rst), cycle + 1) + late).expected(spec)
+    expected = {name: integer(codes[cycle + late, copy]) for name, codes in shown.items()}
+
+    def got(name: str, bits: str) -> str:
+        if not set(bits) <= {"0", "1"}:
+            return f"0b{bits.lower()}"
+        return accumulator(int(bits, 2), spec) if name == "acc" else bits
+
+    return Mismatch(
+        spec=str(spec),
+        simulator=simulator,
+        cycle=first if cycle < 0 else cycle,
+        copy=copy,
+        operands=operands,
+        controls=controls,
+        before=accumulator(before, spec),
+        expected={name: accumulator(code, spec) if name == "acc" else str(code) for name, code in expected.items()},
+        got={name: got(name, bits) for name, bits in difference.got.items()},
+        seed=seed,
+        replay=replay,
+        waves=waves,
+    )
+
+
+def integer(code: np.ndarray) -> int:
+    """Return a code, or its little-endian limbs, as a Python integer."""
+    return int.from_bytes(np.asarray(code, "<u8").tobytes(), "little")
+
+
+def operand(code: int, fmt: Format) -> str:
+    """Return a code in hex, with its format and value."""
+    return f"0x{code:0{-(-fmt.width // 4)}x} ({fmt} {_value(code, fmt)})"
+
+
+def accumulator(code: int, spec: MacSpec) -> str:
+    """Return a code of the accumulator in hex, with its value."""
+    level = spec.levels[-1]
+    if not isinstance(level, FixedAcc):
+        return f"0x{code:0{-(-spec.acc_width // 4)}x} ({_value(code, level.format)})"
+    point = spec.fixed_point(level)
+    value = (code - (code >> (point.width - 1) << point.width)) * Fraction(2) ** -point.fraction
+    text = str(value) if value.denominator == 1 else f"{value.numerator}/2^{value.denominator.bit_length() - 1} = {float(value):.9g}"
+    return f"0x{code:0{-(-point.width // 4)}x} ({text})"
+
+
+def _value(code: int, fmt: Format) -> str:
+    from hwmodel.golden import decode
+
+    return repr(float(decode(np.array([code], np.uint64), fmt)[0])).removesuffix(".0")

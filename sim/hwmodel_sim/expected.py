@@ -1,0 +1,147 @@
+"""Step the golden model through a plan: what every unit must show after every cycle."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hwmodel.spec import FloatFormat, MacSpec
+
+from .operands import Array, fields, is_inf, is_nan, is_special
+from .stimulus import Part
+
+
+@dataclass
+class Played:
+    """A part, and the golden state after each of its cycles.
+
+    Attributes
+    ----------
+    part
+        The stimulus; lanes whose accumulator was lost to infinity or NaN were cleared soon after.
+    acc : (cycles, lanes) or (cycles, lanes, limbs) uint64
+        Codes.
+    overflow, invalid : (cycles, lanes) bool
+        Sticky flags; low for units without.
+    """
+
+    part: Part
+    acc: Array
+    overflow: Array
+    invalid: Array
+
+
+@dataclass
+class Coverage:
+    """What a run met.
+
+    Attributes
+    ----------
+    vectors
+        Multiply-accumulate steps: cycles with `valid`.
+    states
+        How many of them met the accumulator (of a chunk: the outer one) cleared, zero, subnormal, normal, huge, inf, nan.
+    events
+        How often something happened: overflow, invalid, to inf, to nan, cancelled to zero, idle, flush, reset, clear.
+    pairs
+        Operand pairs there are, or 0 if they are too many to be all tried.
+    pairs_met
+        How many of them were met.
+    least_meetings
+        The fewest finite, non-zero accumulators any pair of finite operands met.
+    """
+
+    vectors: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
+    pairs: int = 0
+    pairs_met: int = 0
+    least_meetings: int = 0
+
+
+def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
+    """Run the golden model over `part`; `part.clear` is amended where an accumulator is no longer finite."""
+    from hwmodel.golden import Mac
+
+    cycles, lanes = part.valid.shape
+    mac = Mac(spec)
+    mac.reset(lanes)
+    acc = np.zeros((cycles, *mac.acc.shape), np.uint64)
+    overflow, invalid = np.zeros((2, cycles, lanes), bool)
+    level = spec.levels[-1]
+    fmt = getattr(level, "format", None)
+    lost = np.zeros(lanes, bool)
+    for t in range(cycles):
+        if part.rst[t]:
+            mac.reset(lanes)
+        else:
+            if lost.any():
+                part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
+            mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t])
+        acc[t] = mac.acc
+        if spec.has_flags:
+            overflow[t], invalid[t] = mac.overflow, mac.invalid
+        if fmt is not None:
+            lost = is_special(acc[t], fmt)
+    return Played(part, acc, overflow, invalid)
+
+
+def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
+    """Count what `parts` met."""
+    coverage = Coverage()
+    exhaustive = spec.a.width + spec.b.width <= 16
+    size = 1 << (spec.a.width + spec.b.width) if exhaustive else 0
+    met, meetings = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for played in parts:
+        part = played.part
+        live = part.valid & ~part.rst[:, None]
+        coverage.vectors += int(live.sum())
+        before = _classes(spec, played.acc)
+        after, before[1:] = before.copy(), before[:-1].copy()
+        before[0] = "zero"
+        before[part.clear] = "cleared"
+        coverage.states.update(dict(zip(*np.unique(before[live], return_counts=True), strict=True)))
+        finite = ~np.isin(before, ["inf", "nan"])
+        rose = {name: np.diff(getattr(played, name).astype(np.int8), axis=0, prepend=0) > 0 for name in ("overflow", "invalid")}
+        coverage.events.update(
+            {
+                **{name: int(flag.sum()) for name, flag in rose.items()},
+                "to inf": int((live & finite & (after == "inf")).sum()),
+                "to nan": int((live & (before != "nan") & (after == "nan")).sum()),
+                "to zero": int((live & ~np.isin(before, ["zero", "cleared"]) & (after == "zero")).sum()),
+                "idle": int((~part.valid).sum()),
+                "clear": int((live & part.clear).sum()),
+                "flush": int(part.flush.sum()),
+                "reset": int(part.rst.sum()),
+            }
+        )
+        if exhaustive:
+            pair = ((part.a << np.uint64(spec.b.width)) | part.b).astype(np.int64)
+            met += np.bincount(pair[live], minlength=size)
+            meetings += np.bincount(pair[live & finite & ~np.isin(before, ["zero", "cleared"])], minlength=size)
+    if exhaustive:
+        pairs = np.arange(size, dtype=np.uint64)
+        special = is_special(pairs >> np.uint64(spec.b.width), spec.a) | is_special(pairs & np.uint64((1 << spec.b.width) - 1), spec.b)
+        coverage.pairs, coverage.pairs_met, coverage.least_meetings = size, int((met > 0).sum()), int(meetings[~special].min())
+    return coverage
+
+
+def _classes(spec: MacSpec, acc: Array) -> Array:
+    """Return the class of each accumulator state, as strings."""
+    fmt = getattr(spec.levels[-1], "format", None)
+    if isinstance(fmt, FloatFormat):
+        exponent, fraction = fields(acc, fmt)
+        top = np.uint64(max((fmt.max_finite_code >> fmt.fraction_bits) - 1, 1))
+        lowest = exponent == 0
+        tests = [is_nan(acc, fmt), is_inf(acc, fmt), lowest & (fraction == 0), lowest, exponent >= top]
+        return np.select(tests, ["nan", "inf", "zero", "subnormal", "huge"], "normal").astype("U9")
+    zero = acc == 0 if acc.ndim == 2 else (acc == 0).all(axis=-1)
+    # Huge: in the outer quarter of the range, that is, the two bits below the sign differ from it.
+    width = spec.acc_width
+    sign, second, third = (_bit(acc, width - 1 - i) if width > i else np.zeros(zero.shape, bool) for i in range(3))
+    return np.select([zero, (second != sign) & (third != sign)], ["zero", "huge"], "normal").astype("U9")
+
+
+def _bit(acc: Array, index: int) -> Array:
+    limb = acc if acc.ndim == 2 else acc[..., index // 64]
+    return (limb >> np.uint64(index % 64)) & np.uint64(1) != 0

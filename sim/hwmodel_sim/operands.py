@@ -1,0 +1,144 @@
+"""Operand codes worth trying: which are special, which negate each other, how large they are, and directed random ones.
+
+This steers stimulus only. What a code is worth is for :mod:`hwmodel.golden` to say.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, Specials
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def fields(codes: Array, fmt: FloatFormat) -> tuple[Array, Array]:
+    """Return the exponent and the fraction field of `codes`."""
+    codes = np.asarray(codes, np.uint64)
+    exponent = (codes >> np.uint64(fmt.fraction_bits)) & np.uint64(fmt.exponent_mask)
+    return exponent, codes & np.uint64(fmt.fraction_mask)
+
+
+def is_nan(codes: Array, fmt: Format) -> Array:
+    """Return which `codes` are NaN."""
+    codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, IntFormat) or fmt.specials is Specials.NONE:
+        return np.zeros(codes.shape, bool)
+    if fmt.specials is Specials.FNUZ:
+        return codes == np.uint64(fmt.sign_mask)
+    exponent, fraction = fields(codes, fmt)
+    top = exponent == np.uint64(fmt.exponent_mask)
+    return top & (fraction == np.uint64(fmt.fraction_mask) if fmt.specials is Specials.FN else fraction != 0)
+
+
+def is_inf(codes: Array, fmt: Format) -> Array:
+    """Return which `codes` are infinite."""
+    codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, IntFormat) or not fmt.has_inf:
+        return np.zeros(codes.shape, bool)
+    exponent, fraction = fields(codes, fmt)
+    return (exponent == np.uint64(fmt.exponent_mask)) & (fraction == 0)
+
+
+def is_special(codes: Array, fmt: Format) -> Array:
+    """Return which `codes` are not finite numbers."""
+    return is_nan(codes, fmt) | is_inf(codes, fmt)
+
+
+def negate(codes: Array, fmt: Format) -> Array:
+    """Return the codes of the negated values; a value without a negative (unsigned, the least integer) is left as it is."""
+    codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, IntFormat):
+        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
+            return (~codes + np.uint64(1)) & np.uint64((1 << fmt.width) - 1)
+        return codes ^ np.uint64(1 << (fmt.width - 1)) if fmt.coding is IntCoding.SIGN_MAGNITUDE else codes
+    negated = codes ^ np.uint64(fmt.sign_mask)
+    return codes if not fmt.signed else np.where(codes == 0, codes, negated) if not fmt.has_negative_zero else negated
+
+
+def log2_magnitude(codes: Array, fmt: Format) -> Array:
+    """Return about log2 of the absolute values: -inf for zeros, NaN for specials."""
+    codes = np.asarray(codes, np.uint64)
+    with np.errstate(divide="ignore"):
+        if isinstance(fmt, IntFormat):
+            magnitude = codes.astype(np.float64)
+            if fmt.coding is IntCoding.SIGN_MAGNITUDE:
+                magnitude = (codes & np.uint64((1 << (fmt.width - 1)) - 1)).astype(np.float64)
+            elif fmt.coding is IntCoding.TWOS_COMPLEMENT:
+                magnitude = np.minimum(magnitude, float(1 << fmt.width) - magnitude)
+            return np.log2(magnitude)
+        exponent, fraction = fields(codes, fmt)
+        significand = fraction.astype(np.float64) / (1 << fmt.fraction_bits)
+        lowest = exponent == 0
+        zero = lowest & (fraction == 0)
+        hidden = ~lowest if fmt.subnormals else ~zero
+        scale = np.maximum(exponent.astype(np.int64) - fmt.bias, fmt.emin)
+        return np.where(is_special(codes, fmt), np.nan, np.log2(significand + hidden) + scale)
+
+
+def sign(codes: Array, fmt: Format) -> Array:
+    """Return the sign bits, as booleans."""
+    top = np.asarray(codes, np.uint64) >> np.uint64(fmt.width - 1) != 0
+    return top & fmt.signed
+
+
+def landmarks(fmt: Format) -> Array:
+    """Return the finite codes where implementations break: ends of ranges, powers of two and their neighbours, bit patterns."""
+    mask = (1 << fmt.width) - 1
+    patterns = {0, 1, mask, mask >> 1, (mask >> 1) + 1, mask // 3, mask - mask // 3}
+    if isinstance(fmt, IntFormat):
+        patterns |= {1 << i for i in range(fmt.width)}
+    else:
+        one = max(0, min(fmt.bias, fmt.exponent_mask)) << fmt.fraction_bits
+        patterns |= {fmt.fraction_mask, fmt.fraction_mask + 1, one, fmt.max_finite_code, fmt.max_finite_code & ~fmt.fraction_mask}
+    near = {(code + step) & mask for code in patterns for step in (-1, 0, 1)}
+    codes = np.array(sorted(near), np.uint64)
+    codes = np.unique(np.concatenate([codes, negate(codes, fmt)]))
+    return codes[~is_special(codes, fmt)]
+
+
+def specials(fmt: Format) -> Array:
+    """Return codes that are NaN or infinite: all of them for narrow formats, else the ends of their ranges."""
+    if fmt.width <= 8:
+        codes = np.arange(1 << fmt.width, dtype=np.uint64)
+    elif isinstance(fmt, FloatFormat):
+        top = fmt.exponent_mask << fmt.fraction_bits
+        ends = [top, top + 1, top | (fmt.fraction_mask >> 1), top | fmt.fraction_mask, fmt.nan_code or 0, 0]
+        codes = np.unique(np.array([end ^ flip for end in ends for flip in (0, fmt.sign_mask)], np.uint64))
+    else:
+        codes = np.zeros(0, np.uint64)
+    return codes[is_special(codes, fmt)]
+
+
+def draw(fmt: Format, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Return finite directed-random codes.
+
+    A column (one lane) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
+
+    Parameters
+    ----------
+    shape
+        (cycles, lanes).
+    """
+
+    def random_bits(size: tuple[int, int]) -> Array:
+        return rng.integers(0, 1 << 64, size, dtype=np.uint64)
+
+    uniform = random_bits(shape) & np.uint64((1 << fmt.width) - 1)
+    if isinstance(fmt, FloatFormat):
+        centre = rng.integers(0, fmt.exponent_mask + 1, (1, shape[1]))
+        exponent = np.clip(centre + rng.integers(-3, 4, shape), 0, fmt.exponent_mask).astype(np.uint64)
+        style = rng.integers(0, 4, shape)
+        fraction = random_bits(shape)
+        one_hot = np.uint64(1) << rng.integers(0, max(fmt.fraction_bits, 1), shape).astype(np.uint64)
+        patterns = [one_hot - (fraction & np.uint64(1)), ~one_hot]
+        fraction = np.select([style == 0, style == 1], patterns, fraction) & np.uint64(fmt.fraction_mask)
+        signs = np.where(rng.integers(0, 2, shape) == 1, np.uint64(fmt.sign_mask), np.uint64(0))
+        directed = signs | (exponent << np.uint64(fmt.fraction_bits)) | fraction
+    else:
+        directed = uniform >> rng.integers(0, fmt.width, shape).astype(np.uint64)
+        directed = np.where(rng.integers(0, 2, shape) == 1, negate(directed, fmt), directed)
+    marks = landmarks(fmt)
+    style = rng.integers(0, 8, shape)
+    codes = np.select([style < 2, style < 3], [uniform, marks[rng.integers(0, len(marks), shape)]], directed)
+    return np.where(is_special(codes, fmt), marks[rng.integers(0, len(marks), shape)], codes)

