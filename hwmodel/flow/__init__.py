@@ -1,0 +1,65 @@
+"""Mapped gates: Liberty libraries as tech cards, Yosys/ABC mapping part by part, static timing, switching activity and energy.
+
+    card = load_card("sky130hd")
+    mapped = synthesize(verilog, "top", card)
+    mapped.row                                     # area by part, flat area, delay, counts
+    switching(mapped, {"a": codes, …}).row         # fJ per MAC by part
+
+It takes netlist text and a card and knows nothing of formats or specs.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .activity import Activity, simulate
+    from .card import TechCard, TechError, list_cards, load_card
+    from .energy import Energy, energy_of, switching
+    from .liberty import import_liberty
+    from .mapping import Mapped, synthesize
+    from .netlist import Netlist
+    from .timing import Timing, static_timing
+
+_HOME = {
+    "Activity": "activity",
+    "Energy": "energy",
+    "Mapped": "mapping",
+    "Netlist": "netlist",
+    "TechCard": "card",
+    "TechError": "card",
+    "Timing": "timing",
+    "energy_of": "energy",
+    "import_liberty": "liberty",
+    "list_cards": "card",
+    "load_card": "card",
+    "simulate": "activity",
+    "static_timing": "timing",
+    "switching": "energy",
+    "synthesize": "mapping",
+}
+
+__all__ = [
+    "Activity",
+    "Energy",
+    "Mapped",
+    "Netlist",
+    "TechCard",
+    "TechError",
+    "Timing",
+    "energy_of",
+    "import_liberty",
+    "list_cards",
+    "load_card",
+    "simulate",
+    "static_timing",
+    "switching",
+    "synthesize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name where it is first used, so that importing this package costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)

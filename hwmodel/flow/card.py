@@ -1,0 +1,246 @@
+"""A tech card: the figures of a cell library that cost needs, and nothing else of it.
+
+Units everywhere: um2, fF, ps, fJ, nW, V. A card is a deterministic gzip of JSON under ``cards/``, or is read from any file.
+"""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwmodel.files import write_bytes
+
+from .boolean import truth_table
+
+CARD_FOLDER = Path(__file__).parent / "cards"
+CARD_SUFFIX = ".card.json.gz"
+RISE, FALL, RISE_SLEW, FALL_SLEW = range(4)
+
+
+class TechError(ValueError):
+    """A library or card that cannot serve; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input pin. `energy_fj` is the internal energy of one toggle, averaged over both edges and over all states of the other inputs."""
+
+    name: str
+    capacitance_ff: float
+    energy_fj: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """An output pin with its tables over input slew (ps) and load (fF).
+
+    Attributes
+    ----------
+    function
+        Liberty function of the inputs; of ``IQ`` and ``IQN`` for a flip-flop.
+    arcs
+        Input name -> array (4, slews, loads): rise delay, fall delay, rise slew, fall slew in ps; the worst over the
+        states of the other inputs.
+    energy_fj
+        (slews, loads): internal energy of one toggle, the mean over both edges, all inputs and states. Without the load's own ½CV².
+    """
+
+    name: str
+    function: str
+    slews_ps: np.ndarray
+    loads_ff: np.ndarray
+    arcs: Mapping[str, np.ndarray]
+    energy_fj: np.ndarray
+    max_load_ff: float
+
+
+@dataclass(frozen=True)
+class FlipFlop:
+    """What makes a cell a flip-flop on the rising clock edge; `clear` and `preset` are asynchronous and empty where it has none."""
+
+    clock: str
+    next_state: str
+    clear: str = ""
+    preset: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One cell of the library."""
+
+    name: str
+    area_um2: float
+    leakage_nw: float
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    flip_flop: FlipFlop | None = None
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs, the clock included."""
+        return tuple(pin.name for pin in self.inputs)
+
+    @cached_property
+    def tables(self) -> tuple[int, ...]:
+        """Truth table of each output over `input_names` (combinational cells only)."""
+        return tuple(truth_table(output.function, self.input_names) for output in self.outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class TechCard:
+    """A cell library reduced to figures.
+
+    Attributes
+    ----------
+    source, licence
+        Where the Liberty file came from, and under what terms.
+    wire_ff_per_sink
+        Assumed wire capacitance of a net per pin it drives; used for energy, not for delay.
+    excluded
+        Names of the library's cells that are not in the card and must not be mapped to.
+    """
+
+    name: str
+    process: str
+    source: str
+    licence: str
+    voltage_v: float
+    wire_ff_per_sink: float
+    cells: Mapping[str, Cell]
+    excluded: tuple[str, ...] = ()
+
+    def smallest(self, table: int, inputs: int) -> Cell | None:
+        """Return the smallest single-output cell with truth table `table` over `inputs` inputs, or None. Ties go to the name."""
+        fitting = [
+            cell
+            for cell in self.cells.values()
+            if cell.flip_flop is None and len(cell.outputs) == 1 and len(cell.inputs) == inputs and cell.tables[0] == table
+        ]
+        return min(fitting, key=lambda cell: (cell.area_um2, cell.name), default=None)
+
+    @cached_property
+    def nand2(self) -> Cell:
+        """The smallest NAND2: one gate equivalent."""
+        return self._needed(0b0111, 2, "NAND2")
+
+    @cached_property
+    def inverter(self) -> Cell:
+        """The smallest inverter."""
+        return self._needed(0b01, 1, "inverter")
+
+    @cached_property
+    def buffer(self) -> Cell:
+        """The smallest buffer, or the inverter where the library has no buffer; it drives the unit's inputs."""
+        return self.smallest(0b10, 1) or self.inverter
+
+    def _needed(self, table: int, inputs: int, what: str) -> Cell:
+        cell = self.smallest(table, inputs)
+        if cell is None:
+            raise TechError(
+                f"the library {self.name} has no {what}, so its areas cannot be told in gate equivalents and no logic maps to it"
+            )
+        return cell
+
+    def to_json(self) -> str:
+        """Return the card as compact JSON; the same card gives the same text."""
+        fields: dict[str, Any] = {
+            "name": self.name,
+            "process": self.process,
+            "source": self.source,
+            "licence": self.licence,
+            "voltage_v": self.voltage_v,
+            "wire_ff_per_sink": self.wire_ff_per_sink,
+            "units": "um2 fF ps fJ nW V",
+            "cells": {name: _cell_to_data(self.cells[name]) for name in self.cells},
+            "excluded": sorted(self.excluded),
+        }
+        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+    def save(self, path: Path | str) -> None:
+        """Write the card to `path` (gzip of JSON, without a time stamp)."""
+        write_bytes(Path(path), gzip.compress(self.to_json().encode(), compresslevel=9, mtime=0))
+
+
+def _cell_to_data(cell: Cell) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "area": cell.area_um2,
+        "leakage": cell.leakage_nw,
+        "inputs": [[pin.name, pin.capacitance_ff, pin.energy_fj] for pin in cell.inputs],
+        "outputs": [
+            {
+                "name": output.name,
+                "function": output.function,
+                "slews": output.slews_ps.tolist(),
+                "loads": output.loads_ff.tolist(),
+                "arcs": {name: output.arcs[name].tolist() for name in sorted(output.arcs)},
+                "energy": output.energy_fj.tolist(),
+                "max_load": output.max_load_ff,
+            }
+            for output in cell.outputs
+        ],
+    }
+    if cell.flip_flop is not None:
+        data["ff"] = [cell.flip_flop.clock, cell.flip_flop.next_state, cell.flip_flop.clear, cell.flip_flop.preset]
+    return data
+
+
+def _cell_from_data(name: str, data: Mapping[str, Any]) -> Cell:
+    return Cell(
+        name=name,
+        area_um2=data["area"],
+        leakage_nw=data["leakage"],
+        inputs=tuple(Input(*pin) for pin in data["inputs"]),
+        outputs=tuple(
+            Output(
+                name=output["name"],
+                function=output["function"],
+                slews_ps=np.array(output["slews"]),
+                loads_ff=np.array(output["loads"]),
+                arcs={source: np.array(tables) for source, tables in output["arcs"].items()},
+                energy_fj=np.array(output["energy"]),
+                max_load_ff=output["max_load"],
+            )
+            for output in data["outputs"]
+        ),
+        flip_flop=FlipFlop(*data["ff"]) if "ff" in data else None,
+    )
+
+
+def list_cards() -> list[str]:
+    """Return the names of the bundled cards."""
+    return sorted(path.name.removesuffix(CARD_SUFFIX) for path in CARD_FOLDER.glob("*" + CARD_SUFFIX))
+
+
+@lru_cache(maxsize=8)
+def load_card(name: str = "sky130hd") -> TechCard:
+    """Return a bundled card by name, or the card in a file where `name` is a path to one.
+
+    Raises
+    ------
+    TechError
+        If there is no such card, or the file is not a card.
+    """
+    path = CARD_FOLDER / (name + CARD_SUFFIX)
+    if not path.exists():
+        path = Path(name)
+    if not path.is_file():
+        raise TechError(f"there is no tech card {name!r}; bundled cards: {', '.join(list_cards())}; a path to a card file is also taken")
+    try:
+        data = json.loads(gzip.decompress(path.read_bytes()))
+        return TechCard(
+            name=data["name"],
+            process=data["process"],
+            source=data["source"],
+            licence=data["licence"],
+            voltage_v=data["voltage_v"],
+            wire_ff_per_sink=data["wire_ff_per_sink"],
+            cells={cell: _cell_from_data(cell, figures) for cell, figures in data["cells"].items()},
+            excluded=tuple(data["excluded"]),
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise TechError(f"{path} is not a tech card; `hwmodel tech import` makes one from Liberty files") from error

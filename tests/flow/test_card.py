@@ -1,0 +1,174 @@
+"""Liberty import: adders by function, units, exclusions, exact error sentences; the bundled card."""
+
+import gzip
+import re
+
+import pytest
+from flow_cases import liberty_files
+
+from hwmodel.flow import TechCard, TechError, import_liberty, list_cards, load_card
+from hwmodel.flow.adders import adder_cell, adder_in_use
+from hwmodel.flow.boolean import expression, truth_table
+
+# Names and areas from the README beside the Liberty files.
+ADDERS = [
+    ("sky130hd", "sky130_fd_sc_hd__fa_1", "sky130_fd_sc_hd__ha_1", False, 3.7536),
+    ("nangate45", "FA_X1", "HA_X1", False, 0.798),
+    ("asap7", "FAx1_ASAP7_75t_R", "HAxp5_ASAP7_75t_R", True, 0.05832),
+    ("sg13g2", None, None, False, 7.2576),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "full", "half", "inverted", "nand2_um2"), ADDERS)
+def test_adders_are_found_by_function(library, name, full, half, inverted, nand2_um2):
+    card = library(name)
+    for kind, expected in (("full", full), ("half", half)):
+        adder = adder_cell(card, kind)
+        assert (adder.cell.name if adder else None) == expected
+        if adder:
+            assert (adder.sum_inverted, adder.carry_inverted) == (inverted, inverted)
+    assert card.nand2.area_um2 == nand2_um2
+
+
+def test_an_adder_cell_is_used_only_where_gates_are_larger(library):
+    assert adder_in_use(library("sky130hd"), "half") is not None
+    assert adder_in_use(library("nangate45"), "full") is not None
+    assert adder_in_use(library("nangate45"), "half") is None  # HA_X1 2.66 um2 = XOR2 1.596 + AND2 1.064
+
+
+@pytest.mark.parametrize(
+    ("name", "voltage_v", "inverter_ff", "rise_ps"),
+    # Read by hand off the Liberty text: mean of rise and fall capacitance of the smallest inverter, first entry of its cell_rise table.
+    [("sky130hd", 1.8, 2.302, 20.34), ("nangate45", 1.1, 1.62479, 5.585), ("sg13g2", 1.2, 2.86745, 20.56), ("asap7", 0.7, 0.619787, 6.907)],
+)
+def test_units_are_normalised(library, name, voltage_v, inverter_ff, rise_ps):
+    card = library(name)
+    assert card.voltage_v == voltage_v
+    assert card.inverter.inputs[0].capacitance_ff == pytest.approx(inverter_ff, rel=1e-4)
+    assert card.inverter.outputs[0].arcs[card.inverter.input_names[0]][0, 0, 0] == pytest.approx(rise_ps, rel=1e-3)
+
+
+def test_cells_not_meant_for_logic_stay_out(library):
+    sky, nangate = library("sky130hd"), library("nangate45")
+    for name in ("sdfxtp_1", "dlxtp_1", "ebufn_1", "dlygate4sd3_1", "lpflow_inputiso0n_1", "decap_3", "dlclkp_1", "clkbuf_1", "conb_1"):
+        assert f"sky130_fd_sc_hd__{name}" in sky.excluded
+        assert f"sky130_fd_sc_hd__{name}" not in sky.cells
+    assert {"TBUF_X1", "CLKGATE_X1", "SDFF_X1", "DLH_X1"} <= set(nangate.excluded)
+    assert sky.cells["sky130_fd_sc_hd__dfxtp_1"].flip_flop.next_state == "D"
+
+
+def test_the_bundled_card_is_what_the_import_gives(library, tmp_path):
+    assert list_cards() == ["sky130hd"]
+    bundled, fresh = load_card("sky130hd"), library("sky130hd")
+    assert bundled.licence == "Apache-2.0"
+    assert "SkyWater" in bundled.source
+    pattern = r'"(process|source|licence)":"[^"]*",'
+    assert re.sub(pattern, "", bundled.to_json()) == re.sub(pattern, "", fresh.to_json())
+    path = tmp_path / "again.card.json.gz"
+    bundled.save(path)
+    assert load_card(str(path)).to_json() == bundled.to_json()
+
+
+TINY = """
+library (tiny) {
+  time_unit : "1ns"; capacitive_load_unit (1, pf); voltage_unit : "1V"; nom_voltage : 1.0;
+  cell (INV) { area : 1; pin (A) { direction : input; capacitance : 0.001; }
+    pin (Y) { direction : output; function : "!A"; TIMING } }
+  cell (NAND2) { area : 2; pin (A) { direction : input; capacitance : 0.001; } pin (B) { direction : input; capacitance : 0.001; }
+    pin (Y) { direction : output; function : "!(A B)"; TIMING TIMINGB } }
+  cell (DFF) { area : 5; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
+    pin (C) { direction : input; capacitance : 0.001; } pin (D) { direction : input; capacitance : 0.001; }
+    pin (Q) { direction : output; function : "IQ"; } }
+}
+"""
+_ARC = """timing () { related_pin : "%s"; timing_sense : negative_unate;
+ cell_rise (scalar) { values ("0.1"); } cell_fall (scalar) { values ("0.2"); }
+ rise_transition (scalar) { values ("0.1"); } fall_transition (scalar) { values ("0.1"); } }"""
+TINY = TINY.replace("TIMINGB", _ARC % "B").replace("TIMING", _ARC % "A")
+
+
+def _import(tmp_path, text: str | bytes, name: str = "tiny.lib") -> TechCard:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return import_liberty("tiny", [path])
+
+
+def test_a_small_library_imports(tmp_path):
+    card = _import(tmp_path, TINY)
+    assert sorted(card.cells) == ["DFF", "INV", "NAND2"]
+    assert card.cells["INV"].outputs[0].arcs["A"][:, 0, 0].tolist() == [100.0, 200.0, 100.0, 100.0]
+    assert card.buffer.name == "INV"  # nothing else drives
+    assert _import(tmp_path, gzip.compress(TINY.encode()), "tiny.lib.gz").to_json().replace(".gz", "") == card.to_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (TINY[: len(TINY) // 2], "is not a complete Liberty file"),
+        ("hello", "is not a complete Liberty file"),
+        (gzip.compress(TINY.encode())[:100], "cannot be read: its compressed data are cut off or damaged"),
+        (
+            TINY.replace("ff (IQ", "latch (IQ"),
+            "the library tiny has no D flip-flop on the rising clock edge, so no accumulator can be mapped to it",
+        ),
+        (TINY.replace("!(A B)", "A B"), "the library tiny has neither a NAND2 nor a NOR2, so no logic can be mapped to it"),
+        (TINY.replace('"!A"', '"A"'), "the library tiny has no inverter, so no logic can be mapped to it"),
+        (TINY.replace("nom_voltage : 1.0;", ""), "states no supply voltage"),
+        (TINY.replace("capacitive_load_unit (1, pf);", ""), "states no capacitive_load_unit"),
+        (TINY.replace('"1ns"', '"1 fortnight"'), "gives the unit '1 fortnight'"),
+        (
+            TINY.replace("!(A B)", "!(A Z)"),
+            "the cell NAND2 cannot be read: the function '!(A Z)' names 'Z', which is not among the inputs A, B",
+        ),
+    ],
+)
+def test_a_library_that_cannot_serve_gets_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(TechError, match=re.escape(sentence)) as caught:
+        _import(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_an_unknown_card(tmp_path):
+    with pytest.raises(TechError, match=r"none\.lib cannot be read: No such file"):
+        import_liberty("none", [tmp_path / "none.lib"])
+    with pytest.raises(TechError, match=r"there is no tech card 'sky131'; bundled cards: sky130hd"):
+        load_card("sky131")
+
+
+@pytest.mark.parametrize(
+    "function", ["!A", "A'", "(A B) + !C", "A ^ B ^ C", "!((A & B) | (C & D))", "A*(B+C')", "(A & !S) | (B & S)", "1", "0"]
+)
+def test_expressions_compute_their_function(function):
+    names = ("A", "B", "C", "D", "S")
+    table = truth_table(function, names)
+    text = expression(table, 5).format(*names)
+    plain = (
+        function.replace("A'", "(1-A)")
+        .replace("C'", "(1-C)")
+        .replace("!", "1^")
+        .replace("(A B)", "(A&B)")
+        .replace("+", "|")
+        .replace("*", "&")
+    )
+    for row in range(32):
+        values = {name: row >> index & 1 for index, name in enumerate(names)}
+        assert eval(text, {"M": 1}, values) == table >> row & 1
+        if "1^((" not in plain:  # Python's precedence of ^ differs inside
+            assert table >> row & 1 == eval(plain, {}, values) & 1 or "1^A" in plain or "1^S" in plain
+
+
+def test_every_cell_of_the_card_computes_its_function(card):
+    for cell in card.cells.values():
+        if cell.flip_flop is None:
+            for table in cell.tables:
+                text = expression(table, len(cell.inputs)).format(*(f"x{pin}" for pin in range(len(cell.inputs))))
+                found = sum(
+                    eval(text, {"M": 1}, {f"x{pin}": row >> pin & 1 for pin in range(len(cell.inputs))}) << row
+                    for row in range(1 << len(cell.inputs))
+                )
+                assert found == table, cell.name
+
+
+def test_liberty_files_are_found_or_skipped():
+    assert all(path.suffix == ".gz" for path in liberty_files("sky130hd"))

@@ -1,0 +1,184 @@
+"""Mapping: parts that add up, adder cells, the card against its full Liberty file, static timing against ABC."""
+
+import gzip
+
+import pytest
+from flow_cases import MAC, liberty_files
+
+from hwmodel.flow import static_timing, synthesize
+from hwmodel.flow.adders import adder_kind
+from hwmodel.flow.mapping import SCRIPTS
+from hwmodel.yosys import Yosys, YosysError
+
+FLOAT_ADD = """
+module falign (input [11:0] sa, sb, input [4:0] ea, eb, output reg [16:0] y);
+  wire swap = ea < eb; wire [4:0] el = swap ? eb : ea; wire [4:0] d = swap ? eb - ea : ea - eb;
+  wire [14:0] al = {swap ? sb : sa, 3'b0}; wire [14:0] sh = {swap ? sa : sb, 3'b0} >> d; wire [15:0] s = al + sh;
+  integer i; reg [3:0] lz; always @* begin lz = 15; for (i = 0; i < 16; i = i + 1) if (s[i]) lz = 15 - i; end
+  wire [15:0] n = s << lz; always @* y = {el - lz + 5'd1, n[15:4]};
+endmodule
+"""
+MULTIPLY = "module mul (input signed [7:0] a, b, input signed [19:0] c, output signed [19:0] y); assign y = c + a * b; endmodule"
+
+
+class _Listening(Yosys):
+    """A worker whose last log can be read."""
+
+    log = ""
+
+    def run(self, commands, folder="."):
+        self.log = super().run(commands, folder)
+        return self.log
+
+    @property
+    def abc_delay_ps(self) -> float:
+        """What ABC's ``stime`` printed for the module it mapped last."""
+        return [float(line.split("Delay =")[1].split()[0]) for line in self.log.splitlines() if "Delay =" in line][-1]
+
+
+@pytest.fixture(scope="module")
+def listening():
+    with _Listening() as worker:
+        yield worker
+
+
+@pytest.mark.parametrize("objective", SCRIPTS)
+def test_parts_add_up_and_all_cells_are_counted(card, yosys, objective):
+    mapped = synthesize(MAC, "t_mac", card, yosys, objective=objective)
+    row = mapped.row
+    assert row["area_mpy_um2"] + row["area_alignadd_um2"] + row["area_normacc_um2"] == row["area_um2"]
+    assert row["area_um2"] == pytest.approx(sum(instance.cell.area_um2 for instance in mapped.parted.instances), rel=1e-12)
+    assert row["area_combinational_um2"] + row["area_sequential_um2"] == pytest.approx(row["area_um2"], rel=1e-12)
+    assert 0 < row["area_decode_um2"] < row["area_mpy_um2"]
+    assert row["flip_flops"] == 20
+    assert {instance.part for instance in mapped.parted.flip_flops} == {"normacc"}
+    assert row["area_ge"] == pytest.approx(row["area_um2"] / 3.7536)
+    assert 0.85 < row["area_flat_um2"] / row["area_um2"] < 1.02
+    assert row["delay_ps"] > 0
+
+
+def test_adder_instances_become_adder_cells(card, yosys):
+    mapped = synthesize(MAC, "t_mac", card, yosys)
+    # 19 full adders; the top one's carry goes nowhere, so it is gates. Its neighbours keep both outputs.
+    assert mapped.row["full_adders"] == 18
+    assert mapped.row["half_adders"] == 1
+    assert {instance.part for instance in mapped.parted.combinational if adder_kind(instance.cell)} == {"alignadd"}
+
+
+def test_a_library_without_adders_dissolves_them(library, yosys):
+    mapped = synthesize(MAC, "t_mac", library("sg13g2"), yosys)
+    assert mapped.row["full_adders"] == mapped.row["half_adders"] == 0
+    assert mapped.row["flip_flops"] == 20
+
+
+CONSTANTS = """
+module k__fa (input A, B, C, output X, Y); assign Y = A ^ B ^ C; assign X = (A & B) | (C & (A ^ B)); endmodule
+module k__ha (input A, B, output X, Y); assign Y = A ^ B; assign X = A & B; endmodule
+module k (input a, b, output [11:0] y);
+  k__fa f0 (.A(a), .B(1'b0), .C(b), .X(y[1]), .Y(y[0]));
+  k__fa f1 (.A(1'b1), .B(a), .C(b), .X(y[3]), .Y(y[2]));
+  k__fa f2 (.A(1'b1), .B(a), .C(1'b1), .X(y[5]), .Y(y[4]));
+  k__ha h0 (.A(a), .B(1'b1), .X(y[7]), .Y(y[6]));
+  k__ha h1 (.A(1'b0), .B(b), .X(y[9]), .Y(y[8]));
+  k__fa f3 (.A(1'b0), .B(1'b1), .C(1'b1), .X(y[11]), .Y(y[10]));
+endmodule
+"""
+
+
+def test_constant_adder_inputs_are_simplified_and_stay_right(card, yosys):
+    from hwmodel.flow import simulate
+
+    mapped = synthesize(CONSTANTS, "k", card, yosys)
+    assert mapped.row["full_adders"] == 0
+    assert mapped.row["half_adders"] == 1
+    seen = simulate(mapped.parted, {"a": [[0, 1, 0, 1]] * 2, "b": [[0, 0, 1, 1]] * 2}).outputs["y"][0]
+    for (a, b), y in zip(((0, 0), (1, 0), (0, 1), (1, 1)), seen, strict=True):
+        sums = [a + b, 1 + a + b, 2 + a, a + 1, b, 2]
+        assert int(y) == sum(total << (2 * place) for place, total in enumerate(sums))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["sky130hd", "nangate45", "sg13g2"])
+def test_a_card_gives_the_area_of_its_full_liberty(library, yosys, tmp_path, name):
+    card = library(name)
+    path = tmp_path / "full.lib"
+    path.write_bytes(gzip.decompress(liberty_files(name)[0].read_bytes()))
+    # Sizing ("balanced") reads delay tables, so there the last digits of the tables can matter; sky130hd holds to 0.5 % there too.
+    for verilog, top in ((MAC, "t_mac"), (FLOAT_ADD, "falign"), (MULTIPLY, "mul")):
+        for objective in ("area", "balanced") if name == "sky130hd" else ("area",):
+            short, full = (synthesize(verilog, top, card, yosys, liberty=files, objective=objective) for files in ((), (path,)))
+            for column in ("area_um2", "area_flat_um2"):
+                assert short.row[column] == pytest.approx(full.row[column], rel=0.005)
+
+
+@pytest.mark.parametrize("objective", ["area", "balanced", "delay"])
+@pytest.mark.parametrize(("verilog", "top"), [(FLOAT_ADD, "falign"), (MULTIPLY, "mul")])
+@pytest.mark.parametrize("name", ["sky130hd", "nangate45"])
+def test_delay_agrees_with_abc(library, listening, name, verilog, top, objective):
+    """Issue: within 5 %. Both read the same tables, so 0.1 % is asked of what has no adder cell for ABC to miss."""
+    mapped = synthesize(verilog, top, library(name), listening, objective=objective)
+    assert mapped.row["delay_ps"] == pytest.approx(listening.abc_delay_ps, rel=0.001)
+
+
+@pytest.mark.slow
+def test_delay_of_a_card_is_that_of_its_full_liberty(library, listening, tmp_path):
+    card = library("sky130hd")
+    path = tmp_path / "full.lib"
+    path.write_bytes(gzip.decompress(liberty_files("sky130hd")[0].read_bytes()))
+    for verilog, top in ((FLOAT_ADD, "falign"), (MULTIPLY, "mul")):
+        mapped = synthesize(verilog, top, card, listening, objective="area", liberty=(path,))
+        assert mapped.row["delay_ps"] == pytest.approx(listening.abc_delay_ps, rel=0.05)
+
+
+CHAIN = """
+module c__fa (input A, B, C, output X, Y); assign Y = A ^ B ^ C; assign X = (A & B) | (C & (A ^ B)); endmodule
+module chain (input [BITS-1:0] a, b, input c, output [BITS-1:0] s, output carry);
+  wire [BITS:0] k; assign k[0] = c; assign carry = k[BITS]; genvar i;
+  generate for (i = 0; i < BITS; i = i + 1) begin : g c__fa f (.A(a[i]), .B(b[i]), .C(k[i]), .X(k[i + 1]), .Y(s[i])); end endgenerate
+endmodule
+"""
+
+
+def test_delay_of_an_adder_chain_grows_by_one_adder_a_bit(card, yosys):
+    delays = {bits: synthesize(CHAIN.replace("BITS", str(bits)), "chain", card, yosys).timing for bits in (6, 7, 8)}
+    assert all(len(timing.path) >= bits for bits, timing in delays.items())
+    step = delays[7].delay_ps - delays[6].delay_ps
+    assert step == pytest.approx(delays[8].delay_ps - delays[7].delay_ps, rel=0.01)
+    # Carry in to carry out of fa_1 at the load of the next one, by hand from the Liberty tables: 0.34 to 0.40 ns.
+    assert 300 < step < 420
+
+
+def test_path_by_part_adds_up(card, yosys):
+    timing = synthesize(MAC, "t_mac", card, yosys).parted_timing
+    assert sum(timing.delay_by_part_ps.values()) == pytest.approx(timing.delay_ps, rel=0.05)
+    assert timing.path[-1].arrival_ps == timing.delay_ps
+    assert set(timing.delay_by_part_ps) <= {"decode", "mpy", "alignadd", "normacc"}
+
+
+def test_an_output_load_slows_the_path(card, yosys):
+    mapped = synthesize(MULTIPLY, "mul", card, yosys)
+    light, heavy = (static_timing(mapped.flat, card, output_load_ff=load).delay_ps for load in (0.0, 50.0))
+    assert heavy > light + 50
+
+
+def test_the_same_text_gives_the_same_netlist_whatever_ran_before(card):
+    with Yosys() as worker:
+        first = synthesize(MAC, "t_mac", card, worker)
+        synthesize(FLOAT_ADD, "falign", card, worker)
+        again = synthesize(MAC, "t_mac", card, worker)
+    assert [(i.name, i.cell.name, i.inputs) for i in first.flat.instances] == [
+        (i.name, i.cell.name, i.inputs) for i in again.flat.instances
+    ]
+    assert first.row == again.row
+
+
+def test_bad_input_gets_a_reason(card, yosys):
+    with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, delay, yosys"):
+        synthesize(MAC, "t_mac", card, yosys, objective="speed")
+    with pytest.raises(YosysError, match="nowhere"):
+        synthesize(MAC, "nowhere", card, yosys)
+    with pytest.raises(YosysError, match="syntax error"):
+        synthesize("module m (input a output b); endmodule", "m", card, yosys)
+    loop = "module l (input a, output y); wire x; assign x = ~(x & a); assign y = x; endmodule"
+    with pytest.raises(ValueError, match="the logic of l has a combinational loop"):
+        synthesize(loop, "l", card, yosys)
