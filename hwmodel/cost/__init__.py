@@ -1,0 +1,39 @@
+"""Cost from the spec alone: structural counts, estimates with intervals learnt from mapped units, and the literature's gate counts.
+
+    estimate(MacSpec.parse("e4m3fn-e4m3fn-fp32")).area_um2["alignadd"]     # Interval(value, low, high)
+    estimate_many(specs)                                                   # columns, one entry a unit
+    counts(spec).mpy.full_adder                                            # what the circuit is made of
+    calibration_error()                                                    # how wrong all this is
+    paper(spec).total                                                      # two-input gates, as arXiv 2303.17951 counts
+
+The two kinds of figure are never mixed: `estimate` speaks of one card's cells, `paper` of textbook circuits.
+"""
+
+from .calibration import Calibration, CostError, calibrated_cards, calibration_error, load_calibration
+from .estimate import Estimate, Interval, estimate, estimate_many
+from .paper import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, PaperGates, paper, ratio
+from .structure import PARTS, UnitCounts, counts
+from .tally import CELLS, Counts
+
+__all__ = [
+    "CELLS",
+    "PARTS",
+    "SOURCE_RATIOS",
+    "SOURCE_REFERENCE",
+    "Assumptions",
+    "Calibration",
+    "CostError",
+    "Counts",
+    "Estimate",
+    "Interval",
+    "PaperGates",
+    "UnitCounts",
+    "calibrated_cards",
+    "calibration_error",
+    "counts",
+    "estimate",
+    "estimate_many",
+    "load_calibration",
+    "paper",
+    "ratio",
+]

@@ -1,0 +1,265 @@
+"""Cells of the building blocks: adders, compressor trees, multipliers, shifters, leading-zero counts, the rounder.
+
+Each function counts what the block of the same name in the circuits places. Blocks that are costly to count are remembered by their sizes.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from .tally import ONE, SIGNAL, STUCK, ZERO, Bit, Counts, Tally
+
+ADDERS = ("ripple", "brent_kung", "sklansky", "kogge_stone")
+MULTIPLIERS = ("baugh_wooley", "booth")
+
+
+def signals(width: int) -> list[Bit]:
+    """Return `width` bits that can be anything."""
+    return [SIGNAL] * width
+
+
+def constant(value: int, width: int) -> list[Bit]:
+    """Return `value` modulo ``2**width`` as bits."""
+    return [(value >> i) & 1 for i in range(width)]
+
+
+def invert(bits: Sequence[Bit]) -> list[Bit]:
+    """Return the complement of every bit; inverters in front of an adder merge into it and are not counted."""
+    return [bit ^ 1 if bit < SIGNAL else SIGNAL for bit in bits]
+
+
+def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
+    """Return `bits` with the sign (or zeros) repeated up to `width`."""
+    fill = bits[-1] if signed and bits else ZERO
+    return [*bits, *[fill] * (width - len(bits))][:width]
+
+
+def add(
+    tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False
+) -> list[Bit]:
+    """Count ``a + b + carry``; return its bits, one more than the operands have."""
+    if kind == "ripple" or len(a) < 4:
+        total: list[Bit] = []
+        last = len(a) - 1
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            low, carry = tally.full(x, y, carry, carry_used=carry_used or i < last)
+            total.append(low)
+        return [*total, carry]
+    return _prefix(tally, a, b, carry, kind, carry_used)
+
+
+def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str, carry_used: bool) -> list[Bit]:
+    """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
+    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
+    generate = [carry, *(tally.both(x, y) for x, y in zip(a, b, strict=True))]
+    propagate = [ZERO, *half]
+    last = len(a)
+    for level in prefix_network(last + 1, kind):
+        before_g, before_p = list(generate), list(propagate)
+        for i, j in level:
+            if i == last and not carry_used:
+                continue
+            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
+            propagate[i] = tally.both(before_p[i], before_p[j])
+    return [*(tally.exclusive(p, g) for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+@lru_cache(maxsize=4096)
+def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """Return the levels of a parallel-prefix network, see `hwmodel_rtl.adders.prefix_network`."""
+    levels: list[tuple[tuple[int, int], ...]] = []
+    reach = 1
+    while reach < width:
+        match kind:
+            case "kogge_stone":
+                levels.append(tuple((i, i - reach) for i in range(reach, width)))
+            case "sklansky":
+                levels.append(tuple((i, (i // reach) * reach - 1) for i in range(width) if (i // reach) % 2))
+            case _:
+                levels.append(tuple((i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)))
+        reach *= 2
+    if kind == "brent_kung":
+        while reach > 1:
+            levels.append(tuple((i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)))
+            reach //= 2
+    return tuple(level for level in levels if level)
+
+
+def compress(tally: Tally, columns: list[list[Bit]], constant_sum: int = 0) -> tuple[list[Bit], list[Bit]]:
+    """Count the compressor tree that brings `columns` to two rows, constants included; return the rows.
+
+    Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
+    """
+    for weight, column in enumerate(columns):
+        if (constant_sum >> weight) & 1:
+            column.append(ONE)
+    while (height := max(map(len, columns), default=0)) > 2:
+        target = 2
+        while target * 3 // 2 < height:
+            target = target * 3 // 2
+        columns = _reduce(tally, columns, target)
+    padded = [[*column, ZERO, ZERO] for column in columns]
+    return [column[0] for column in padded], [column[1] for column in padded]
+
+
+def _reduce(tally: Tally, columns: list[list[Bit]], height: int) -> list[list[Bit]]:
+    reduced: list[list[Bit]] = [[] for _ in columns]
+    last = len(columns) - 1
+    for weight, column in enumerate(columns):
+        # Bits of the column first, then what adders of this level made, in order: one queue.
+        queue = column + reduced[weight]
+        start = 0
+        while (left := len(queue) - start) > height:
+            if left == height + 1:
+                total, carry = tally.half(queue[start], queue[start + 1], carry_used=weight < last)
+                start += 2
+            else:
+                total, carry = tally.full(queue[start], queue[start + 1], queue[start + 2], carry_used=weight < last)
+                start += 3
+            queue.append(total)
+            if weight < last and carry != ZERO:
+                reduced[weight + 1].append(carry)
+        reduced[weight] = queue[start:]
+    return reduced
+
+
+@lru_cache(maxsize=1 << 14)
+def multiplier_rows(
+    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str
+) -> tuple[Counts, tuple[Bit, ...], tuple[Bit, ...], int]:
+    """Count partial products and compressor tree of an `a` × `b` bit multiplication, the constant left out.
+
+    Returns
+    -------
+    counts, row_0, row_1, constant
+        The rows have `width` bits; with the constant they add up to the product.
+    """
+    tally = Tally()
+    columns: list[list[Bit]] = [[] for _ in range(width)]
+    booth = kind == "booth" and min(a, b) >= 4
+    rest = _booth(tally, columns, a, b, a_signed, b_signed) if booth else _baugh_wooley(tally, columns, a, b, a_signed, b_signed)
+    row_0, row_1 = compress(tally, columns)
+    return tally.counts(), tuple(row_0), tuple(row_1), rest
+
+
+def _baugh_wooley(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
+    constant_sum = 0
+    for j in range(b):
+        for i in range(a):
+            if i + j < len(columns):
+                columns[i + j].append(SIGNAL)
+            if (a_signed and i == a - 1) != (b_signed and j == b - 1):
+                constant_sum -= 1 << (i + j)
+    tally.gate2 += a * b
+    return constant_sum
+
+
+def _booth(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
+    if b > a:
+        a, b, a_signed, b_signed = b, a, b_signed, a_signed
+    constant_sum, width = 0, a + 2
+    for j in range(0, b + (not b_signed), 2):
+        tally.xor2 += 1 + width
+        tally.gate2 += 6 + 3 * width
+        for weight in (*range(j, j + width), j):
+            if weight < len(columns):
+                columns[weight].append(SIGNAL)
+        constant_sum -= 1 << (j + width - 1)
+    return constant_sum
+
+
+@lru_cache(maxsize=1 << 14)
+def multiplier(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
+    """Count an unsigned `a` × `b` bit multiplier with its final adder."""
+    tally = Tally()
+    counts, row_0, row_1, rest = multiplier_rows(a, b, False, False, a + b, multiplier_kind)
+    if rest:  # Booth's constant joins the tree
+        tally.include(_with_constant(a, b, multiplier_kind, adder))
+        return tally.counts()
+    tally.include(counts)
+    add(tally, row_0, row_1, kind=adder)
+    return tally.counts()
+
+
+def _with_constant(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
+    tally = Tally()
+    columns: list[list[Bit]] = [[] for _ in range(a + b)]
+    assert multiplier_kind == "booth"
+    rest = _booth(tally, columns, a, b, False, False)
+    add(tally, *compress(tally, columns, rest), kind=adder)
+    return tally.counts()
+
+
+@lru_cache(maxsize=4096)
+def leading_zero_count(width: int) -> tuple[Counts, int]:
+    """Count a leading-zero counter of `width` bits; return also the bits of its result."""
+    if width == 1:
+        return Counts(), 0
+    split = 1 << ((width - 1).bit_length() - 1)
+    high, bits = leading_zero_count(split)
+    low, low_bits = leading_zero_count(width - split)
+    own = Counts(mux2=low_bits, gate2=1 + bits - low_bits)
+    return high + low + own, bits + 1
+
+
+def shift_left(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count ``(value << amount) mod 2**width`` for a `value` and an `amount` of so many bits; return the bits of the result.
+
+    Where only one of a multiplexer's inputs is a signal it is an AND.
+    """
+    length = value
+    for stage in range(amount):
+        distance = 1 << stage
+        grown = min(length + distance, width)
+        both = max(min(length, grown) - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both if grown <= length + distance else 0
+        # Between a short number and where it moves to, both inputs are 0.
+        tally.gate2 -= max(min(distance, grown) - length, 0)
+        length = grown
+    return min(length, width)
+
+
+def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a right shift of a number in the top `value` bits of a window of `width`; return how many bits of it can be other than 0."""
+    length, lost = value, 0
+    for stage in range(amount):
+        distance = 1 << stage
+        if distance >= width:
+            tally.gate2 += amount - stage - 1 + length - 1 + 1 + length
+            lost += 1
+            break
+        grown = min(length + distance, width)
+        below = length + distance - grown
+        if below:
+            tally.gate2 += min(below, length)
+            lost += 1
+        both = max(length - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both - max(distance - length, 0)
+        length = grown
+    tally.gate2 += max(lost - 1, 0)
+    return length
+
+
+def any_of(tally: Tally, bits: int) -> None:
+    """Count the OR (or AND) of `bits` bits."""
+    tally.gate2 += max(bits - 1, 0)
+
+
+def round_significand(tally: Tally, value: int, precision: int, rounding: str, adder: str) -> Bit:
+    """Count the rounding of `value` bits to `precision`; return the carry that leaves the top."""
+    dropped = max(value - precision, 0)
+    if dropped == 0 or rounding == "rtz":
+        return STUCK
+    if rounding == "rne":
+        any_of(tally, dropped - 1)
+        tally.gate2 += 2
+    kept = [*constant(0, precision - min(precision, value)), *signals(min(precision, value))]
+    add(tally, kept, constant(0, precision), SIGNAL, adder, carry_used=True)
+    tally.gate2 += 1
+    return SIGNAL
+
+
+def stuck(width: int) -> list[Bit]:
+    """Return `width` bits that are always 0 though the generator does not know."""
+    return [STUCK] * width

@@ -1,0 +1,157 @@
+"""Estimates: area and energy of a unit by part, with intervals, from its spec and a card."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hwmodel.spec import MacSpec
+
+from .calibration import FITTED, QUANTITIES, Calibration, fitted_cells, load_calibration, reported
+from .structure import UnitCounts, counts
+from .tally import CELLS
+
+
+class Interval(NamedTuple):
+    """A value, and the bounds that hold `hwmodel.cost.calibration.COVERAGE` of the calibration units."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """What a unit is estimated to cost.
+
+    Attributes
+    ----------
+    spec, card
+        What was estimated, and on which card.
+    area_um2
+        Part -> area; ``"decode"`` is contained in ``"mpy"``.
+    energy_fj
+        Part -> energy of one MAC on quantised Gaussian operands, without glitches.
+    total_area_um2, total_energy_fj
+        The sum of mpy, alignadd and normacc, with an interval of its own.
+    counts
+        The cells that the estimate rests on.
+    """
+
+    spec: MacSpec
+    card: str
+    area_um2: Mapping[str, Interval]
+    energy_fj: Mapping[str, Interval]
+    total_area_um2: Interval
+    total_energy_fj: Interval
+    counts: UnitCounts
+
+    @property
+    def row(self) -> dict[str, str | float]:
+        """The estimate as one row of a table, with the columns of `estimate_many`."""
+        row: dict[str, str | float] = {"spec": str(self.spec), "card": self.card}
+        for kind, unit, parts, total in (
+            ("area", "um2", self.area_um2, self.total_area_um2),
+            ("energy", "fj", self.energy_fj, self.total_energy_fj),
+        ):
+            for part, interval in {**parts, "total": total}.items():
+                for name, figure in zip(_column_names(kind, part, unit), interval, strict=True):
+                    row[name] = figure
+        return row
+
+    def explain(self) -> list[dict[str, Any]]:
+        """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
+
+        `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The contributions are counts
+        times the card's figure for the cell times the scale learnt for the part; they add up to the part's value.
+        """
+        calibration = load_calibration(self.card)
+        rows: list[dict[str, Any]] = []
+        for part, cells in enumerate(fitted_cells(self.counts)):
+            placed, working = cells.reshape(2, len(CELLS))
+            for cell in np.flatnonzero(placed):
+                row: dict[str, Any] = {"part": FITTED[part], "cell": CELLS[cell]}
+                row |= {"count": float(placed[cell]), "working": float(working[cell])}
+                for quantity in QUANTITIES:
+                    each = calibration.coefficients[quantity][part].reshape(2, len(CELLS))[:, cell]
+                    row[quantity] = float(each @ (placed[cell], working[cell]))
+                rows.append(row)
+        return rows
+
+
+def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
+    """Return what a unit costs, by part, with intervals.
+
+    Parameters
+    ----------
+    spec
+        The unit.
+    card
+        A card with a calibration table.
+
+    Raises
+    ------
+    CostError
+        If the card has none.
+    """
+    calibration = load_calibration(card)
+    unit = _counts(spec, calibration)
+    cells = fitted_cells(unit)
+    intervals = {}
+    for quantity in QUANTITIES:
+        values = reported(_costs(cells, calibration, quantity))
+        bounds = calibration.spread[quantity]
+        intervals[quantity] = {
+            part: Interval(float(value), float(value) * bounds[part][0], float(value) * bounds[part][1]) for part, value in values.items()
+        }
+    area, energy = (intervals[quantity] for quantity in QUANTITIES)
+    return Estimate(spec, calibration.card, area, energy, area.pop("total"), energy.pop("total"), unit)
+
+
+def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str, np.ndarray]:
+    """Return what many units cost, as columns.
+
+    Parameters
+    ----------
+    specs
+        The units.
+    card
+        A card with a calibration table.
+
+    Returns
+    -------
+    dict
+        `spec` (units,) str, and float64 columns (units,): ``area_<part>_um2`` for decode, mpy, alignadd and normacc, ``area_um2`` for
+        all, each with its bounds ``…_low_um2`` and ``…_high_um2``; the same for energy in fJ.
+
+    Raises
+    ------
+    CostError
+        If the card has no calibration table.
+    """
+    calibration = load_calibration(card)
+    units = list(specs)
+    cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
+    columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}
+    for quantity in QUANTITIES:
+        kind, unit = quantity.split("_")
+        for part, values in reported(_costs(cells, calibration, quantity)).items():
+            low, high = calibration.spread[quantity][part]
+            for name, figures in zip(_column_names(kind, part, unit), (values, values * low, values * high), strict=True):
+                columns[name] = figures
+    return columns
+
+
+def _counts(spec: MacSpec, calibration: Calibration) -> UnitCounts:
+    return counts(spec, calibration.adder, calibration.multiplier)
+
+
+def _costs(cells: np.ndarray, calibration: Calibration, quantity: str) -> np.ndarray:
+    """Return (..., 4): the cost of the fitted parts from their cells (..., 4, 14)."""
+    return (cells * calibration.coefficients[quantity]).sum(axis=-1)
+
+
+def _column_names(kind: str, part: str, unit: str) -> tuple[str, str, str]:
+    stem = kind if part == "total" else f"{kind}_{part}"
+    return f"{stem}_{unit}", f"{stem}_low_{unit}", f"{stem}_high_{unit}"

@@ -1,0 +1,318 @@
+"""Cells of the parts: decode, mpy, alignadd and normacc, for the shapes that a unit's formats lead to.
+
+Each function counts the component of the same name in the circuits; sizes come from `hwmodel.spec.ranges`, as they do there.
+"""
+
+from functools import lru_cache
+
+from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Format, IntCoding, IntFormat, Specials
+from hwmodel.spec.ranges import FloatState, NumberShape, operand_shape, product_shape, rounded_state
+
+from .blocks import (
+    add,
+    any_of,
+    compress,
+    constant,
+    extend,
+    invert,
+    leading_zero_count,
+    multiplier,
+    multiplier_rows,
+    round_significand,
+    shift_left,
+    shift_right_sticky,
+    signals,
+    stuck,
+)
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+
+
+def exponent_width(low: int, high: int) -> tuple[int, bool]:
+    """Return bits and signedness of an integer in ``low..high``."""
+    if low >= 0:
+        return high.bit_length(), False
+    return 1 + max((-low - 1).bit_length(), high.bit_length() if high > 0 else 0), True
+
+
+def number_width(shape: NumberShape) -> int:
+    """Return the bits of an unpacked number."""
+    exponent = exponent_width(shape.exponent_low, shape.exponent_high)[0] if shape.has_exponent else 0
+    return shape.significand_bits + exponent + shape.nan + shape.inf + shape.signed
+
+
+def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
+    """Return the exponent of a number as an adder's operand of `width` bits."""
+    bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
+    return extend(signals(bits), width, signed=signed)
+
+
+@lru_cache(maxsize=1 << 14)
+def decode(fmt: Format, normalised: bool) -> Counts:
+    """Count the unpacking of one operand."""
+    tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
+    if isinstance(fmt, IntFormat):
+        bits = shape.significand_bits
+        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
+            tally.xor2 += bits - 1
+            # The highest bit, xor-ed with itself, is always 0.
+            add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
+        if normalised:
+            _normalise(tally, bits, shape)
+        return tally.counts()
+    any_of(tally, fmt.exponent_bits)
+    if not fmt.subnormals:
+        tally.gate2 += fmt.fraction_bits
+    elif normalised and fmt.fraction_bits:
+        _normalise(tally, fmt.fraction_bits, shape)
+        tally.mux2 += fmt.fraction_bits - 1
+        tally.gate2 += 2 + exponent_width(shape.exponent_low, shape.exponent_high)[0] + fmt.exponent_bits
+    elif shape.has_exponent:
+        tally.gate2 += 1
+    _specials(tally, fmt)
+    return tally.counts()
+
+
+def _normalise(tally: Tally, bits: int, shape: NumberShape) -> None:
+    """Count a leading-zero count, the shift by it, and minus it as an exponent."""
+    counter, zeros = leading_zero_count(bits)
+    tally.include(counter)
+    shift_left(tally, bits, zeros, bits)
+    if shape.has_exponent:
+        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
+
+
+def _specials(tally: Tally, fmt: FloatFormat) -> None:
+    match fmt.specials:
+        case Specials.IEEE:
+            any_of(tally, fmt.exponent_bits)
+            any_of(tally, fmt.fraction_bits)
+            tally.gate2 += 2
+        case Specials.FN:
+            any_of(tally, fmt.exponent_bits + fmt.fraction_bits)
+        case Specials.FNUZ:
+            any_of(tally, fmt.width)
+
+
+def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str) -> Counts:
+    """Count the multiplication of two unpacked numbers."""
+    tally, shape = Tally(), product_shape(a, b, normalised=normalised)
+    bits = shape.significand_bits
+    tally.gate2 += a.significand_bits  # nothing is multiplied unless valid
+    tally.include(multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder))
+    high: Bit = ZERO
+    if normalised:
+        high = SIGNAL
+        tally.mux2 += bits - 2
+        tally.gate2 += 3
+    if shape.has_exponent:
+        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
+    if shape.signed:
+        tally.gate2 += 1
+        tally.xor2 += a.signed and b.signed
+    if shape.nan:
+        tally.gate2 += 1 + (a.nan and b.nan) + 2 * (a.inf + b.inf)
+        for number, other in ((a, b), (b, a)):
+            if other.inf and not normalised:
+                any_of(tally, number.significand_bits)
+        if shape.inf:
+            tally.gate2 += 1 + (a.inf and b.inf)
+    return tally.counts()
+
+
+def mpy_integer(a: IntFormat, b: IntFormat, width: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
+    """Count an integer multiplication into two rows.
+
+    Returns
+    -------
+    counts, row_width, live, constant
+        `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
+    """
+    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind)
+    rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
+    live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
+    return counts + Counts(gate2=a.width), rows, live, rest
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
+    """Count the addition of a product in two rows to a fixed-point accumulator."""
+    tally = Tally()
+    columns: list[list[Bit]] = [[] for _ in range(total_width)]
+    for weight in range(width):
+        columns[weight].append(SIGNAL)
+    tally.inverter += 1
+    for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
+        if weight < total_width:
+            columns[weight].append(SIGNAL)
+    add(tally, *compress(tally, columns, (row_constant << shift) - (1 << (width - 1))), kind=adder)
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
+    """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
+    tally = Tally()
+    amount, low = 0, shape.exponent_low
+    if shape.has_exponent:
+        amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
+        if shape.exponent_low >= 0:
+            low = 0
+        else:
+            width = (shape.exponent_high - shape.exponent_low).bit_length()
+            add(tally, extend(signals(amount), width, signed=signed), constant(-shape.exponent_low, width))
+            amount = width
+    place = low + shape.top + 1 - shape.significand_bits + fixed.fraction
+    if shape.nan or shape.inf:
+        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
+    reach = shape.magnitude.bit_length() + shape.lsb + fixed.fraction
+    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1))
+    inexact = shape.lsb + fixed.fraction < 0
+    if place < 0:
+        dropped = min(magnitude, -place)
+        magnitude -= dropped
+        if inexact:
+            any_of(tally, dropped)
+            tally.gate2 += 1 + (rounding == "rne")
+        place = 0
+    aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
+    if shape.signed:
+        tally.xor2 += sum(bit == SIGNAL for bit in aligned) + inexact
+        aligned = signals(total_width)
+    carry = SIGNAL if shape.signed or inexact else ZERO
+    add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, carry, adder)
+    return tally.counts()
+
+
+def float_window(term: NumberShape, acc: NumberShape) -> int:
+    """Return the bits of the window in which a float accumulator adds."""
+    zeros = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
+    return max(acc.significand_bits + 2 + zeros, term.significand_bits + 1)
+
+
+def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
+    """Return the range of the exponent of a sum."""
+    return acc.exponent_low if acc.exponent_low > term.exponent_low else min(term.exponent_low, acc.exponent_low), max(
+        term.exponent_high, acc.exponent_high
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_float(term: NumberShape, acc: NumberShape, adder: str) -> Counts:
+    """Count the addition of a number to a float accumulator."""
+    tally, window = Tally(), float_window(term, acc)
+    term_bits, acc_bits = term.significand_bits, acc.significand_bits
+    exponents = [exponent_width(number.exponent_low, number.exponent_high) for number in (term, acc)]
+    width = max(bits + (not signed) for bits, signed in exponents) + 1
+    add(tally, _exponent_operand(term, width), invert(_exponent_operand(acc, width)), 1)
+    distance = width - 1
+    tally.xor2 += distance
+    tally.gate2 += 2
+
+    # The larger: both at the top of the window. The smaller: the term one place lower.
+    tally.mux2 += min(term_bits, acc_bits)
+    tally.gate2 += abs(term_bits - acc_bits)
+    depth = max(term_bits + 1, acc_bits)
+    both = min(term_bits + 1, acc_bits) - 1
+    tally.mux2 += both
+    tally.gate2 += depth - both
+    aligned = shift_right_sticky(tally, depth, distance, window)
+
+    if term.signed or acc.signed:
+        tally.xor2 += 1 + aligned + 1
+    larger = [*stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
+    add(tally, [ZERO, *larger], signals(window + 1), SIGNAL, adder, carry_used=True)
+    tally.gate2 += 2
+    tally.xor2 += window + 1
+    add(tally, signals(window + 1), constant(0, window + 1), SIGNAL, adder)
+    tally.mux2 += min(bits for bits, _ in exponents) + 1
+    tally.gate2 += abs(exponents[0][0] - exponents[1][0]) + 1
+    tally.xor2 += 1
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool) -> Counts:
+    """Count overflow, saturation, register and flags of a fixed-point accumulator."""
+    above = total_width - width + 1
+    return Counts(
+        mux2=width if saturate else 0,
+        gate2=2 * (above - 1) + 1 + 4 + width + (width + 2 if resettable else 0),
+        flip_flop=width + 2,
+    )
+
+
+def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
+    """Count the rounding of a product before it is added."""
+    tally, state = Tally(), rounded_state(acc, term)
+    shape, floor = state.shape, state.shape.exponent_low
+    bits, exponent = term.significand_bits + 1, exponent_width(term.exponent_low, term.exponent_high)
+    if state.floored and term.exponent_low < floor:
+        width = max(exponent[0], exponent_width(floor, floor)[0]) + 2
+        add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(-floor, width))
+        add(tally, signals(width - 1), constant(0, width - 1), 1)
+        tally.gate2 += width - 1 + exponent[0]
+        window = max(term.significand_bits, acc.format.precision + 1)
+        shift_right_sticky(tally, term.significand_bits, width - 1, window)
+        bits = window + 2
+    _normalise_and_round(tally, bits, exponent, acc, state, adder)
+    any_of(tally, shape.significand_bits if state.floored else 1)
+    tally.gate2 += 2
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def normacc_float(
+    acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
+) -> Counts:
+    """Count normalisation, rounding, register and packing of a float accumulator."""
+    tally, fmt, shape = Tally(), acc.format, state.shape
+    _normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
+    tally.flip_flop += number_width(shape)
+    # Fed back: the register or zero.
+    tally.gate2 += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
+    # Special values and the sign.
+    tally.gate2 += 4 * shape.nan + 2 * shape.inf
+    tally.mux2 += shape.signed * (1 + 2 * shape.inf)
+    if resettable:
+        tally.gate2 += number_width(shape)
+    # Packed to a code.
+    operand = extend(signals(width), fmt.exponent_bits, signed=signed)
+    add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
+    tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
+    if fmt.specials is Specials.FNUZ:
+        any_of(tally, shape.significand_bits + 1)
+    return tally.counts()
+
+
+def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], acc: FloatAcc, state: FloatState, adder: str) -> None:
+    fmt, shape = acc.format, state.shape
+    counter, zeros = leading_zero_count(bits)
+    tally.include(counter)
+    width = max(exponent[0] + (not exponent[1]), zeros + 1) + 2
+    wide = extend(signals(exponent[0]), width, signed=exponent[1])
+    minus_zeros = invert(extend(signals(zeros), width, signed=False))
+    if state.floored:
+        room = add(tally, wide, constant(1 - shape.exponent_low, width))[:width]
+        add(tally, room, minus_zeros, 1)
+        unrounded = signals(width)
+        tally.gate2 += 1 + width
+        tally.mux2 += zeros
+        base = shape.exponent_low
+    else:
+        unrounded = add(tally, wide, minus_zeros, 1)[:width]
+        base = 1
+    normal = shift_left(tally, bits, zeros, bits)
+    carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder)
+    add(tally, unrounded, constant(base, width), carry)
+    if state.overflows:
+        add(tally, signals(width), constant(shape.top - fmt.emax - 1, width))
+        tally.gate2 += 1
+        if fmt.max_significand != (1 << fmt.precision) - 1:
+            tally.gate2 += fmt.precision + width
+        if acc.rounding == "rtz" or not fmt.has_nan:
+            tally.gate2 += fmt.precision + width
+    if acc.ftz and state.floored:
+        tally.gate2 += fmt.precision

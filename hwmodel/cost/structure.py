@@ -1,0 +1,220 @@
+"""Structural counts of a unit: which cells its parts are made of, from the spec alone.
+
+The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntCoding, IntFormat, MacSpec
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, product_shape, rounded_state
+
+from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
+from .parts import (
+    alignadd_fixed,
+    alignadd_float,
+    alignadd_integer,
+    decode,
+    float_window,
+    mpy,
+    mpy_integer,
+    normacc_fixed,
+    normacc_float,
+    number_width,
+    round_term,
+    sum_exponent_range,
+)
+from .tally import CELLS, SIGNAL, Counts, Tally
+
+PARTS = ("mpy", "alignadd", "normacc")
+
+IDLE = 0.85
+"""How much less than others the bits of an integer accumulator change that stand above all its sums but for their sign.
+
+A random walk of 128 steps, as energy is measured on, changes its sign in about 9 of them; other bits change in half of the cycles.
+"""
+_WALK_BITS = 4
+"""log2 of the sums of 128 random products, over a product, rounded up."""
+
+
+@dataclass(frozen=True)
+class UnitCounts:
+    """Cells of a unit by part.
+
+    Attributes
+    ----------
+    decode
+        Unpacking of both operands; contained in `mpy`.
+    mpy, alignadd, normacc
+        The parts; together they are the unit.
+    idle_alignadd, idle_normacc
+        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `IDLE`.
+    """
+
+    decode: Counts
+    mpy: Counts
+    alignadd: Counts
+    normacc: Counts
+    idle_alignadd: tuple[float, ...]
+    idle_normacc: tuple[float, ...]
+
+    @property
+    def total(self) -> Counts:
+        """All parts together."""
+        return self.mpy + self.alignadd + self.normacc
+
+    def part(self, name: str) -> Counts:
+        """Return the counts of one of `PARTS`, or of ``"decode"``."""
+        return getattr(self, name)
+
+
+class _Build:
+    """Counts of one unit in the making."""
+
+    def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
+        self.spec, self.adder, self.multiplier = spec, adder, multiplier
+        self.decode, self.mpy, self.alignadd, self.normacc = Counts(), Counts(), Counts(), Counts()
+        self.idle_alignadd, self.idle_normacc = np.zeros(len(CELLS)), np.zeros(len(CELLS))
+
+    def build(self) -> UnitCounts:
+        spec, first = self.spec, self.spec.levels[0]
+        self._control()
+        if _joins_rows(spec):
+            assert isinstance(first, FixedAcc)
+            assert isinstance(spec.a, IntFormat)
+            assert isinstance(spec.b, IntFormat)
+            fixed = spec.fixed_point(first)
+            width = _total_width(fixed, spec.product_max_magnitude.bit_length() + fixed.fraction)
+            product, rows, live, rest = mpy_integer(spec.a, spec.b, width, self.multiplier)
+            self.mpy += product
+            self._registers(live, spec.a.width + spec.b.width)
+            self._add_integer(first, fixed, rows, rest, width)
+            shape = None
+        else:
+            normalised = isinstance(first, FloatAcc)
+            self.decode += decode(spec.a, normalised) + decode(spec.b, normalised)
+            a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
+            self.mpy += mpy(a, b, normalised, self.multiplier, self.adder)
+            shape = product_shape(a, b, normalised=normalised)
+            self._registers(number_width(shape) + normalised, number_width(a) + number_width(b))
+            shape = self._accumulate(first, shape, resettable=spec.pipeline > 0)
+        if isinstance(spec.acc, ChunkAcc):
+            inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
+            assert inner is not None
+            alignadd, normacc = self.alignadd, self.normacc
+            self._accumulate(spec.acc.outer, inner, resettable=True)
+            # The outer level is given something to add once a chunk, and is given zero again in the next cycle.
+            idle = max(1 - 2 / spec.acc.length, 0.0)
+            self.idle_alignadd += idle * (self.alignadd.cells() - alignadd.cells())
+            self.idle_normacc += idle * (self.normacc.cells() - normacc.cells())
+        idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
+        return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
+
+    def _add_integer(self, acc: FixedAcc, fixed: FixedPoint, rows: int, rest: int, width: int) -> None:
+        """Count the addition of an integer product, and the register; its bits above all sums stand idle."""
+        resettable = self.spec.pipeline > 0
+        alignadd = alignadd_integer(rows, rest, fixed.fraction, fixed.width, width, self.adder)
+        normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable)
+        self.alignadd += alignadd
+        self.normacc += normacc
+        # A Gaussian operand's standard deviation is a quarter of its largest value.
+        used = min((self.spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + _WALK_BITS, fixed.width)
+        narrow = alignadd_integer(rows, rest, fixed.fraction, used, width - fixed.width + used, self.adder)
+        self.idle_alignadd += IDLE * (alignadd.cells() - narrow.cells())
+        self.idle_normacc += IDLE * (normacc.cells() - normacc_fixed(used, width - fixed.width + used, acc.saturate, resettable).cells())
+
+    def _registers(self, product: int, operands: int) -> None:
+        """Count the pipeline: behind the multiplier, and behind the decoders."""
+        if self.spec.pipeline:
+            self.mpy += Counts(flip_flop=product)
+        if self.spec.pipeline == 2:
+            self.decode += Counts(flip_flop=operands)
+
+    def _accumulate(self, acc: FixedAcc | FloatAcc, term: NumberShape, *, resettable: bool) -> NumberShape | None:
+        """Count one accumulator level; return the shape of its register, or None for fixed point."""
+        if isinstance(acc, FixedAcc):
+            fixed = self.spec.fixed_point(acc)
+            width = _total_width(fixed, term.magnitude.bit_length() + term.lsb + fixed.fraction)
+            self.alignadd += alignadd_fixed(term, fixed, width, acc.rounding, self.adder)
+            self.normacc += normacc_fixed(fixed.width, width, acc.saturate, resettable) + Counts(gate2=int(term.nan and term.inf))
+            return None
+        if not acc.fused and _rounds_products(acc, term):
+            self.normacc += round_term(acc, term, self.adder)
+            term = rounded_state(acc, term).shape
+        state = float_state(acc, term)
+        self.alignadd += alignadd_float(term, state.shape, self.adder)
+        significand = float_window(term, state.shape) + 2
+        self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
+        return state.shape
+
+    def _read_out(self, fixed: FixedPoint) -> NumberShape:
+        """Count sign and magnitude of a fixed-point register that another level adds; return its shape."""
+        tally = Tally()
+        tally.xor2 += fixed.width - 1
+        add(tally, signals(fixed.width), constant(0, fixed.width), SIGNAL)
+        self.alignadd += tally.counts()
+        return fixed_shape(fixed.width, fixed.fraction)
+
+    def _control(self) -> None:
+        """Count what stands between the parts: `acc_valid`, delayed control, and a chunk's counter."""
+        spec, tally = self.spec, Tally()
+        tally.flip_flop += 1
+        tally.gate2 += 3
+        tally.flip_flop += spec.pipeline * (2 + spec.is_chunked)
+        tally.gate2 += spec.pipeline * (2 + spec.is_chunked)
+        if isinstance(spec.acc, ChunkAcc):
+            bits = (spec.acc.length - 1).bit_length()
+            add(tally, signals(bits), constant(0, bits), 1)
+            tally.flip_flop += bits + 1 + 3 + 2 * spec.has_flags
+            tally.mux2 += bits + 1
+            tally.gate2 += 3 * bits + 12
+            inner = spec.acc.inner
+            tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
+        self.normacc += tally.counts()
+
+
+def _joins_rows(spec: MacSpec) -> bool:
+    """Return whether the product goes into the accumulator's adder as two rows."""
+    first = spec.levels[0]
+    return (
+        isinstance(first, FixedAcc)
+        and spec.fixed_point(first).fraction >= 0
+        and all(isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE for fmt in (spec.a, spec.b))
+    )
+
+
+def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
+    """Return whether some product is not a number of the accumulator's format already."""
+    fmt = acc.format
+    exact = term.significand_bits <= fmt.precision and term.lsb >= fmt.lsb_exponent and not rounded_state(acc, term).overflows
+    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and term.lsb < fmt.emin)
+
+
+def _total_width(fixed: FixedPoint, term_bits: int) -> int:
+    """Return the bits of the exact sum of an accumulator and a term."""
+    return max(fixed.width, max(term_bits, 0) + 2) + 1
+
+
+@lru_cache(maxsize=1 << 15)
+def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wooley") -> UnitCounts:
+    """Return the cells of a unit by part.
+
+    Parameters
+    ----------
+    spec
+        The unit.
+    adder, multiplier
+        How it is built, as in `hwmodel_rtl.Architecture`.
+
+    Raises
+    ------
+    ValueError
+        If a choice is not one of `ADDERS`, `MULTIPLIERS`.
+    """
+    if adder not in ADDERS:
+        raise ValueError(f"adder {adder!r} is not one of {', '.join(ADDERS)}")
+    if multiplier not in MULTIPLIERS:
+        raise ValueError(f"multiplier {multiplier!r} is not one of {', '.join(MULTIPLIERS)}")
+    return _Build(spec, adder, multiplier).build()

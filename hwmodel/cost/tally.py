@@ -1,0 +1,161 @@
+"""Counts of cells: what a circuit is made of, before any library.
+
+A bit on its way through a circuit is one of four things, and what a full adder costs depends on which it meets: a signal, a constant 0 or 1
+that the generator folds while it builds, or a signal that is in fact always 0, which only the mapper finds out.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+ZERO, ONE, SIGNAL, STUCK = range(4)
+"""Kinds of a bit: constant 0, constant 1, a signal, and a signal that is always 0 (the generator does not know)."""
+
+Bit = int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Cells of one part, after constants are folded and unused outputs dropped.
+
+    Attributes
+    ----------
+    full_adder, half_adder
+        Adders with both outputs used.
+    xor2, mux2
+        Exclusive ORs (and their complements), multiplexers of two signals.
+    gate2
+        Two-input gates: AND, OR, NAND, NOR.
+    inverter
+        Inverters. Those that a mapper merges into a neighbour are not counted.
+    flip_flop
+        Registers' bits.
+    placed_full_adder, placed_half_adder
+        Instances in the emitted Verilog. More than `full_adder` and `half_adder` where an adder has a constant input or an unused output.
+    """
+
+    full_adder: int = 0
+    half_adder: int = 0
+    xor2: int = 0
+    mux2: int = 0
+    gate2: int = 0
+    inverter: int = 0
+    flip_flop: int = 0
+    placed_full_adder: int = 0
+    placed_half_adder: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(mine + theirs for mine, theirs in zip(self.as_tuple(), other.as_tuple(), strict=True)))
+
+    def as_tuple(self) -> tuple[int, ...]:
+        """Return all counts in the order of the attributes."""
+        return tuple(getattr(self, name) for name in _NAMES)
+
+    def cells(self) -> np.ndarray:
+        """Return the counts of `CELLS`, (7,) float64."""
+        return np.array(self.as_tuple()[: len(CELLS)], dtype=float)
+
+
+_NAMES = tuple(field.name for field in fields(Counts))
+CELLS = _NAMES[:7]
+"""The cells that cost something, in the order of `Counts.cells`."""
+
+
+class Tally:
+    """Counts in the making: a builder that places cells as the circuit generators do, and only counts them."""
+
+    __slots__ = _NAMES
+
+    def __init__(self) -> None:
+        self.full_adder = self.half_adder = 0
+        self.xor2 = self.mux2 = self.gate2 = self.inverter = 0
+        self.flip_flop = 0
+        self.placed_full_adder = self.placed_half_adder = 0
+
+    def counts(self) -> Counts:
+        """Return what has been placed so far."""
+        return Counts(*(getattr(self, name) for name in _NAMES))
+
+    def include(self, counts: Counts) -> None:
+        """Add the counts of a block that was counted before."""
+        for name, number in zip(_NAMES, counts.as_tuple(), strict=True):
+            setattr(self, name, getattr(self, name) + number)
+
+    def full(self, a: Bit, b: Bit, c: Bit, *, carry_used: bool = True) -> tuple[Bit, Bit]:
+        """Place a full adder and return sum and carry, as `hwmodel_rtl.cells.AdderCells.full` does."""
+        if a == SIGNAL == b and c == SIGNAL:
+            self.placed_full_adder += 1
+            if carry_used:
+                self.full_adder += 1
+            else:
+                self.xor2 += 2
+            return SIGNAL, SIGNAL
+        constants = [bit for bit in (a, b, c) if bit < SIGNAL]
+        others = [bit for bit in (a, b, c) if bit >= SIGNAL]
+        if len(constants) >= 2:
+            total, rest = sum(constants), others[0] if others else ZERO
+            low, carry = self.half(rest, total & 1, carry_used=carry_used)
+            return low, (ONE if total >> 1 else carry)
+        if constants == [ZERO]:
+            return self.half(*others, carry_used=carry_used)
+        if constants == [ONE]:
+            if STUCK in others:
+                return SIGNAL, SIGNAL
+            self.xor2 += 1
+            self.gate2 += carry_used
+            return SIGNAL, SIGNAL
+        # Three signals, some of them always 0.
+        self.placed_full_adder += 1
+        live = [bit for bit in others if bit == SIGNAL]
+        if len(live) == 2:
+            self._live_half(carry_used)
+            return SIGNAL, SIGNAL
+        return (SIGNAL if live else STUCK), STUCK
+
+    def half(self, a: Bit, b: Bit, *, carry_used: bool = True) -> tuple[Bit, Bit]:
+        """Place a half adder and return sum and carry, as `hwmodel_rtl.cells.AdderCells.half` does."""
+        if a < SIGNAL:
+            a, b = b, a
+        if a < SIGNAL:
+            return a ^ b, a & b
+        if b == ONE:
+            self.inverter += a == SIGNAL
+            return SIGNAL, a
+        if b == ZERO:
+            return a, ZERO
+        self.placed_half_adder += 1
+        if a == SIGNAL == b:
+            self._live_half(carry_used)
+            return SIGNAL, SIGNAL
+        return (SIGNAL if SIGNAL in (a, b) else STUCK), STUCK
+
+    def exclusive(self, a: Bit, b: Bit) -> Bit:
+        """Place an exclusive OR, unless an input is a constant."""
+        if a == SIGNAL == b:
+            self.xor2 += 1
+            return SIGNAL
+        return SIGNAL if SIGNAL in (a, b) else (a == ONE) ^ (b == ONE)
+
+    def both(self, a: Bit, b: Bit) -> Bit:
+        """Place an AND, unless an input is a constant."""
+        if a == SIGNAL == b:
+            self.gate2 += 1
+            return SIGNAL
+        if ONE in (a, b):
+            return b if a == ONE else a
+        return ZERO
+
+    def either(self, a: Bit, b: Bit) -> Bit:
+        """Place an OR, unless an input is a constant."""
+        if a == SIGNAL == b:
+            self.gate2 += 1
+            return SIGNAL
+        if ONE in (a, b):
+            return ONE
+        return SIGNAL if SIGNAL in (a, b) else ZERO
+
+    def _live_half(self, carry_used: bool) -> None:
+        if carry_used:
+            self.half_adder += 1
+        else:
+            self.xor2 += 1

@@ -1,0 +1,129 @@
+"""Structural counts are those of the circuits: the adders in the emitted Verilog, the flip-flops, and how they grow."""
+
+import inspect
+import re
+
+import pytest
+
+from hwmodel import cost
+from hwmodel.cost.blocks import ADDERS as COST_ADDERS
+from hwmodel.cost.blocks import MULTIPLIERS as COST_MULTIPLIERS
+from hwmodel.cost.blocks import multiplier_rows
+from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
+from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit
+
+# fmt: off
+UNITS = [
+    "int8-int8-fx32", "int4-int4-fx", "uint8-int8-fx24.sat", "sm8-sm8-fx32", "int16-int8-fx48-p2", "int8-int8-fp32",
+    "int8-int8-fx20fm2", "int4-e4m3fn-fp32", "int8-e4m3fn-fx40", "e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fx32f6",
+    "e4m3fn-e4m3fn-fx28f6.rne.sat", "e5m2-e5m2-fx", "e2m1fn-e2m1fn-fx", "e1m3-e1m3-fx", "e4m3fn-e4m3fn-fp16", "e4m3fn-e4m3fn-fp32",
+    "e4m3-e4m3-fp32.rtz", "e5m2-e5m2-fp16", "e5m2-e4m3fn-bf16.rna", "e3m4-e3m4-e6m9", "e2m1fn-fp16-fp32", "e4m3fnuz-e4m3fnuz-fp32",
+    "e4m3nosub-e4m3nosub-fp16", "e4m3fn-e4m3fn-fp16.ftz", "e4m3fn-e4m3fn-fp16.unfused", "fp16-fp16-fp16.unfused", "fp16-fp16-fp16",
+    "bf16-bf16-fp32", "fp32-fp32-fp32", "bf16-int8-fp32.rtz", "e4m3fn-e4m3fn-fp32-p1", "e4m3fn-e4m3fn-fx-p2",
+    "e5m2-e5m2-chunk64:e6m9:fp32", "int8-int8-chunk16:fx24:fp32", "int8-int8-chunk16:fx20:fx32", "e4m3fn-e4m3fn-chunk1:fp16:fp32",
+]
+# fmt: on
+
+ARCHITECTURES = [
+    Architecture(adder="ripple"),
+    Architecture(adder="sklansky", multiplier="booth"),
+    Architecture(adder="kogge_stone", multiplier="booth"),
+]
+
+
+@pytest.fixture(scope="module")
+def yosys():
+    with Yosys() as worker:
+        yield worker
+
+
+def adders_in(verilog: str) -> tuple[int, int]:
+    """Return how many full and half adders are instantiated."""
+    full, half = (len(re.findall(rf"__{kind} \w+ \(", verilog)) for kind in ("fa", "ha"))
+    return full, half
+
+
+def check(spec: MacSpec, architecture: Architecture, yosys: Yosys) -> None:
+    total = cost.counts(spec, **architecture.as_dict()).total
+    counted = (total.placed_full_adder, total.placed_half_adder)
+    assert counted == adders_in(emit(spec, architecture, yosys=yosys).verilog), f"{spec} {architecture}"
+    assert total.full_adder <= total.placed_full_adder
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_adders_are_those_of_the_verilog(name, yosys):
+    check(MacSpec.parse(name), Architecture(), yosys)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("name", ["int8-int8-fx32", "uint8-int8-fx24.sat", "fp16-fp16-fp16", "e5m2-e5m2-chunk64:e6m9:fp32"])
+def test_adders_are_those_of_the_verilog_in_other_architectures(name, architecture, yosys):
+    check(MacSpec.parse(name), architecture, yosys)
+
+
+def test_parts_hold_their_own_adders(yosys):
+    spec = MacSpec.parse("int8-e4m3fn-fp32")
+    verilog = emit(spec, yosys=yosys).verilog
+    unit = cost.counts(spec)
+    modules = re.split(r"(?=^module )", verilog, flags=re.MULTILINE)
+    found = {"decode": [0, 0], "mpy": [0, 0], "alignadd": [0, 0], "normacc": [0, 0]}
+    for module in modules:
+        for part, sums in found.items():
+            if re.match(rf"module {spec.module_name}__{part}", module):
+                for kind, number in enumerate(adders_in(module)):
+                    sums[kind] += number
+    for part in ("decode", "alignadd", "normacc"):
+        assert [unit.part(part).placed_full_adder, unit.part(part).placed_half_adder] == found[part], part
+    both = [a + b for a, b in zip(found["decode"], found["mpy"], strict=True)]
+    assert [unit.mpy.placed_full_adder, unit.mpy.placed_half_adder] == both
+
+
+def test_total_is_the_sum_of_the_parts():
+    unit = cost.counts(MacSpec.parse("e4m3fn-e5m2-fp32-p2"))
+    assert unit.total == unit.mpy + unit.alignadd + unit.normacc
+    assert all(inside <= around for inside, around in zip(unit.decode.as_tuple(), unit.mpy.as_tuple(), strict=True))
+
+
+def test_an_array_multiplier_has_the_textbook_number_of_adders():
+    # Dadda: n^2 - 4n + 3 full adders and n - 1 half adders bring n rows to two; the final adder has 2n - 2 positions.
+    for n in (4, 8, 11, 24):
+        tree = multiplier_rows(n, n, False, False, 2 * n, "baugh_wooley")[0]
+        assert (tree.full_adder, tree.half_adder) == (n * n - 4 * n + 3, n - 1)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["int8-int8-fx20f0", "int8-int8-fx24f0", "int8-int8-fx32f0", "int8-int8-fx64f0"],
+        ["e4m3fn-e4m3fn-fx32f18", "e4m3fn-e4m3fn-fx40f18", "e4m3fn-e4m3fn-fx56f18"],
+        ["e4m3fn-e4m3fn-e8m7", "e4m3fn-e4m3fn-e8m10", "e4m3fn-e4m3fn-e8m16", "e4m3fn-e4m3fn-e8m23"],
+        ["int4-int4-fx32", "int6-int6-fx32", "int8-int8-fx32", "int12-int12-fx32"],
+        ["e4m3fn-e4m3fn-fp32", "e4m3fn-e4m3fn-fp32-p1", "e4m3fn-e4m3fn-fp32-p2"],
+        ["e4m3fn-e4m3fn-fp16", "e4m3fn-e4m3fn-chunk8:fp16:fp16", "e4m3fn-e4m3fn-chunk8:fp16:fp32"],
+    ],
+    ids=lambda names: names[-1],
+)
+def test_more_bits_cost_more(names):
+    totals = [cost.counts(MacSpec.parse(name)).total.cells().sum() for name in names]
+    assert totals == sorted(set(totals))
+
+
+def test_nothing_stands_idle_but_what_is_there():
+    for name in ("int8-int8-fx48", "e4m3fn-e4m3fn-chunk64:fp16:fp32"):
+        unit = cost.counts(MacSpec.parse(name))
+        assert sum(unit.idle_alignadd) > 0
+        for part, idle in (("alignadd", unit.idle_alignadd), ("normacc", unit.idle_normacc)):
+            assert all(0 <= still <= there for still, there in zip(idle, unit.part(part).cells(), strict=True))
+    # Every step is a chunk: its outer level works as often as the inner.
+    assert not any(cost.counts(MacSpec.parse("e4m3fn-e4m3fn-chunk1:fp16:fp32")).idle_alignadd)
+
+
+def test_choices_are_those_of_the_circuits():
+    assert (COST_ADDERS, COST_MULTIPLIERS) == (ADDERS, MULTIPLIERS)
+    defaults = {name: parameter.default for name, parameter in inspect.signature(cost.counts).parameters.items() if name != "spec"}
+    assert defaults == Architecture().as_dict()
+    with pytest.raises(ValueError, match="adder 'manchester' is not one of ripple, brent_kung"):
+        cost.counts(MacSpec.parse("int8-int8-fx32"), adder="manchester")
+    with pytest.raises(ValueError, match="multiplier 'wallace' is not one of baugh_wooley, booth"):
+        cost.counts(MacSpec.parse("int8-int8-fx32"), multiplier="wallace")
