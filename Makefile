@@ -1,0 +1,39 @@
+# make report   set up .venv from PyPI, run the main job, write reports/int8-vs-fp8.*
+# make test     the same set-up, all checks and all tests
+# make check    the fast subset
+# make bench    speeds, as measured in this run
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+JOBS   ?= auto
+
+.PHONY: report test check lint bench clean
+
+report: $(READY)
+	$(BIN)/hwmodel report -o reports
+
+test: lint
+	$(BIN)/pytest -n $(JOBS)
+
+check: lint
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python tests/bench.py
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hwmodel needs Python 3.11 or newer; say which with: make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

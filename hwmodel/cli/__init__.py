@@ -1,0 +1,48 @@
+"""The command line: one module a command.
+
+Nothing here imports Amaranth, cocotb, pandas, matplotlib, NumPy or Yosys before a command needs it.
+"""
+
+from typing import Annotated
+
+import typer
+
+from . import compare, decode, emit, encode, estimate, formats, report, synth, tech, verify
+from .errors import Commands
+
+app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+# Negative numbers are values, not options.
+_NUMBERS = {"ignore_unknown_options": True}
+
+app.command("formats")(formats.formats)
+app.command("encode", context_settings=_NUMBERS)(encode.encode)
+app.command("decode", context_settings=_NUMBERS)(decode.decode)
+app.command("emit")(emit.emit)
+app.command("verify")(verify.verify)
+app.command("estimate")(estimate.estimate)
+app.command("synth")(synth.synth)
+app.command("compare")(compare.compare)
+app.add_typer(tech.tech, name="tech")
+app.command("report")(report.report)
+
+
+@app.callback(invoke_without_command=True)
+def hwmodel(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False
+) -> None:
+    """What a number format costs in silicon: golden model, circuit, proof, gates and estimate of multiply-accumulate units.
+
+    A unit is named [bold]<a>-<b>-<acc>[/bold]: two operand formats and an accumulator, as in int8-int8-fx32 or e4m3fn-e4m3fn-fp32.
+    """
+    if version:
+        from hwmodel import __version__
+
+        print(f"hwmodel {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; the entry point of ``hwmodel``."""
+    app(prog_name="hwmodel")

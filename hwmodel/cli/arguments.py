@@ -1,0 +1,84 @@
+"""Arguments and options that several commands share."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hwmodel.spec import MacSpec
+
+from .errors import InputError
+from .output import note
+
+if TYPE_CHECKING:
+    from hwmodel.flow import TechCard
+    from hwmodel_rtl import Architecture
+
+Specs = Annotated[
+    list[str], typer.Argument(metavar="SPEC", help="Units <a>-<b>-<acc>[-p<N>], as in e4m3fn-e4m3fn-fp32.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+Card = Annotated[str, typer.Option("--card", "--tech", metavar="NAME", help="A bundled tech card, or the path of one.")]
+OutFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the files; made if it is not there.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Units worked on at a time.")]
+Adder = Annotated[str, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sklansky or kogge_stone.")]
+Multiplier = Annotated[str, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.")]
+
+
+def parse_specs(texts: Sequence[str]) -> list[MacSpec]:
+    """Return the units that `texts` name, each once, and tell what a reader of a name should know.
+
+    Raises
+    ------
+    SpecError
+        If a text names none.
+    """
+    specs = list(dict.fromkeys(MacSpec.parse(text) for text in texts))
+    for sentence in dict.fromkeys(sentence for text in texts for sentence in MacSpec.notes(text)):
+        note(sentence)
+    return specs
+
+
+def given_or_stdin(name: str, texts: Sequence[str]) -> Sequence[str]:
+    """Return `texts`, or the words on stdin where they are ``-`` alone; for commands whose arguments may start with a minus.
+
+    Raises
+    ------
+    InputError
+        If `name` or a text is a mistyped option, or stdin is not text.
+    """
+    for text in (name, *texts):
+        if text.startswith("--"):
+            raise InputError(f"no such option: {text}; see --help")
+    if list(texts) != ["-"]:
+        return texts
+    try:
+        return sys.stdin.read().split()
+    except UnicodeDecodeError as error:
+        raise InputError(f"stdin is not text: {error.reason}") from error
+
+
+def find_card(name: str) -> "TechCard":
+    """Return the card `name`; see `hwmodel.flow.load_card`."""
+    from hwmodel.flow import load_card
+
+    return load_card(name)
+
+
+def architecture_of(adder: str, multiplier: str) -> "Architecture":
+    """Return how units are to be built.
+
+    Raises
+    ------
+    InputError
+        If a choice is unknown.
+    """
+    from hwmodel_rtl import Architecture
+
+    try:
+        return Architecture(adder=adder, multiplier=multiplier)
+    except ValueError as error:
+        raise InputError(str(error)) from error

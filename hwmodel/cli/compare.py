@@ -1,0 +1,81 @@
+"""``hwmodel compare``: the chart."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hwmodel.spec import MacSpec
+
+from .arguments import Card, Csv, Jobs, Json, OutFolder, find_card, parse_specs
+from .errors import InputError, mismatch_exits
+from .files import output_folder
+from .output import Column, Form, decimals, form_of, progress, ratio, show
+
+if TYPE_CHECKING:
+    from hwmodel.flow import TechCard
+
+_COLUMNS = (
+    Column("spec", "unit", left=True),
+    Column("area_um2", "area\nµm²", decimals(0)),
+    Column("area_um2_ratio", "\nratio", ratio),
+    Column("est_area_um2_ratio", "ratio\nestimated", ratio),
+    Column("energy_fj", "energy\nfJ", decimals(0)),
+    Column("energy_fj_ratio", "\nratio", ratio),
+    Column("est_energy_fj_ratio", "ratio\nestimated", ratio),
+    Column("delay_ps", "delay\nps", decimals(0), wide=90),
+    Column("verified_vectors", "steps\nproved", decimals(0), wide=100),
+)
+
+
+def compare(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="SPEC", help="Units; the first is the reference.", show_default="INT8 versus FP8")
+    ] = None,
+    out: OutFolder = Path("reports"),
+    name: Annotated[str, typer.Option(help="Name of the files.", show_default="int8-vs-fp8, or compare")] = "",
+    card: Card = "sky130hd",
+    prove: Annotated[bool, typer.Option("--prove/--no-prove", help="Hold every circuit against the golden model too.")] = False,
+    jobs: Jobs = 2,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """The chart: mpy, alignadd and normacc of units side by side, area and energy, mapped beside estimated."""
+    form = form_of(as_json, as_csv)
+    given = parse_specs(texts or [])
+    cells = find_card(card)
+    if Path(name).name != name:
+        raise InputError(f"the name {name!r} is not a file name; --out names the folder")
+    folder = output_folder(out)
+    if given:
+        draw(given, cells, folder / (name or "compare"), f"{given[0]} and others", form, prove=prove, jobs=jobs)
+    else:
+        draw(default_specs(), cells, folder / (name or "int8-vs-fp8"), "INT8 versus FP8", form, prove=prove, jobs=jobs)
+
+
+def default_specs() -> list[MacSpec]:
+    """Return the units of the default comparison."""
+    from hwmodel.report.compare import INT8_VERSUS_FP8
+
+    return parse_specs(INT8_VERSUS_FP8)
+
+
+def draw(
+    specs: Sequence[MacSpec],
+    card: "TechCard",
+    stem: Path,
+    title: str,
+    form: Form,
+    *,
+    prove: bool,
+    jobs: int,
+    verilog: Path | None = None,
+) -> None:
+    """Compare `specs`, write the chart and its table, and print the ratios."""
+    from hwmodel.report.compare import compare as compare_units
+
+    with mismatch_exits(), progress("compare", len(specs) * (1 + prove), at_end=True) as done:
+        result = compare_units(specs, card, stem, title=f"{title} on {card.name}", prove=prove, verilog=verilog, jobs=jobs, progress=done)
+    table = f"Area, and energy per MAC without glitches, on {card.name}; ratios to {specs[0]}"
+    show(result.table.to_dict("records"), _COLUMNS, form, title=table, caption="\n".join(f"written: {file}" for file in result.files))

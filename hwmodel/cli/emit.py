@@ -1,0 +1,59 @@
+"""``hwmodel emit``: Verilog and manifests."""
+
+from typing import TYPE_CHECKING, Any
+
+from .arguments import Adder, Csv, Json, Multiplier, OutFolder, Specs, architecture_of, parse_specs
+from .files import output_folder, write_file
+from .output import Column, form_of, progress, show
+
+if TYPE_CHECKING:
+    from hwmodel_rtl import Unit
+
+_COLUMNS = (
+    Column("spec", "unit", left=True),
+    Column("latency", "latency\ncycles"),
+    Column("ports", "a × b → acc\nbits", left=True),
+    Column("module", "files .v, .json", left=True, wide=100),
+    Column("lines", "lines\nof Verilog"),
+    Column("sha256", "SHA-256", left=True, wide=112, text=lambda digest: digest[:12]),
+)
+
+
+def emit(
+    texts: Specs,
+    out: OutFolder,
+    adder: Adder = "ripple",
+    multiplier: Multiplier = "baugh_wooley",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Verilog and a JSON manifest for each unit; the same unit gives the same bytes on every machine."""
+    form = form_of(as_json, as_csv)
+    specs = parse_specs(texts)
+    architecture = architecture_of(adder, multiplier)
+    folder = output_folder(out)
+    from hwmodel.yosys import Yosys
+    from hwmodel_rtl import emit as emit_unit
+
+    rows = []
+    with Yosys() as yosys, progress("emit", len(specs)) as start:
+        for spec in specs:
+            start(str(spec))
+            unit = emit_unit(spec, architecture, yosys=yosys)
+            verilog = write_file(folder / f"{unit.name}.v", unit.verilog)
+            manifest = write_file(folder / f"{unit.name}.json", unit.manifest_json)
+            rows.append(_row(unit) | {"verilog": str(verilog), "manifest": str(manifest)})
+    show(rows, _COLUMNS, form, caption=f"written to {folder}: each unit's .v and .json")
+
+
+def _row(unit: "Unit") -> dict[str, Any]:
+    widths = {port["name"]: port["width"] for port in unit.manifest["ports"]}
+    return {
+        "spec": str(unit.spec),
+        "module": unit.name,
+        "latency": unit.manifest["latency"],
+        "ports": f"{widths['a']} × {widths['b']} → {widths['acc']}",
+        **{f"{name}_bits": width for name, width in widths.items() if width > 1},
+        "lines": unit.verilog.count("\n"),
+        "sha256": unit.manifest["sha256"],
+    }

@@ -1,0 +1,109 @@
+"""``hwmodel estimate``: what a unit will cost, from its name alone."""
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwmodel.spec import MacSpec
+
+from .arguments import Card, Csv, Json, Specs, find_card, parse_specs
+from .output import Column, Form, decimals, form_of, ratio, show, with_ratios
+
+if TYPE_CHECKING:
+    from hwmodel.cost import Estimate, PaperGates
+
+_PARTS = ("mpy", "alignadd", "normacc")
+
+_PAPER = (
+    Column("spec", "unit", left=True),
+    *(Column(f"gates_{part}", f"{part}\ngates", decimals(0)) for part in _PARTS),
+    Column("gates", "total\ngates", decimals(0)),
+    Column("gates_ratio", "ratio", ratio),
+)
+
+
+def _columns(quantity: str, unit: str, head: str) -> tuple[Column, ...]:
+    return (
+        Column("spec", "unit", left=True),
+        *(Column(f"{quantity}_{part}_{unit}", f"{part}\n{head}", decimals(0)) for part in _PARTS),
+        Column(f"{quantity}_{unit}", f"total\n{head}", decimals(0)),
+        Column(f"{quantity}_low_{unit}", f"low\n{head}", decimals(0)),
+        Column(f"{quantity}_high_{unit}", f"high\n{head}", decimals(0)),
+        Column(f"{quantity}_ratio", "ratio", ratio),
+    )
+
+
+_AREA = (
+    *_columns("area", "um2", "µm²"),
+    Column("area_ge", "total\nGE", decimals(0), wide=90),
+    Column("area_decode_um2", "decode\nµm²", decimals(0), wide=112),
+)
+_ENERGY = (*_columns("energy", "fj", "fJ"), Column("energy_decode_fj", "decode\nfJ", decimals(0), wide=112))
+
+
+def estimate(
+    texts: Specs,
+    card: Card = "sky130hd",
+    paper: Annotated[bool, typer.Option("--paper", help="Count two-input gates as the literature does.")] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Area and energy by part from the spec alone, with intervals; ratios to the first unit."""
+    form = form_of(as_json, as_csv)
+    specs = parse_specs(texts)
+    if paper:
+        _show_paper(specs, form)
+    else:
+        _show_estimates(specs, card, form)
+
+
+def _show_paper(specs: list[MacSpec], form: Form) -> None:
+    from hwmodel.cost import paper
+
+    rows = with_ratios([_paper_row(spec, paper(spec)) for spec in specs], {"gates_ratio": "gates"})
+    caption = "Textbook circuits; conventional gate counts (full adder 7, half adder 3, multiplexer 3, XOR 2), assumed."
+    show(rows, _PAPER, form, title="Two-input gates, counted as in the literature", caption=caption)
+
+
+def _paper_row(spec: MacSpec, gates: "PaperGates") -> dict[str, Any]:
+    return {"spec": str(spec), **{f"gates_{part}": getattr(gates, part) for part in _PARTS}, "gates": gates.total}
+
+
+def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
+    from hwmodel.cost import estimate as estimate_unit
+
+    card = find_card(name)
+    found = [estimate_unit(spec, card.name) for spec in specs]
+    rows: list[dict[str, Any]] = [dict(each.row) | {"area_ge": each.total_area_um2.value / card.nand2.area_um2} for each in found]
+    rows = with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"})
+    if form is not Form.TABLE:
+        show(rows, (), form)
+        return
+    # A part's interval is the same share of its value for every unit.
+    spread = found[0]
+    show(rows, _AREA, form, title=f"Estimated area on {card.name}", caption=_caption(spread, "area_um2"))
+    print()
+    title = f"Estimated energy per MAC on {card.name}, zero-delay, without glitches"
+    show(rows, _ENERGY, form, title=title, caption=_caption(spread, "energy_fj"))
+
+
+def _caption(found: "Estimate", quantity: str) -> str:
+    """Return the intervals part by part, and how wrong estimates were on mapped units."""
+    from hwmodel.cost import calibration_error
+    from hwmodel.cost.calibration import COVERAGE
+
+    intervals = {**getattr(found, quantity), "total": getattr(found, f"total_{quantity}")}
+    spans = [
+        f"{part} {each.low / each.value - 1:+.0%}…{each.high / each.value - 1:+.0%}"
+        for part in (*_PARTS, "total")
+        if (each := intervals[part]).value and math.isfinite(each.value)
+    ]
+    errors = {row["part"]: row for row in calibration_error(found.card) if row["quantity"] == quantity and row["family"] == "all"}
+    means = ", ".join(f"{part} {float(errors[part]['mean']):.1%}" for part in (*_PARTS, "total") if part in errors)
+    total = errors["total"]
+    return (
+        f"{COVERAGE:.0%} intervals: {', '.join(spans)}.\n"
+        f"Mean error on {total['units']} mapped units, each left out of its own fit: {means} (95th percentile {float(total['p95']):.1%}); "
+        f"with its whole family left out: total {float(total['mean_family_left_out']):.1%}."
+    )

@@ -1,0 +1,42 @@
+"""Files that a command writes: the folder is checked before the work, and what cannot be written is told in a sentence."""
+
+import tempfile
+from pathlib import Path
+
+from hwmodel.files import write_text
+
+from .errors import InputError
+
+
+def output_folder(path: Path) -> Path:
+    """Make the folder `path` if needed and return it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made or written to.
+    """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is not a folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise InputError(f"the folder {path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def write_file(path: Path, text: str) -> Path:
+    """Write `text` to `path`, whole or not at all, and return the path.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise InputError(f"the file {path} cannot be written: {error.strerror}") from error
+    return path

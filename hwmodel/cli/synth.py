@@ -1,0 +1,112 @@
+"""``hwmodel synth``: units mapped to gates."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, parse_specs
+from .errors import InputError, mismatch_exits
+from .output import Column, Form, decimals, form_of, progress, ratio, show, with_ratios
+
+if TYPE_CHECKING:
+    from hwmodel.flow import TechCard
+
+_AREA = (
+    Column("spec", "unit", left=True),
+    Column("area_mpy_um2", "mpy\num²", decimals(0)),
+    Column("area_alignadd_um2", "alignadd\num²", decimals(0)),
+    Column("area_normacc_um2", "normacc\num²", decimals(0)),
+    Column("area_um2", "total\num²", decimals(0)),
+    Column("area_ratio", "ratio", ratio),
+    Column("area_ge", "total\nGE", decimals(0)),
+    Column("area_flat_um2", "flat\num²", decimals(0)),
+    Column("area_decode_um2", "decode\num²", decimals(0), wide=112),
+    Column("area_sequential_um2", "registers\num²", decimals(0), wide=112),
+)
+
+_DELAY = (
+    Column("spec", "unit", left=True),
+    Column("delay_ps", "delay\nps", decimals(0)),
+    Column("critical_part", "critical\npart", left=True),
+    Column("cells", "cells", decimals(0)),
+    Column("flip_flops", "flip-\nflops", decimals(0)),
+    Column("full_adders", "full\nadders", decimals(0)),
+    Column("half_adders", "half\nadders", decimals(0)),
+    Column("delay_mpy_ps", "in mpy\nps", decimals(0), wide=112),
+    Column("delay_alignadd_ps", "in alignadd\nps", decimals(0), wide=112),
+    Column("delay_normacc_ps", "in normacc\nps", decimals(0), wide=112),
+)
+
+_ENERGY = (
+    Column("spec", "unit", left=True),
+    Column("energy_mpy_fj", "mpy\nfJ", decimals(0)),
+    Column("energy_alignadd_fj", "alignadd\nfJ", decimals(0)),
+    Column("energy_normacc_fj", "normacc\nfJ", decimals(0)),
+    Column("energy_fj", "total\nfJ", decimals(0)),
+    Column("energy_ratio", "ratio", ratio),
+    Column("energy_internal_fj", "internal\nfJ", decimals(0), wide=112),
+    Column("energy_switching_fj", "switching\nfJ", decimals(0), wide=112),
+    Column("energy_clock_fj", "clock\nfJ", decimals(0), wide=112),
+    Column("energy_leakage_fj", "leakage\nfJ", decimals(2), wide=112),
+)
+
+
+def synth(
+    texts: Specs,
+    card: Card = "sky130hd",
+    liberty: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--liberty", metavar="FILE", help="A library's Liberty file in the card's place; may be given again.", show_default=False
+        ),
+    ] = None,
+    energy: Annotated[bool, typer.Option("--energy/--no-energy", help="Simulate the gates and count their toggles.")] = True,
+    objective: Annotated[str, typer.Option(help="What the mapper aims at: area, balanced, delay or yosys.")] = "balanced",
+    adder: Adder = "ripple",
+    multiplier: Multiplier = "baugh_wooley",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Area, delay and energy of each unit mapped to a library's gates, by part; ratios to the first unit."""
+    form = form_of(as_json, as_csv)
+    specs = parse_specs(texts)
+    architecture = architecture_of(adder, multiplier)
+    _check_objective(objective)
+    cells = find_card(card) if not liberty else _import(liberty)
+    from hwmodel.report.rows import mapped_row
+    from hwmodel.yosys import Yosys
+
+    rows = []
+    with mismatch_exits(), Yosys() as yosys, progress("map", len(specs)) as start:
+        for spec in specs:
+            start(str(spec))
+            rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=objective, energy=energy))
+    _show(with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"}), cells, form, energy=energy)
+
+
+def _check_objective(objective: str) -> None:
+    from hwmodel.flow.mapping import SCRIPTS
+
+    if objective not in SCRIPTS:
+        raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
+
+
+def _import(files: list[Path]) -> "TechCard":
+    from hwmodel.flow import import_liberty
+
+    name = files[0].name.removesuffix(".gz").removesuffix(".lib")
+    with progress("read", 1) as start:
+        start(", ".join(path.name for path in files))
+        return import_liberty(name, files)
+
+
+def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: bool) -> None:
+    if form is not Form.TABLE:
+        show(rows, (), form)
+        return
+    show(rows, _AREA, form, title=f"Area on {card.name}, parts kept apart (mpy with its decoders); flat: mapped as one")
+    show(rows, _DELAY, form, title=f"Delay and cells on {card.name}, {card.process}; delay of the flat unit, without wires")
+    if energy:
+        operands = f"{rows[0]['energy_macs']:,} MACs on Gaussian operands"
+        show(rows, _ENERGY, form, title=f"Energy per MAC on {card.name}, zero-delay, without glitches; {operands}")

@@ -1,0 +1,149 @@
+"""``hwmodel tech``: cell libraries as cards."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .arguments import Csv, Json, find_card
+from .errors import Commands
+from .files import output_folder
+from .output import Column, Form, decimals, facts, form_of, progress, show
+
+if TYPE_CHECKING:
+    from hwmodel.flow import TechCard
+    from hwmodel.flow.card import Cell
+
+tech = typer.Typer(cls=Commands, help="Tech cards: cell libraries, reduced to the figures that cost needs.", no_args_is_help=False)
+
+_COLUMNS = (
+    Column("name", "card", left=True),
+    Column("process", "process", left=True),
+    Column("cells", "cells"),
+    Column("voltage_v", "supply\nV", decimals(2)),
+    Column("nand2_um2", "NAND2\num²", decimals(3)),
+    Column("flip_flop_um2", "flip-flop\num²", decimals(3)),
+    Column("full_adder_um2", "full adder\num²", decimals(3)),
+    Column("licence", "licence", left=True, wide=112),
+)
+
+_CELL_COLUMNS = (
+    Column("cell", "cell", left=True),
+    Column("area_um2", "area\num²", decimals(3)),
+    Column("area_ge", "area\nGE", decimals(2)),
+    Column("leakage_nw", "leakage\nnW", decimals(4)),
+    Column("input_ff", "input\nfF", decimals(2)),
+    Column("function", "function", left=True),
+)
+
+
+@tech.command("list")
+def list_(as_json: Json = False, as_csv: Csv = False) -> None:
+    """The bundled cards."""
+    form = form_of(as_json, as_csv)
+    from hwmodel.flow import list_cards
+
+    show([_row(find_card(name)) for name in list_cards()], _COLUMNS, form)
+
+
+@tech.command("show")
+def show_(
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A bundled card, or the path of one.", show_default=False)],
+    cells: Annotated[bool, typer.Option("--cells", help="List the cells.")] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """One card: where it comes from, what is in it."""
+    form = form_of(as_json, as_csv)
+    found = find_card(card)
+    if cells:
+        show(_cell_rows(found), _CELL_COLUMNS, form, title=found.name)
+    else:
+        _show_card(found, form)
+
+
+@tech.command("import")
+def import_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The card's name.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Liberty files, plain or .gz, of one library.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The card's file.", show_default="NAME.card.json.gz")
+    ] = None,
+    process: Annotated[str, typer.Option(help="The process, in words.", show_default="the operating conditions")] = "",
+    source: Annotated[str, typer.Option(help="Where the files came from.", show_default="their names")] = "",
+    licence: Annotated[str, typer.Option(help="The terms they came under.")] = "not stated",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """A card from Liberty files."""
+    form = form_of(as_json, as_csv)
+    target = out or Path(f"{name}.card.json.gz")
+    output_folder(target.parent)
+    from hwmodel.flow import import_liberty
+
+    with progress("read", 1) as start:
+        start(", ".join(path.name for path in files))
+        card = import_liberty(name, files, process=process, source=source, licence=licence)
+    card.save(target)
+    _show_card(card, form, target)
+
+
+def _show_card(card: "TechCard", form: Form, target: Path | None = None) -> None:
+    row = _row(card) | ({"file": str(target)} if target else {})
+    if form is not Form.TABLE:
+        show([row], (), form)
+        return
+    pairs = [(key, row[key]) for key in ("process", "source", "licence", "file") if row.get(key)]
+    pairs += [("supply", f"{card.voltage_v:g} V"), ("cells", f"{len(card.cells)}, and {len(card.excluded)} that logic must not use")]
+    for key, cell in _reference_cells(card).items():
+        area = f"{cell.name}, {cell.area_um2:.3f} µm² = {cell.area_um2 / card.nand2.area_um2:.2f} GE" if cell else "none"
+        pairs.append((key.replace("_", " "), area))
+    pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed)"))
+    facts(pairs, title=card.name)
+
+
+def _reference_cells(card: "TechCard") -> dict[str, "Cell | None"]:
+    """Return the smallest cell of each kind that a unit is mostly made of."""
+    from hwmodel.flow.adders import adder_cell
+
+    flip_flops = [cell for cell in card.cells.values() if cell.flip_flop is not None]
+    full, half = (adder_cell(card, kind) for kind in ("full", "half"))
+    return {
+        "NAND2": card.nand2,
+        "inverter": card.inverter,
+        "flip_flop": min(flip_flops, key=lambda cell: (cell.area_um2, cell.name), default=None),
+        "full_adder": full.cell if full else None,
+        "half_adder": half.cell if half else None,
+    }
+
+
+def _row(card: "TechCard") -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": card.name,
+        "process": card.process,
+        "source": card.source,
+        "licence": card.licence,
+        "voltage_v": card.voltage_v,
+        "wire_ff_per_sink": card.wire_ff_per_sink,
+        "cells": len(card.cells),
+        "excluded": len(card.excluded),
+    }
+    for key, cell in _reference_cells(card).items():
+        row |= {key.lower(): cell.name if cell else None, f"{key.lower()}_um2": cell.area_um2 if cell else None}
+    return row
+
+
+def _cell_rows(card: "TechCard") -> list[dict[str, Any]]:
+    return [
+        {
+            "cell": cell.name,
+            "area_um2": cell.area_um2,
+            "area_ge": cell.area_um2 / card.nand2.area_um2,
+            "leakage_nw": cell.leakage_nw,
+            "input_ff": max((pin.capacitance_ff for pin in cell.inputs), default=None),
+            "inputs": " ".join(cell.input_names),
+            "function": "; ".join(f"{output.name} = {output.function}" for output in cell.outputs),
+            "flip_flop": cell.flip_flop is not None,
+        }
+        for cell in card.cells.values()
+    ]

@@ -1,0 +1,104 @@
+"""``hwmodel verify``: circuit against golden model."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .arguments import Csv, Json, Specs, parse_specs
+from .errors import MISMATCH, InputError
+from .files import output_folder
+from .output import Column, Form, console, decimals, form_of, progress, show, show_csv, show_json
+
+if TYPE_CHECKING:
+    from hwmodel_sim import Report
+
+_COLUMNS = (
+    Column("spec", "unit", left=True),
+    Column("result", "result", left=True),
+    Column("vectors", "vectors", decimals(0)),
+    Column("pairs_met", "operand\npairs met", decimals(0)),
+    Column("pairs", "of", decimals(0), wide=112),
+    Column("macs_per_s", "simulated\nMACs/s", decimals(0)),
+    Column("simulator", "simulator", left=True),
+    Column("seed", "seed", wide=112),
+    Column("build_s", "build\ns", decimals(1), wide=112),
+    Column("simulation_s", "simulation\ns", decimals(1), wide=112),
+)
+
+
+def verify(
+    texts: Specs,
+    simulator: Annotated[str, typer.Option(help="auto, verilator or icarus.")] = "auto",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same vectors.")] = 1,
+    vectors: Annotated[int | None, typer.Option(min=1, help="Steps to compare.", show_default="a full proof")] = None,
+    waves: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep a waveform here.", show_default=False)] = None,
+    verilog: Annotated[Path | None, typer.Option(metavar="FILE", help="Verify this file as the one SPEC.", show_default=False)] = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Simulate each unit's circuit and compare it with the golden model; exit code 1 on a mismatch."""
+    form = form_of(as_json, as_csv)
+    specs = parse_specs(texts)
+    if verilog is not None and len(specs) != 1:
+        raise InputError(f"--verilog verifies one file as one unit, and {len(specs)} were given")
+    source = None if verilog is None else verilog.read_text(encoding="utf-8", errors="replace")
+    if waves is not None:
+        output_folder(waves)
+    from rich.text import Text
+
+    from hwmodel.yosys import Yosys
+    from hwmodel_rtl import emit
+    from hwmodel_sim import verify as verify_unit
+
+    reports = []
+    with Yosys() as yosys, progress("verify", len(specs)) as start:
+        for spec in specs:
+            start(str(spec))
+            text = emit(spec, yosys=yosys).verilog if source is None else source
+            report = verify_unit(spec, verilog=text, simulator=simulator, seed=seed, vectors=vectors, waves=waves)
+            if verilog is not None:
+                again = [replace(each, replay=f"{each.replay} --verilog {verilog}") for each in report.mismatches]
+                report = replace(report, mismatches=again)
+            reports.append(report)
+    rows = [_row(report) for report in reports]
+    if form is Form.JSON:
+        show_json(rows)
+    elif form is Form.CSV:
+        show_csv([row | {"mismatch": "\n".join(map(str, report.mismatches))} for row, report in zip(rows, reports, strict=True)])
+    else:
+        show(rows, _COLUMNS, form)
+        for report in reports:
+            console().print(Text("\n".join(map(str, report.mismatches)) or _met(report)), soft_wrap=True)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(MISMATCH)
+
+
+def _row(report: "Report") -> dict[str, Any]:
+    coverage = report.coverage
+    return {
+        "spec": str(report.spec),
+        "result": "equal" if report.ok else "DIFFERS",
+        "simulator": report.simulator,
+        "seed": report.seed,
+        "vectors": report.vectors,
+        "pairs": coverage.pairs or None,
+        "pairs_met": coverage.pairs_met if coverage.pairs else None,
+        "macs_per_s": report.macs_per_s,
+        "golden_s": report.golden_seconds,
+        "build_s": report.build_seconds,
+        "simulation_s": report.simulation_seconds,
+        "states": dict(coverage.states.most_common()),
+        "events": dict(coverage.events.most_common()),
+        "waves": report.waves,
+        "mismatch": asdict(report.mismatches[0]) if report.mismatches else None,
+    }
+
+
+def _met(report: "Report") -> str:
+    """Return which accumulator states and events the vectors met."""
+    found = [
+        ", ".join(f"{name} {count:,}" for name, count in each.most_common()) for each in (report.coverage.states, report.coverage.events)
+    ]
+    return f"{report.spec}: accumulator before: {found[0]}; events: {found[1]}" + (f"; waveform: {report.waves}" if report.waves else "")

@@ -1,0 +1,132 @@
+"""The chart: mpy, alignadd and normacc of each unit, stacked, estimated beside mapped."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+PARTS = ("mpy", "alignadd", "normacc")
+# Dark, middle and light: told apart in print without colour, and by readers who do not see red from green.
+COLOURS = {"mpy": "#1f3b57", "alignadd": "#d98c21", "normacc": "#c3d5e4"}
+# Of the estimates' hatching: seen on its own colour, also in grey.
+_HATCH = {"mpy": "#b9c7d6", "alignadd": "#5a3a0c", "normacc": "#5b7287"}
+FORMATS = ("png", "svg")
+
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.5,
+    "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
+}
+_BAR = 0.36
+
+
+def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
+    """Draw area and energy of every row of `table` and write ``<stem>.png`` and ``<stem>.svg``.
+
+    Parameters
+    ----------
+    table
+        One row a unit, the first one the reference of the ratios: columns `spec`, ``area_<part>_um2``,
+        ``energy_<part>_fj`` (mapped); where there is an estimate, the same with ``est_`` in front, and its bounds
+        ``est_area_low_um2``, ``est_area_high_um2`` and so on.
+    stem
+        Path without ending.
+    title
+        Over both panels.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with mpl.rc_context(_STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
+        _panel(axes[0], table, "area", "um2", "Area (1000 µm²)", 1e-3)
+        _panel(axes[1], table, "energy", "fj", "Energy (pJ per MAC, without glitches)", 1e-3)
+        axes[0].set_yticks(range(len(table)), table["spec"])
+        axes[0].invert_yaxis()
+        figure.suptitle(title, fontsize=9, x=0.01, ha="left")
+        figure.legend(
+            handles=_legend(), loc="outside lower center", ncols=6, frameon=False, fontsize=7.5, handlelength=1.4, columnspacing=1.2
+        )
+        files = [stem.with_suffix(f".{ending}") for ending in FORMATS]
+        for file in files:
+            partial = file.with_name(f".{file.name}.partial")
+            metadata: dict[str, Any] = {"Date": None} if file.suffix == ".svg" else {"Software": None}
+            figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
+            partial.replace(file)
+        plt.close(figure)
+    return files
+
+
+def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:
+    """Draw one quantity: two bars a unit, mapped above estimated, and the ratio to the first unit behind each."""
+    estimated = f"est_{quantity}_{unit}" in table
+    for prefix, offset in (("", -_BAR / 2), ("est_", _BAR / 2)) if estimated else (("", 0.0),):
+        left = pd.Series(0.0, index=table.index)
+        for part in PARTS:
+            width = table[f"{prefix}{quantity}_{part}_{unit}"] * scale
+            axis.barh(
+                [i + offset for i in range(len(table))],
+                width,
+                left=left,
+                height=_BAR * 0.92,
+                color=COLOURS[part],
+                edgecolor="white" if not prefix else _HATCH[part],
+                linewidth=0.3,
+                hatch="/////" if prefix else None,
+            )
+            left = left + width
+        if prefix:
+            low, high = (table[f"est_{quantity}_{end}_{unit}"] * scale for end in ("low", "high"))
+            axis.errorbar(
+                left,
+                [i + offset for i in range(len(table))],
+                xerr=[(left - low).clip(lower=0), (high - left).clip(lower=0)],
+                fmt="none",
+                ecolor="black",
+                elinewidth=0.6,
+                capsize=1.5,
+                capthick=0.6,
+            )
+            ends = pd.concat([left, high], axis=1).max(axis=1)
+        else:
+            ends = left
+        for i, (end, total) in enumerate(zip(ends, left, strict=True)):
+            axis.annotate(
+                f"{total / left.iloc[0]:.2f}×",
+                (end, i + offset),
+                xytext=(3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=6.5,
+                color="black" if not prefix else "#555555",
+            )
+    axis.set_xlabel(label)
+    axis.margins(x=0.14)
+    axis.set_xlim(left=0)
+    axis.tick_params(length=2.5)
+    axis.grid(axis="x", linewidth=0.3, color="#dddddd")
+    axis.set_axisbelow(True)
+
+
+def _legend() -> list[Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    parts = [Patch(facecolor=COLOURS[part], edgecolor="#444444", linewidth=0.3, label=part) for part in PARTS]
+    return [
+        *parts,
+        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
+        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
+        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+    ]

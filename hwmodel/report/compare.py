@@ -1,0 +1,121 @@
+"""The main job: units side by side, proved, mapped, estimated, and drawn."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from hwmodel.cost import calibrated_cards, estimate
+from hwmodel.files import write_text
+from hwmodel.flow import TechCard
+from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
+
+from .chart import draw
+from .rows import MismatchError, mapped_row
+from .text import comparison_text
+
+INT8_VERSUS_FP8 = (
+    "int8-int8-fx32",
+    "int8-int8-fp16",
+    "int8-int8-fp32",
+    "e4m3fn-e4m3fn-fx",
+    "e4m3fn-e4m3fn-fp16",
+    "e4m3fn-e4m3fn-fp32",
+    "e5m2-e5m2-fx",
+    "e5m2-e5m2-fp16",
+    "e5m2-e5m2-fp32",
+)
+"""The default comparison: INT8 and both OCP FP8 formats, each with a fixed-point, an FP16 and an FP32 accumulator."""
+
+Progress = Callable[[str], None]
+"""Called with one line when a step is finished."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Units side by side.
+
+    Attributes
+    ----------
+    table
+        One row a unit: mapped, estimated (``est_…``, where the card is calibrated), ratios to the first unit
+        (``…_ratio``) and, where asked for, the proof (``verified_vectors``).
+    files
+        What was written.
+    """
+
+    table: pd.DataFrame
+    files: list[Path]
+
+
+def compare(
+    specs: Sequence[MacSpec],
+    card: TechCard,
+    stem: Path,
+    *,
+    title: str,
+    prove: bool = False,
+    verilog: Path | None = None,
+    jobs: int = 2,
+    progress: Progress = lambda line: None,
+) -> Comparison:
+    """Map and estimate `specs` and write ``<stem>.png``, ``.svg``, ``.csv`` and ``.md``.
+
+    Parameters
+    ----------
+    specs
+        Units; the first is the reference of every ratio.
+    card
+        The cells to map to.
+    stem
+        Path of the files without ending; its folder is made.
+    title
+        Of the chart.
+    prove
+        Whether to hold every circuit against the golden model first.
+    verilog
+        A folder for the units' Verilog and manifests, or None.
+    jobs
+        How many units are worked on at a time.
+    progress
+        Told of every finished step.
+
+    Raises
+    ------
+    MismatchError
+        If a circuit and the golden model differ; the text says where.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        rows = list(pool.map(lambda spec: _row(spec, card, prove=prove, verilog=verilog, progress=progress), specs))
+    table = pd.DataFrame(rows)
+    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
+        if column in table:
+            table[f"{column}_ratio"] = table[column] / table[column].iloc[0]
+    files = draw(table, stem, title=title)
+    csv, markdown = stem.with_suffix(".csv"), stem.with_suffix(".md")
+    write_text(csv, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    write_text(markdown, comparison_text(table, card, title=title, image=files[0].name))
+    return Comparison(table, [*files, csv, markdown])
+
+
+def _row(spec: MacSpec, card: TechCard, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
+    """Return all there is to say of one unit."""
+    with Yosys() as yosys:
+        row = mapped_row(spec, card, yosys, verilog=verilog)
+    progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
+    if card.name in calibrated_cards():
+        guess = estimate(spec, card.name).row
+        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
+    if prove:
+        from hwmodel_sim import verify
+
+        report = verify(spec)
+        if report.mismatches:
+            raise MismatchError(str(report.mismatches[0]))
+        progress(f"{spec}: {report.vectors:,} steps equal the golden model on {report.simulator}")
+        row |= {"verified_vectors": report.vectors, "verified_on": report.simulator, "verified_seed": report.seed}
+    return row

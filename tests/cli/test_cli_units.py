@@ -1,0 +1,160 @@
+"""emit, verify, synth, tech: files, machine-readable output, exit codes."""
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from hwmodel.flow import load_card
+
+
+def test_emit_writes_the_same_bytes_twice(run, tmp_path):
+    first = run("emit", "int8-int8-fx32", "e5m2-e4m3fn-fp16-p1", "-o", tmp_path / "a", "--json")
+    run("emit", "int8-int8-fx32", "e5m2-e4m3fn-fp16-p1", "-o", tmp_path / "b" / "c")
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["e5m2_e4m3fn_fp16_p1.json", "e5m2_e4m3fn_fp16_p1.v", "int8_int8_fx32.json", "int8_int8_fx32.v"]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / "c" / name).read_bytes()
+    rows = json.loads(first.stdout)
+    assert [(row["spec"], row["latency"], row["a_bits"], row["acc_bits"]) for row in rows] == [
+        ("int8-int8-fx32", 1, 8, 32),
+        ("e5m2-e4m3fn-fp16-p1", 2, 8, 16),
+    ]
+    for row in rows:
+        verilog = (tmp_path / "a" / f"{row['module']}.v").read_bytes()
+        assert hashlib.sha256(verilog).hexdigest() == row["sha256"]
+        assert json.loads((tmp_path / "a" / f"{row['module']}.json").read_text())["spec"] == row["spec"]
+
+
+def test_emit_takes_an_architecture(run, tmp_path):
+    run("emit", "int8-int8-fx32", "-o", tmp_path, "--adder", "kogge_stone", "--multiplier", "booth")
+    manifest = json.loads((tmp_path / "int8_int8_fx32.json").read_text())
+    assert manifest["architecture"] == {"adder": "kogge_stone", "multiplier": "booth"}
+
+
+def test_synth(run):
+    rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16", "--json").stdout)
+    assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16"]
+    for row in rows:
+        for quantity, unit in (("area", "um2"), ("energy", "fj")):
+            parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]
+            assert row[f"{quantity}_{unit}"] == pytest.approx(sum(parts))
+            assert row[f"{quantity}_ratio"] == pytest.approx(row[f"{quantity}_{unit}"] / rows[0][f"{quantity}_{unit}"])
+        assert row["glitches"] == "excluded"
+
+
+def test_synth_table_says_what_energy_is(run):
+    table = run("synth", "int4-int4-fx16", columns=80).stdout
+    assert "without glitches" in table
+    assert max(map(len, table.splitlines())) <= 80
+
+
+def test_synth_without_energy(run):
+    (row,) = csv.DictReader(io.StringIO(run("synth", "int4-int4-fx16", "--no-energy", "--csv").stdout))
+    assert "energy_fj" not in row
+    assert float(row["area_um2"]) > 0
+
+
+@pytest.mark.slow
+def test_compare(run, tmp_path):
+    result = run("compare", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16", "-o", tmp_path, "--name", "small", "--json", "-j", 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "small.md", "small.png", "small.svg"]
+    first, second = json.loads(result.stdout)
+    assert (first["area_um2_ratio"], first["est_energy_fj_ratio"]) == (1, 1)
+    assert second["area_um2_ratio"] == pytest.approx(second["area_um2"] / first["area_um2"])
+    assert second["est_area_low_um2"] <= second["est_area_um2"] <= second["est_area_high_um2"]
+
+
+def test_tech(run):
+    (row,) = json.loads(run("tech", "list", "--json").stdout)
+    assert row["name"] == "sky130hd"
+    assert row["licence"] == "Apache-2.0"
+    assert row["nand2"] == "sky130_fd_sc_hd__nand2_1"
+    cells = json.loads(run("tech", "show", "sky130hd", "--cells", "--json").stdout)
+    assert len(cells) == row["cells"]
+    text = run("tech", "show", "sky130hd").stdout
+    assert "Apache-2.0" in text
+    assert "sky130_fd_sc_hd__fa_1" in text
+
+
+def test_mismatch_of_netlist_and_golden_model_is_exit_code_1(run, monkeypatch):
+    from hwmodel.report.rows import MismatchError
+
+    def differs(*_: object, **__: object) -> None:
+        raise MismatchError("unit int4-int4-fx16: mapped netlist and golden model differ")
+
+    monkeypatch.setattr("hwmodel.report.rows.mapped_row", differs)
+    result = run("synth", "int4-int4-fx16")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: unit int4-int4-fx16: mapped netlist and golden model differ\n"
+
+
+def test_estimate(run):
+    rows = json.loads(run("estimate", "int8-int8-fx32", "e4m3fn-e4m3fn-fp32", "--json").stdout)
+    assert [row["spec"] for row in rows] == ["int8-int8-fx32", "e4m3fn-e4m3fn-fp32"]
+    for row in rows:
+        for quantity, unit in (("area", "um2"), ("energy", "fj")):
+            parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]
+            assert row[f"{quantity}_{unit}"] == pytest.approx(sum(parts))
+            assert 0 < row[f"{quantity}_low_{unit}"] <= row[f"{quantity}_{unit}"] <= row[f"{quantity}_high_{unit}"]
+            assert row[f"{quantity}_ratio"] == pytest.approx(row[f"{quantity}_{unit}"] / rows[0][f"{quantity}_{unit}"])
+
+
+def test_estimate_says_how_wrong_it_is(run):
+    text = run("estimate", "int8-int8-fx32", "e5m2-e5m2-chunk64:e6m9:fp32", columns=80).stdout
+    assert text.count("90% intervals: mpy ") == 2
+    assert " ".join(text.split()).count("mapped units, each left out of its own fit") == 2
+    assert "without glitches" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_paper_mode_gives_the_published_ratios(run):
+    rows = json.loads(run("estimate", "int8-int8-fx27", "e4m3-e4m3-fp16", "e4m3-e4m3-fp32", "--paper", "--json").stdout)
+    # arXiv 2303.17951: +53 % and +183 %
+    assert [row["gates_ratio"] for row in rows] == pytest.approx([1, 1.53, 2.83], abs=0.03)
+    assert all(row["gates"] == row["gates_mpy"] + row["gates_alignadd"] + row["gates_normacc"] for row in rows)
+
+
+def test_no_estimate_without_a_calibration(run, tmp_path):
+    source = tmp_path / "other.card.json.gz"
+    card = load_card("sky130hd")
+    replace(card, name="other").save(source)
+    result = run("estimate", "int8-int8-fx32", "--card", source)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: no estimate is calibrated for the card 'other'; calibrated cards: ")
+
+
+@pytest.mark.slow
+def test_verify_passes(run):
+    result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--json")
+    (row,) = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (row["result"], row["pairs_met"], row["mismatch"]) == ("equal", 256, None)
+    assert row["vectors"] >= 2000
+
+
+@pytest.mark.slow
+def test_verify_finds_a_changed_operator(run, tmp_path):
+    run("emit", "int4-int4-fx16", "-o", tmp_path)
+    circuit = tmp_path / "int4_int4_fx16.v"
+    changed = circuit.read_text().replace(" ^ ", " | ")
+    assert changed != circuit.read_text()
+    circuit.write_text(changed)
+    result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
+    assert result.exit_code == 1
+    assert "circuit and golden model differ" in result.stdout
+    assert "seed 7" in result.stdout
+    assert f"--verilog {circuit}" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.slow
+def test_verify_of_what_is_no_verilog(run, tmp_path):
+    (tmp_path / "unit.v").write_text("not Verilog")
+    result = run("verify", "int4-int4-fx16", "--verilog", tmp_path / "unit.v")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert "could not build the model" in result.stderr

@@ -1,0 +1,124 @@
+"""The comparison: files, sums, ratios, and a chart that shows what the table says."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hwmodel.flow import load_card
+from hwmodel.report.chart import PARTS, draw
+from hwmodel.report.compare import compare
+from hwmodel.report.rows import MismatchError, check_states, mapped_row, operand_streams
+from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma
+from hwmodel.spec import MacSpec, parse_format
+from hwmodel.yosys import Yosys
+
+
+@pytest.fixture(scope="module")
+def comparison(tmp_path_factory):
+    specs = [MacSpec.parse(text) for text in ("int4-int4-fx16", "e2m1fn-e2m1fn-fp16")]
+    folder = tmp_path_factory.mktemp("compare")
+    return compare(specs, load_card("sky130hd"), folder / "small", title="Small units", verilog=folder / "verilog"), folder
+
+
+def test_every_file_is_there_and_whole(comparison):
+    result, folder = comparison
+    assert sorted(file.name for file in result.files) == ["small.csv", "small.md", "small.png", "small.svg"]
+    assert sorted(file.name for file in (folder / "verilog").iterdir()) == [
+        "e2m1fn_e2m1fn_fp16.json",
+        "e2m1fn_e2m1fn_fp16.v",
+        "int4_int4_fx16.json",
+        "int4_int4_fx16.v",
+    ]
+    assert (folder / "small.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(folder.rglob("*.partial"))
+
+
+def test_parts_add_up_and_ratios_are_to_the_first(comparison):
+    table = pd.read_csv(comparison[1] / "small.csv")
+    for quantity, unit in (("area", "um2"), ("energy", "fj")):
+        for prefix in ("", "est_"):
+            total = table[f"{prefix}{quantity}_{unit}"]
+            np.testing.assert_allclose(sum(table[f"{prefix}{quantity}_{part}_{unit}"] for part in PARTS), total, rtol=1e-4)
+            np.testing.assert_allclose(table[f"{prefix}{quantity}_{unit}_ratio"], total / total[0], rtol=1e-4)
+        assert (table[f"est_{quantity}_low_{unit}"] <= table[f"est_{quantity}_{unit}"]).all()
+        assert (table[f"est_{quantity}_high_{unit}"] >= table[f"est_{quantity}_{unit}"]).all()
+    assert (table["glitches"] == "excluded").all()
+
+
+def test_the_page_names_every_unit_and_its_sources(comparison):
+    page = (comparison[1] / "small.md").read_text(encoding="utf-8")
+    for text in ("`int4-int4-fx16`", "`e2m1fn-e2m1fn-fp16`", "Apache-2.0", "glitches are left out", "2303.17951"):
+        assert text in page
+    widths = {line.count("|") for line in re.search(r"## Area\n\n((?:\|.*\n)+)", page)[1].splitlines()}
+    assert len(widths) == 1
+
+
+def test_the_chart_shows_the_table(tmp_path):
+    """Bars of the SVG: two a unit and quantity, three parts each, with the ratios written behind them."""
+    rows = []
+    for i, spec in enumerate(("a-a-fx", "b-b-fx")):
+        row = {"spec": spec}
+        for prefix, factor in (("", 1.0), ("est_", 1.5)):
+            for quantity, unit in (("area", "um2"), ("energy", "fj")):
+                row |= {f"{prefix}{quantity}_{part}_{unit}": factor * (i + 1) * 1000 for part in PARTS}
+                row[f"{prefix}{quantity}_{unit}"] = 3 * factor * (i + 1) * 1000
+                row |= {f"est_{quantity}_{end}_{unit}": 4500 * (i + 1) for end in ("low", "high")}
+        rows.append(row)
+    files = draw(pd.DataFrame(rows), tmp_path / "chart", title="Two units")
+    assert [file.suffix for file in files] == [".png", ".svg"]
+    again = draw(pd.DataFrame(rows), tmp_path / "again", title="Two units")
+    assert files[1].read_bytes() == again[1].read_bytes()
+    text = files[1].read_text()
+    ElementTree.fromstring(text)
+    comments = re.findall(r"<!-- (.*?) -->", text)
+    assert comments.count("2.00×") == 4
+    assert comments.count("1.00×") == 4
+    for label in ("a-a-fx", "b-b-fx", "mpy", "alignadd", "normacc", "Two units"):
+        assert label in comments
+
+
+def test_an_uncalibrated_card_is_drawn_without_estimates(tmp_path):
+    rows = [{"spec": "a-a-fx"} | {f"area_{part}_um2": 1.0 for part in PARTS} | {f"energy_{part}_fj": 1.0 for part in PARTS}]
+    files = draw(pd.DataFrame(rows), tmp_path / "chart", title="One unit")
+    assert "1.00×" in files[1].read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["int8-int8-fx32", "e4m3fn-e4m3fn-fp16-p2", pytest.param("e5m2-e4m3fn-chunk4:fx:fp16-p1", marks=pytest.mark.slow)]
+)
+def test_the_mapped_netlist_runs_as_the_golden_model(text):
+    """`mapped_row` raises where a state differs; a wrong operand in the golden run must make it."""
+    spec, card = MacSpec.parse(text), load_card("sky130hd")
+    with Yosys() as yosys:
+        row = mapped_row(spec, card, yosys)
+    assert row["energy_fj"] == pytest.approx(sum(row[f"energy_{part}_fj"] for part in PARTS))
+    assert row["energy_fj"] > 0
+
+
+def test_a_wrong_state_is_told():
+    spec = MacSpec.parse("int8-int8-fx32")
+    stimulus = operand_streams(spec, 5, 3, np.random.default_rng(1))
+    signed = [stimulus[port].astype(np.uint8).astype(np.int8).astype(np.int64) for port in "ab"]
+    sums = np.cumsum(signed[0] * signed[1], axis=0)[:5]
+    acc = np.concatenate([np.zeros((1, 3), np.int64), sums]).astype(np.int32).astype(np.uint32).astype(np.uint64)
+    check_states(spec, stimulus, acc)
+    acc[3, 1] ^= 1
+    with pytest.raises(MismatchError, match="after step 2 of stream 1"):
+        check_states(spec, stimulus, acc)
+
+
+@pytest.mark.parametrize("name", ["int8", "uint4", "e4m3fn", "e2m1fn", "fp16"])
+def test_operands_are_gaussian(name):
+    from hwmodel import golden
+
+    fmt = parse_format(name)
+    values = golden.decode(gaussian_codes(fmt, (200_000,), np.random.default_rng(3)), fmt)
+    sigma = gaussian_sigma(fmt)
+    assert np.isfinite(values).all()
+    assert np.abs(values).max() <= float(fmt.max_value) + (not hasattr(fmt, "bias"))
+    step = 0.3 * sigma
+    assert np.sqrt(np.mean(values**2)) == pytest.approx(sigma, abs=step)
+    assert (abs(values.mean()) < 0.02 * sigma) == fmt.signed
