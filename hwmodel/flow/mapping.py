@@ -168,9 +168,11 @@ def synthesize(
             (folder / "logic.lib").write_text(to_liberty(card, flip_flops=False), encoding="utf-8")
         finish = _finish(card, [Path(path).resolve() for path in liberty], script=bool(SCRIPTS[objective]))
         apart = ["setattr -unset keep_hierarchy c:*", "flatten", "opt_clean -purge"]
-        yosys.run([*_prepare(top, PARTS_KEPT), *_adders(), *finish, *apart, "write_json parted.json"], folder)
-        # A run of its own: what a design saved and loaded after ABC gives is not the same every time.
-        yosys.run([*_prepare(top, ()), *_adders(), *finish, "write_json flat.json"], folder)
+        for name, kept, last in (("parted", PARTS_KEPT, apart), ("flat", (), [])):
+            # In two runs: Yosys orders what it splits by where it lies in memory, and later the inputs of gates by the age of
+            # their nets' names. Read back from a sorted file, the same design always has the same names of the same age.
+            yosys.run([*_prepare(top, kept), *_bits(), f"write_rtlil -sort {name}.il"], folder)
+            yosys.run([f"read_rtlil {name}.il", *_adders(), *finish, *last, f"write_json {name}.json"], folder)
         parted = read_netlist((folder / "parted.json").read_text(encoding="utf-8"), top, card)
         flat = read_netlist((folder / "flat.json").read_text(encoding="utf-8"), top, card)
     return Mapped(top, card, objective, parted, flat)
@@ -201,9 +203,15 @@ def _prepare(top: str, kept: Sequence[str]) -> list[str]:
     ]
 
 
-def _adders() -> list[str]:
-    """Return the commands that turn adders into one-bit cells of the card, without constants and without unused halves."""
+def _bits() -> list[str]:
+    """Return the commands that make one-bit adders, without constants, on nets of one bit."""
     simplify = ["techmap -map bits.v", "opt_expr -full", "opt_clean"]
+    # Twice: constants that gates between adders passed on.
+    return ["opt_expr", "opt_clean", *simplify, *simplify, "splitnets"]
+
+
+def _adders() -> list[str]:
+    """Return the commands that turn one-bit adders into cells of the card, those with an unused output into gates."""
     unused = []
     for adder in ("hwmodel_fa1", "hwmodel_ha1"):
         for port in ("X", "Y"):
@@ -212,16 +220,7 @@ def _adders() -> list[str]:
                 f"select -set used @consumed %ci*:+[{port}] t:{adder} %i",
                 f"chtype -set {adder}_gates t:{adder} @used %d",
             ]
-    return [
-        "opt_expr",
-        "opt_clean",
-        *simplify,
-        *simplify,  # constants that gates between adders passed on
-        "splitnets",
-        "opt_clean",
-        *unused,
-        "techmap -map cells.v",
-    ]
+    return ["opt_clean", *unused, "techmap -map cells.v"]
 
 
 def _finish(card: TechCard, liberty: Sequence[Path], *, script: bool) -> list[str]:

@@ -172,6 +172,13 @@ def test_the_same_text_gives_the_same_netlist_whatever_ran_before(card):
     assert first.row == again.row
 
 
+@pytest.mark.parametrize("name", ["sky130hd", "sg13g2"])
+def test_a_unit_without_parts_is_mapped_alike_both_times(library, yosys, name):
+    """Two runs of the same commands, of which Yosys remembers nothing: what it does may depend on the text alone."""
+    mapped = synthesize(FLOAT_ADD, "falign", library(name), yosys)
+    assert [(i.cell.name, i.inputs) for i in mapped.parted.instances] == [(i.cell.name, i.inputs) for i in mapped.flat.instances]
+
+
 def test_bad_input_gets_a_reason(card, yosys):
     with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, delay, yosys"):
         synthesize(MAC, "t_mac", card, yosys, objective="speed")
