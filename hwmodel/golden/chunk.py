@@ -33,6 +33,7 @@ class ChunkAcc:
         self.length = length
         self.inner: Any = inner
         self.outer: Any = outer
+        self.inner_random_bits = inner.acc.random_bits if isinstance(inner, FloatAcc) else 0
 
     def zeros(self, n: int) -> ChunkState:
         return ChunkState(self.inner.zeros(n), self.outer.zeros(n), np.zeros(n, np.int64))
@@ -40,17 +41,22 @@ class ChunkAcc:
     def align(self, terms: Terms) -> tuple:
         return self.inner.align(terms)
 
-    def add(self, state: ChunkState, term: tuple) -> ChunkState:
+    def add(self, state: ChunkState, term: tuple, random: Array | None = None) -> ChunkState:
         steps = state.steps + 1
-        added = ChunkState(self.inner.add(state.inner, term), state.outer, steps)
-        return self.fold(added, steps >= self.length)
+        low = None if random is None else random & np.uint64((1 << self.inner_random_bits) - 1)
+        added = ChunkState(self.inner.add(state.inner, term, low), state.outer, steps)
+        return self.fold(added, steps >= self.length, random)
 
-    def fold(self, state: ChunkState, mask: Array) -> ChunkState:
-        """Return `state` with inner added to outer in the lanes of `mask` that took a step since the last time."""
+    def fold(self, state: ChunkState, mask: Array, random: Array | None = None) -> ChunkState:
+        """Return `state` with inner added to outer in the lanes of `mask` that took a step since the last time.
+
+        The outer level's random bits are those above the inner one's.
+        """
         mask = mask & (state.steps > 0)
         if not mask.any():
             return state
-        outer = self.outer.add(state.outer, self.outer.align(self.inner.terms(state.inner)))
+        high = None if random is None else random >> np.uint64(self.inner_random_bits)
+        outer = self.outer.add(state.outer, self.outer.align(self.inner.terms(state.inner)), high)
         folded = ChunkState(self.inner.restart(state.inner), outer, np.zeros_like(state.steps))
         return folded if mask.all() else select(mask, folded, state)
 

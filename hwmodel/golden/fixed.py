@@ -86,8 +86,8 @@ class FixedAcc:
             units = multiword.shifted(value, up, self._limbs) if self._limbs else value << up
         return FixedTerm(units, terms.kind != FINITE)
 
-    def add(self, state: FixedState, term: FixedTerm) -> FixedState:
-        """Return the accumulators after one addition."""
+    def add(self, state: FixedState, term: FixedTerm, random: Array | None = None) -> FixedState:
+        """Return the accumulators after one addition; nothing here is random."""
         total, overflow = (self._add_limbs if self._limbs else self._add_int64)(state.total, term.units)
         return FixedState(total, state.overflow | overflow, state.invalid | term.invalid)
 

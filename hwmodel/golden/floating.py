@@ -83,7 +83,7 @@ class FloatAcc:
         exponent = np.where(significand == 0, _ZERO_EXPONENT, terms.exponent - shift)
         return FloatState(significand << shift, exponent, terms.negative, terms.kind)
 
-    def add(self, state: FloatState, term: FloatState) -> FloatState:
+    def add(self, state: FloatState, term: FloatState, random: Array | None = None) -> FloatState:
         """Return the accumulators after one addition, rounded once."""
         # The one with the larger exponent stays; the other is shifted right, with a sticky bit for what falls off.
         # Bits fall off only after more than _GUARD_BITS - 1 places (no addend is longer than W - 3), and then the sum

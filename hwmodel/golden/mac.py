@@ -1,6 +1,6 @@
 """A unit, over many independent lanes at once."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,37 @@ _TABLE_BITS = 16
 
 _BLOCK = 8192
 """Lanes worked on at a time, so that intermediate arrays stay in the second-level cache."""
+
+
+class _Inputs(NamedTuple):
+    """What the ports of all lanes show, in one cycle or in several; None: nobody said."""
+
+    a: Array
+    b: Array
+    mode_a: Array | None
+    mode_b: Array | None
+    rand: Array | None
+    clear: Array | None
+    flush: Array | None
+    valid: Array | None
+
+
+def _part(inputs: _Inputs, index: Any) -> _Inputs:
+    return _Inputs(*(None if each is None else each[index] for each in inputs))
+
+
+def _number(name: str, value: Any, width: int, shape: tuple[int, ...]) -> Array | None:
+    """Return the integers of an optional port of `width` bits (0: the unit has no such port), uint64."""
+    if value is None:
+        return None
+    value = np.asarray(value)
+    if not width:
+        raise SpecError(f"the unit has no input {name}")
+    if value.dtype.kind not in "iu" or value.shape != shape:
+        raise SpecError(f"the input {name} has dtype {value.dtype} and shape {value.shape}; the unit expects integers of shape {shape}")
+    if value.size and not 0 <= int(value.min()) <= int(value.max()) < 1 << width:
+        raise SpecError(f"the input {name} has a value outside 0..{(1 << width) - 1}")
+    return value.astype(np.uint64)
 
 
 class Mac:
@@ -64,7 +95,17 @@ class Mac:
         self._state = self._acc.load(np.asarray(codes, np.uint64))
         self._n = len(codes)
 
-    def step(self, a: Any, b: Any, clear: Any = None, flush: Any = None, valid: Any = None) -> None:
+    def step(
+        self,
+        a: Any,
+        b: Any,
+        clear: Any = None,
+        flush: Any = None,
+        valid: Any = None,
+        mode_a: Any = None,
+        mode_b: Any = None,
+        rand: Any = None,
+    ) -> None:
         """Take one cycle in every lane.
 
         Parameters
@@ -77,19 +118,21 @@ class Mac:
             Chunked accumulators: fold the inner into the outer at the end of this cycle. Default: no.
         valid : (n,) bool, optional
             Whether the operands are taken. Default: yes.
+        mode_a, mode_b : (n,) integers, optional
+            Operands of several formats: which one. Default: the first.
+        rand : (n,) integers, optional
+            Stochastic rounding: this cycle's `spec.random_bits` random bits. Default: 0, which always truncates.
 
         Raises
         ------
         SpecError
             If a code or a shape does not fit.
         """
-        a, b = self._codes(a, self.spec.a, (self._n,)), self._codes(b, self.spec.b, (self._n,))
-        masks = [self._mask(mask, (self._n,)) for mask in (clear, flush, valid)]
+        inputs = self._inputs((self._n,), a, b, mode_a, mode_b, rand, clear, flush, valid)
         for block in self._blocks():
-            part = self._cycle(lanes(self._state, block), a[block], b[block], *(m if m is None else m[block] for m in masks))
-            store(self._state, block, part)
+            store(self._state, block, self._cycle(lanes(self._state, block), _part(inputs, np.s_[block])))
 
-    def run(self, a: Any, b: Any, clear: Any = None) -> Array:
+    def run(self, a: Any, b: Any, clear: Any = None, mode_a: Any = None, mode_b: Any = None, rand: Any = None) -> Array:
         """Take K cycles in every lane and return the accumulators' codes after the last.
 
         Parameters
@@ -97,6 +140,7 @@ class Mac:
         a, b : (K, n) integers
             Operand codes.
         clear : (K, n) bool, optional
+        mode_a, mode_b, rand : (K, n) integers, optional
             As in `step`.
 
         Returns
@@ -105,11 +149,11 @@ class Mac:
             `acc`.
         """
         shape = (np.shape(a)[0], self._n)
-        a, b, clear = self._codes(a, self.spec.a, shape), self._codes(b, self.spec.b, shape), self._mask(clear, shape)
+        inputs = self._inputs(shape, a, b, mode_a, mode_b, rand, clear)
         for block in self._blocks():
             state = lanes(self._state, block)
             for k in range(shape[0]):
-                state = self._cycle(state, a[k, block], b[k, block], None if clear is None else clear[k, block], None, None)
+                state = self._cycle(state, _part(inputs, np.s_[k, block]))
             store(self._state, block, state)
         return self.acc
 
@@ -128,19 +172,20 @@ class Mac:
         """(n,) bool, sticky since the last `clear`."""
         return self._acc.flags(self._state)[1].copy()
 
-    def _cycle(self, state: Any, a: Array, b: Array, clear: Array | None, flush: Array | None, valid: Array | None) -> Any:
+    def _cycle(self, state: Any, inputs: "_Inputs") -> Any:
         before = state
-        if clear is not None and clear.any():
-            state = select(clear, self._acc.zeros(len(clear)), state)
-        state = self._acc.add(state, self._products(a, b))
-        if valid is not None:
-            state = select(valid, state, before)
-        if flush is not None and isinstance(self._acc, ChunkAcc):
-            state = self._acc.fold(state, flush)
+        if inputs.clear is not None and inputs.clear.any():
+            state = select(inputs.clear, self._acc.zeros(len(inputs.clear)), state)
+        state = self._acc.add(state, self._products(inputs), inputs.rand)
+        if inputs.valid is not None:
+            state = select(inputs.valid, state, before)
+        if inputs.flush is not None and isinstance(self._acc, ChunkAcc):
+            state = self._acc.fold(state, inputs.flush, inputs.rand)
         return state
 
-    def _products(self, a: Array, b: Array) -> Any:
+    def _products(self, inputs: "_Inputs") -> Any:
         """Return the products as the accumulator takes them."""
+        a, b = inputs.a, inputs.b
         if self._table is None:
             terms = multiply(unpack(a.astype(np.uint64), self.spec.a), unpack(b.astype(np.uint64), self.spec.b), self._product_bits)
             return self._acc.align(terms)
@@ -152,6 +197,25 @@ class Mac:
         a, b = (unpack(np.arange(1 << fmt.width, dtype=np.uint64), fmt) for fmt in (self.spec.a, self.spec.b))
         rows, columns = (index.ravel() for index in np.indices((len(a.kind), len(b.kind))))
         return self._acc.align(multiply(lanes(a, rows), lanes(b, columns), self._product_bits))
+
+    def _inputs(
+        self,
+        shape: tuple[int, ...],
+        a: Any,
+        b: Any,
+        mode_a: Any = None,
+        mode_b: Any = None,
+        rand: Any = None,
+        clear: Any = None,
+        flush: Any = None,
+        valid: Any = None,
+    ) -> "_Inputs":
+        """Return the inputs of one or several cycles, checked."""
+        spec, widths = self.spec, self.spec.inputs
+        numbers = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand}
+        checked = {name: _number(name, value, widths.get(name, 0), shape) for name, value in numbers.items()}
+        masks = {name: self._mask(mask, shape) for name, mask in (("clear", clear), ("flush", flush), ("valid", valid))}
+        return _Inputs(self._codes(a, spec.a, shape), self._codes(b, spec.b, shape), **checked, **masks)
 
     def _blocks(self) -> list[slice]:
         return [slice(start, min(start + _BLOCK, self._n)) for start in range(0, self._n, _BLOCK)]

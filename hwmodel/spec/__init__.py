@@ -1,16 +1,25 @@
 """What a unit is: formats, accumulators and `MacSpec`, as frozen data."""
 
-from .accumulators import Accumulator, ChunkAcc, FixedAcc, FloatAcc, parse_accumulator
-from .catalog import CATALOG, CatalogEntry, format_name, format_note, parse_format
+from .accumulators import Accumulator, ChunkAcc, FixedAcc, FloatAcc, Level, PositAcc, QuireAcc, parse_accumulator
+from .catalog import CATALOG, UNDEFINED, CatalogEntry, add_codebook, format_name, format_note, parse_format, parse_operand
+from .choices import ChoiceFormat
+from .codebooks import CodebookFormat
 from .errors import SpecError
-from .formats import FloatFormat, Format, IntCoding, IntFormat, Specials
+from .floats import FloatFormat, Specials
+from .formats import Format, Operand
+from .integers import IntCoding, IntFormat
+from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
+from .posits import PositFormat
 
 __all__ = [
     "CATALOG",
+    "UNDEFINED",
     "Accumulator",
     "CatalogEntry",
+    "ChoiceFormat",
     "ChunkAcc",
+    "CodebookFormat",
     "FixedAcc",
     "FixedPoint",
     "FloatAcc",
@@ -18,11 +27,19 @@ __all__ = [
     "Format",
     "IntCoding",
     "IntFormat",
+    "Level",
+    "LogFormat",
     "MacSpec",
+    "Operand",
+    "PositAcc",
+    "PositFormat",
+    "QuireAcc",
     "SpecError",
     "Specials",
+    "add_codebook",
     "format_name",
     "format_note",
     "parse_accumulator",
     "parse_format",
+    "parse_operand",
 ]

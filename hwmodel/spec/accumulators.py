@@ -10,10 +10,13 @@ from typing import ClassVar
 
 from .catalog import parse_format
 from .errors import SpecError
-from .formats import FloatFormat
+from .floats import FloatFormat
+from .integers import IntFormat
+from .posits import PositFormat
 
 DEFAULT_HEADROOM = 12
 MAX_FIXED_WIDTH = 1024
+MAX_RANDOM_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,14 @@ class FixedAcc:
 
 @dataclass(frozen=True)
 class FloatAcc:
-    """Floating point, ``<fmt>[.rtz|.rna][.ftz][.unfused]``: one rounding a step (two with `fused` false).
+    """Floating point, ``<fmt>[.rtz|.rna|.sr<k>][.ftz][.unfused]``: one rounding a step (two with `fused` false).
 
     Parameters
     ----------
     format
         The accumulator's own format; signed.
     rounding
-        ``"rne"``, ``"rna"`` or ``"rtz"``.
+        ``"rne"``, ``"rna"``, ``"rtz"``, or ``"sr<k>"``: stochastic, with k random bits each step.
     ftz
         Results that are subnormal after rounding become zero of the same sign.
     fused
@@ -101,12 +104,25 @@ class FloatAcc:
     fused: bool = True
 
     ROUNDINGS: ClassVar[tuple[str, ...]] = ("rne", "rna", "rtz")
+    _STOCHASTIC: ClassVar[re.Pattern[str]] = re.compile(r"sr([1-9]\d?)", re.ASCII)
 
     def __post_init__(self) -> None:
         if not self.format.signed:
             raise SpecError(f"accumulator {self}: an unsigned float format cannot hold a negative sum")
-        if not self.format.subnormals:
-            raise SpecError(f"accumulator {self}: a format whose e = 0 is normal can be an operand, not an accumulator; leave out nosub")
+        if not self.format.zero or self.format.halved:
+            raise SpecError(
+                f"accumulator {self}: a format without a zero, or with halved subnormals, can be an operand, not an accumulator"
+            )
+        if self.random_bits and not self.fused:
+            raise SpecError(f"accumulator {self}: .sr<k> and .unfused exclude each other: the random bits are for one rounding")
+        if self.random_bits > MAX_RANDOM_BITS:
+            raise SpecError(f"accumulator {self}: stochastic rounding takes 1..{MAX_RANDOM_BITS} random bits")
+
+    @property
+    def random_bits(self) -> int:
+        """k of stochastic rounding; 0 for other roundings."""
+        match = self._STOCHASTIC.fullmatch(self.rounding)
+        return int(match[1]) if match else 0
 
     def __str__(self) -> str:
         options = "" if self.rounding == "rne" else f".{self.rounding}"
@@ -116,17 +132,60 @@ class FloatAcc:
     def parse(cls, text: str) -> "FloatAcc":
         name, *options = text.split(".")
         fmt = parse_format(name)
-        if not isinstance(fmt, FloatFormat):
+        if isinstance(fmt, IntFormat):
             raise SpecError(
                 f"accumulator {text!r}: an integer format is not an accumulator; for a {fmt.width}-bit integer one write fx{fmt.width}f0"
             )
-        roundings = [option for option in options if option in cls.ROUNDINGS]
+        if not isinstance(fmt, FloatFormat):
+            raise SpecError(f"accumulator {text!r}: {fmt} cannot hold a sum; allowed are fx…, float formats, posits and quire")
+        roundings = [option for option in options if option in cls.ROUNDINGS or cls._STOCHASTIC.fullmatch(option)]
         for option in options:
-            if option not in (*cls.ROUNDINGS, "ftz", "unfused") or options.count(option) > 1:
-                raise SpecError(f"accumulator {text!r}: option .{option} is not one of .rne, .rna, .rtz, .ftz, .unfused, each at most once")
+            if option not in (*roundings, "ftz", "unfused") or options.count(option) > 1:
+                raise SpecError(
+                    f"accumulator {text!r}: option .{option} is not one of .rne, .rna, .rtz, .sr<k>, .ftz, .unfused, each at most once"
+                )
         if len(roundings) > 1:
             raise SpecError(f"accumulator {text!r}: .{roundings[0]} and .{roundings[1]} exclude each other; give one rounding")
         return cls(fmt, roundings[0] if roundings else "rne", "ftz" in options, "unfused" not in options)
+
+
+@dataclass(frozen=True)
+class PositAcc:
+    """A posit, ``posit<n>[es<s>][.unfused]``: one rounding a step (two with `fused` false), by the rule of posits."""
+
+    format: PositFormat
+    fused: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.format}{'' if self.fused else '.unfused'}"
+
+    @classmethod
+    def parse(cls, text: str) -> "PositAcc | None":
+        name, *options = text.split(".")
+        if not name.startswith("posit"):
+            return None
+        fmt = parse_format(name)
+        assert isinstance(fmt, PositFormat)
+        if options not in ([], ["unfused"]):
+            raise SpecError(f"accumulator {text!r}: the one option of a posit accumulator is .unfused")
+        return cls(fmt, not options)
+
+
+@dataclass(frozen=True)
+class QuireAcc:
+    """The quire of posits: fixed point and exact, read out as a posit of the operands' format.
+
+    Source: Posit Standard (2022), section 3.4, for es 2; other formats keep its 31 carry bits.
+    """
+
+    CARRY_BITS: ClassVar[int] = 31
+
+    def __str__(self) -> str:
+        return "quire"
+
+    @classmethod
+    def parse(cls, text: str) -> "QuireAcc | None":
+        return cls() if text == "quire" else None
 
 
 @dataclass(frozen=True)
@@ -155,12 +214,15 @@ class ChunkAcc:
                 raise SpecError(f"accumulator {text!r}: a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32")
             return None
         inner, outer = (parse_accumulator(part) for part in match.groups()[1:])
-        if isinstance(inner, ChunkAcc) or isinstance(outer, ChunkAcc):
+        if not isinstance(inner, FixedAcc | FloatAcc) or not isinstance(outer, FixedAcc | FloatAcc):
             raise SpecError(f"accumulator {text!r}: chunks do not nest; inner and outer are fx… or a float format")
         return cls(int(match[1]), inner, outer)
 
 
-Accumulator = FixedAcc | FloatAcc | ChunkAcc
+Level = FixedAcc | FloatAcc | PositAcc | QuireAcc
+"""One register that sums."""
+
+Accumulator = Level | ChunkAcc
 
 
 def parse_accumulator(text: str) -> Accumulator:
@@ -173,11 +235,11 @@ def parse_accumulator(text: str) -> Accumulator:
     """
     key = text.strip().lower()
     try:
-        return ChunkAcc.parse(key) or FixedAcc.parse(key) or FloatAcc.parse(key)
+        return ChunkAcc.parse(key) or FixedAcc.parse(key) or QuireAcc.parse(key) or PositAcc.parse(key) or FloatAcc.parse(key)
     except SpecError as error:
         if not str(error).startswith("unknown format"):
             raise
         raise SpecError(
             f"unknown accumulator {text!r}: allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            f"or a float format with .rne .rna .rtz .ftz .unfused"
+            f"quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
         ) from error

@@ -4,10 +4,25 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from .accumulators import DEFAULT_HEADROOM, MAX_FIXED_WIDTH, Accumulator, ChunkAcc, FixedAcc, FloatAcc, parse_accumulator
-from .catalog import format_note, parse_format
+from .accumulators import (
+    DEFAULT_HEADROOM,
+    MAX_FIXED_WIDTH,
+    Accumulator,
+    ChunkAcc,
+    FixedAcc,
+    FloatAcc,
+    Level,
+    PositAcc,
+    QuireAcc,
+    parse_accumulator,
+)
+from .catalog import format_note, parse_operand
+from .choices import ChoiceFormat
+from .codebooks import CodebookFormat
 from .errors import SpecError
-from .formats import Format
+from .formats import Operand
+from .logarithms import LogFormat
+from .posits import PositFormat
 
 MAX_PIPELINE = 2
 
@@ -57,19 +72,22 @@ class MacSpec:
     'e4m3fn-e4m3fn-fx'
     """
 
-    a: Format
-    b: Format
+    a: Operand
+    b: Operand
     acc: Accumulator
     pipeline: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.pipeline <= MAX_PIPELINE:
             raise SpecError(f"unit {self}: pipeline depth {self.pipeline} is not in 0..{MAX_PIPELINE}")
+        self._check_operands()
         specials, source = self.has_specials, f"{self.a} × {self.b}"
         for level in self.levels:
-            if isinstance(level, FixedAcc):
+            if isinstance(level, FixedAcc | QuireAcc):
                 self.fixed_point(level)
                 specials = False
+                continue
+            if isinstance(level, PositAcc):
                 continue
             if not level.format.has_nan and specials:
                 raise SpecError(
@@ -78,6 +96,18 @@ class MacSpec:
                 )
             # A float level overflows to its infinity or NaN, whatever the operands.
             specials, source = level.format.has_nan, str(level.format)
+
+    def _check_operands(self) -> None:
+        for fmt in (self.a, self.b):
+            for each in fmt.choices if isinstance(fmt, ChoiceFormat) else (fmt,):
+                if isinstance(each, CodebookFormat) and each.entry_format is None:
+                    raise SpecError(f"unit {self}: a circuit holds the entries of {each} as floats; say as which, for example {each}@fp16")
+        if isinstance(self.a, LogFormat) != isinstance(self.b, LogFormat):
+            raise SpecError(f"unit {self}: a logarithmic format multiplies by adding logarithms, so both operands must be one")
+        if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat) and not self.a.adds_to(self.b):
+            raise SpecError(f"unit {self}: logarithms add where steps and tables are the same, and those of {self.a} and {self.b} differ")
+        if isinstance(self.acc, QuireAcc) and not (isinstance(self.a, PositFormat) and self.a == self.b):
+            raise SpecError(f"unit {self}: a quire sums products of one posit format, as in posit8-posit8-quire; otherwise name fx…")
 
     def __str__(self) -> str:
         return f"{self.a}-{self.b}-{self.acc}" + (f"-p{self.pipeline}" if self.pipeline else "")
@@ -95,7 +125,7 @@ class MacSpec:
             if match is None:
                 raise SpecError(f"unit {text!r}: {parts[3]!r} is not a pipeline depth; write p0 to p{MAX_PIPELINE}")
             pipeline = int(match[1])
-        return cls(parse_format(parts[0]), parse_format(parts[1]), parse_accumulator(parts[2]), pipeline)
+        return cls(parse_operand(parts[0]), parse_operand(parts[1]), parse_accumulator(parts[2]), pipeline)
 
     @staticmethod
     def notes(text: str) -> list[str]:
@@ -108,7 +138,7 @@ class MacSpec:
         return re.sub(r"[^a-z0-9]", "_", str(self))
 
     @property
-    def levels(self) -> tuple[FixedAcc | FloatAcc, ...]:
+    def levels(self) -> tuple[Level, ...]:
         """The accumulators in the order a product meets them: one, or a chunk's inner and outer."""
         return (self.acc.inner, self.acc.outer) if isinstance(self.acc, ChunkAcc) else (self.acc,)
 
@@ -120,15 +150,23 @@ class MacSpec:
     @cached_property
     def product_lsb_exponent(self) -> int:
         """Every finite product is an integer multiple of ``2**product_lsb_exponent``."""
+        if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
+            return (-(self.a.max_log + self.b.max_log) >> self.a.step_bits) - self.a.table_bits
         return self.a.lsb_exponent + self.b.lsb_exponent
 
     @cached_property
     def product_max_magnitude(self) -> int:
         """The largest absolute finite product, in units of ``2**product_lsb_exponent``."""
+        if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
+            octave, step = divmod(self.a.max_log + self.b.max_log, self.a.gamma)
+            return self.a.table[step] << (octave - self.a.table_bits - self.product_lsb_exponent)
         return self.a.max_magnitude * self.b.max_magnitude
 
-    def fixed_point(self, acc: FixedAcc) -> FixedPoint:
+    def fixed_point(self, acc: FixedAcc | QuireAcc) -> FixedPoint:
         """Return width and fraction of `acc` for this unit's products, with the defaults filled in."""
+        if isinstance(acc, QuireAcc):
+            # 16n bits for es 2: minpos^2 … maxpos^2, a sign, and 31 bits of carries.
+            return FixedPoint(1 - 2 * self.product_lsb_exponent + acc.CARRY_BITS, -self.product_lsb_exponent)
         headroom = DEFAULT_HEADROOM if acc.headroom is None else acc.headroom
         finest = -self.product_lsb_exponent
         # ceil(log2 |largest product|), exactly
@@ -146,9 +184,32 @@ class MacSpec:
 
     @property
     def acc_width(self) -> int:
-        """Bits of the `acc` port: the code of the accumulator (of a chunk: of the outer one)."""
+        """Bits of the `acc` port: the code of the accumulator (of a chunk: of the outer one; of a quire: the posit it is read out as)."""
         level = self.levels[-1]
+        if isinstance(level, QuireAcc):
+            return self.a.width
         return self.fixed_point(level).width if isinstance(level, FixedAcc) else level.format.width
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """Input ports but clock and reset, and their widths."""
+        ports = {"valid": 1, "clear": 1, "a": self.a.width, "b": self.b.width}
+        ports |= {f"mode_{name}": fmt.mode_bits for name, fmt in (("a", self.a), ("b", self.b)) if isinstance(fmt, ChoiceFormat)}
+        if self.is_chunked:
+            ports["flush"] = 1
+        if self.random_bits:
+            ports["rand"] = self.random_bits
+        return ports
+
+    @property
+    def outputs(self) -> dict[str, int]:
+        """Output ports and their widths."""
+        return {"acc": self.acc_width, "acc_valid": 1} | ({"overflow": 1, "invalid": 1} if self.has_flags else {})
+
+    @property
+    def random_bits(self) -> int:
+        """Bits of the input `rand`: those of every level that rounds stochastically, the inner one's lowest."""
+        return sum(level.random_bits for level in self.levels if isinstance(level, FloatAcc))
 
     @property
     def has_flags(self) -> bool:

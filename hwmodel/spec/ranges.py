@@ -5,9 +5,16 @@ circuits and, equally, the estimates of what they cost.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from .accumulators import FloatAcc
-from .formats import Format, IntFormat
+from .choices import ChoiceFormat
+from .codebooks import CodebookFormat
+from .floats import FloatFormat
+from .formats import Operand
+from .integers import IntFormat
+from .logarithms import LogFormat
+from .posits import PositFormat
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class NumberShape:
         return self.magnitude.bit_length() - 1 + self.lsb
 
 
-def operand_shape(fmt: Format, *, normalised: bool) -> NumberShape:
+def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
     """Return the shape of a decoded operand.
 
     Parameters
@@ -63,20 +70,79 @@ def operand_shape(fmt: Format, *, normalised: bool) -> NumberShape:
     normalised
         Whether `decode` shifts subnormals and integers until their highest bit is one.
     """
-    lsb, magnitude = fmt.lsb_exponent, fmt.max_magnitude
-    if isinstance(fmt, IntFormat):
-        bits = magnitude.bit_length()
-        low, zeros = (1 - bits, 0) if normalised else (0, bits - 1)
-        return NumberShape(fmt.signed, bits, low, 0, bits - 1, zeros, False, False, lsb, magnitude)
-    bits = fmt.precision
+    match fmt:
+        case ChoiceFormat():
+            return _joint_shape([operand_shape(each, normalised=normalised) for each in fmt.choices])
+        case IntFormat():
+            return _integer_shape(fmt, normalised)
+        case FloatFormat():
+            return _float_shape(fmt, normalised)
+        case PositFormat():
+            high = fmt.max_exponent
+            return NumberShape(True, fmt.precision, -high, high, 0, 0, True, False, fmt.lsb_exponent, fmt.max_magnitude)
+        case CodebookFormat():
+            return _codebook_shape(fmt)
+        case LogFormat():
+            raise ValueError(f"{fmt} has no significand of its own; see `log_product_shape`")
+
+
+def _integer_shape(fmt: IntFormat, normalised: bool) -> NumberShape:
+    bits = fmt.max_magnitude.bit_length()
+    low, zeros = (1 - bits, 0) if normalised else (0, bits - 1)
+    return NumberShape(fmt.signed, bits, low, 0, bits - 1, zeros, False, False, fmt.lsb_exponent, fmt.max_magnitude)
+
+
+def _float_shape(fmt: FloatFormat, normalised: bool) -> NumberShape:
     high = max(fmt.max_finite_code >> fmt.fraction_bits, int(fmt.subnormals))
     if not fmt.subnormals:
         low, zeros = 0, 0
     elif normalised:
-        low, zeros = min(1, 2 - fmt.precision), 0
+        low, zeros = min(1, 2 - fmt.precision - fmt.halved), 0
     else:
-        low, zeros = 1, fmt.fraction_bits
-    return NumberShape(fmt.signed, bits, low, high, -fmt.bias, zeros, fmt.has_nan, fmt.has_inf, lsb, magnitude)
+        low, zeros = 1 - fmt.halved, fmt.fraction_bits
+    return NumberShape(
+        fmt.signed, fmt.precision, low, high, -fmt.bias, zeros, fmt.has_nan, fmt.has_inf, fmt.lsb_exponent, fmt.max_magnitude
+    )
+
+
+def _codebook_shape(fmt: CodebookFormat) -> NumberShape:
+    """Return the shape of the table's entries, normalised; zero has the lowest exponent."""
+    magnitudes = [abs(int(entry / Fraction(2) ** fmt.lsb_exponent)) for entry in fmt.entries if entry]
+    lengths = [magnitude.bit_length() for magnitude in magnitudes]
+    bits = max(length - _trailing_zeros(magnitude) for length, magnitude in zip(lengths, magnitudes, strict=True))
+    low, high = min(lengths) - 1 + fmt.lsb_exponent, max(lengths) - 1 + fmt.lsb_exponent
+    return NumberShape(fmt.signed, bits, 0, high - low, low, 0, False, False, fmt.lsb_exponent, fmt.max_magnitude)
+
+
+def _trailing_zeros(number: int) -> int:
+    return (number & -number).bit_length() - 1
+
+
+def _joint_shape(shapes: list[NumberShape]) -> NumberShape:
+    """Return the shape that numbers of all `shapes` fit into, with the lowest of their tops."""
+    top, lsb = min(shape.top for shape in shapes), min(shape.lsb for shape in shapes)
+    return NumberShape(
+        signed=any(shape.signed for shape in shapes),
+        significand_bits=max(shape.significand_bits for shape in shapes),
+        exponent_low=min(shape.exponent_low + shape.top - top for shape in shapes),
+        exponent_high=max(shape.exponent_high + shape.top - top for shape in shapes),
+        top=top,
+        leading_zeros=max(shape.leading_zeros for shape in shapes),
+        nan=any(shape.nan for shape in shapes),
+        inf=any(shape.inf for shape in shapes),
+        lsb=lsb,
+        magnitude=max(shape.magnitude << (shape.lsb - lsb) for shape in shapes),
+    )
+
+
+def log_product_shape(a: LogFormat, b: LogFormat) -> NumberShape:
+    """Return the shape of the product of two logarithmic numbers, made linear through their table."""
+    highest = a.max_log + b.max_log
+    octave, step = divmod(highest, a.gamma)
+    low = -highest >> a.step_bits
+    lsb = low - a.table_bits
+    magnitude = a.table[step] << (octave - a.table_bits - lsb)
+    return NumberShape(True, a.table_bits + 1, low, octave, 0, 0, True, False, lsb, magnitude)
 
 
 def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> NumberShape:
@@ -132,8 +198,9 @@ def float_state(acc: FloatAcc, term: NumberShape) -> FloatState:
 
     Its exponents are those of `term`: both have the same `top`.
     """
-    # From 2**stall on, half a unit in the last place is more than the largest term: no rounding can grow it.
-    return _state(acc, term, stall=term.max_exponent + 1 + acc.format.precision)
+    # From 2**stall on, half a unit in the last place (of stochastic rounding, the last of the bits it looks at) is more than
+    # the largest term: no rounding can grow it.
+    return _state(acc, term, stall=term.max_exponent + acc.format.precision + max(1, acc.random_bits))
 
 
 def rounded_state(acc: FloatAcc, term: NumberShape) -> FloatState:

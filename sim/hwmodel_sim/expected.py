@@ -77,7 +77,8 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
         else:
             if lost.any():
                 part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
-            mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t])
+            others = {name: sheet[t] for name, sheet in part.others.items()}
+            mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t], **others)
         acc[t] = mac.acc
         if spec.has_flags:
             overflow[t], invalid[t] = mac.overflow, mac.invalid

@@ -36,33 +36,21 @@ class Harness:
     copies: int = 16
     cycles: int = 16
 
-    @property
-    def inputs(self) -> dict[str, int]:
-        """Width of every input port of one copy that the stimulus drives, `rst` aside (it is shared)."""
-        widths = {"valid": 1, "clear": 1, "a": self.spec.a.width, "b": self.spec.b.width}
-        return widths | ({"flush": 1} if self.spec.is_chunked else {})
-
-    @property
-    def outputs(self) -> dict[str, int]:
-        """Width of every output port of one copy."""
-        widths = {"acc": self.spec.acc_width, "acc_valid": 1}
-        return widths | ({"overflow": 1, "invalid": 1} if self.spec.has_flags else {})
-
     def verilog(self) -> str:
         """Return the module `TOP`."""
         block = self.cycles * self.copies
         # Only these ports are looked at from Python; that nothing else is visible is what lets Verilator optimise.
         public = " /* verilator public_flat_rw */"
         ports = [f"input clk{public}", f"input [{self.cycles - 1}:0] rst_block{public}"]
-        ports += [f"input [{block * width - 1}:0] {name}_block{public}" for name, width in self.inputs.items()]
-        ports += [f"output reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.outputs.items()]
+        ports += [f"input [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
+        ports += [f"output reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
         body, wires, clocked = [], [], []
-        for name, width in self.inputs.items():
+        for name, width in self.spec.inputs.items():
             step = self.copies * width
             body.append(f"  reg [{step - 1}:0] {name};")
             clocked.append(f"    {name} <= {name}_block[cycle * {step} +: {step}];")
             wires.append(f".{name}({name})")
-        for name, width in self.outputs.items():
+        for name, width in self.spec.outputs.items():
             step = self.copies * width
             body.append(f"  wire [{step - 1}:0] {name};")
             wires.append(f".{name}({name})")

@@ -69,7 +69,7 @@ class Session:
         block, copies, cycles = report["block"], self.harness.copies, self.harness.cycles
         wrong = np.zeros(cycles * copies, bool)
         shown = {}
-        for name, width in self.harness.outputs.items():
+        for name, width in self.harness.spec.outputs.items():
             # The last character is bit 0.
             got = np.frombuffer(report["got"][name].encode(), np.uint8)[::-1].reshape(-1, width)
             packed = np.load(self.folder / f"{name}.npy", mmap_mode="r")[block]

@@ -4,7 +4,7 @@ A run is a few `Part` sheets of cycles × lanes. A lane is a story of its own th
 one after another on each copy, the golden model steps all lanes of a part at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -31,6 +31,8 @@ class Part:
         One bit a lane and cycle. In idle cycles `clear` is noise; `flush` is always meant.
     a, b : (cycles, lanes) uint64
         Codes; noise in idle cycles.
+    others : dict of (cycles, lanes) uint64
+        By port: what else the unit has as input, `mode_a`, `mode_b`, `rand`.
     """
 
     name: str
@@ -40,6 +42,11 @@ class Part:
     flush: Array
     a: Array
     b: Array
+    others: dict[str, Array] = field(default_factory=dict)
+
+    def port(self, name: str) -> Array:
+        """Return the sheet of an input port."""
+        return self.others[name] if name in self.others else getattr(self, name)
 
 
 def plan(spec: MacSpec, seed: int, vectors: int, copies: int, longest: int) -> list[Part]:

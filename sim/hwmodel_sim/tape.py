@@ -43,11 +43,10 @@ class Tape:
             return np.concatenate([_lay(sheet, copies) for sheet in sheets])
 
         played = [each.part for each in parts]
-        names = ["valid", "clear", "a", "b", *(["flush"] if spec.is_chunked else [])]
         rows = [(len(part.rst), part.valid.shape[1] // copies) for part in played]
         lengths = np.concatenate([np.full(waves, cycles) for cycles, waves in rows])
         return cls(
-            inputs={name: lay([getattr(part, name) for part in played]) for name in names},
+            inputs={name: lay([part.port(name) for part in played]) for name in spec.inputs},
             rst=np.concatenate([np.tile(part.rst, waves) for part, (_, waves) in zip(played, rows, strict=True)]),
             states={name: lay([getattr(each, name) for each in parts]) for name in ("acc", "overflow", "invalid")},
             starts=np.concatenate([[0], np.cumsum(lengths)[:-1]]),
@@ -100,14 +99,14 @@ class Tape:
         blocks = -(-(len(self.rst) + delay(harness.spec)) // cycles)
         tape = self.extended(blocks * cycles)
         ports = {"rst": (tape.rst[:, None], 1)}
-        ports |= {name: (tape.inputs[name], width) for name, width in harness.inputs.items()}
+        ports |= {name: (tape.inputs[name], width) for name, width in harness.spec.inputs.items()}
         expected = tape.expected(harness.spec)
-        ports |= {name: (expected[name], width) for name, width in harness.outputs.items()}
+        ports |= {name: (expected[name], width) for name, width in harness.spec.outputs.items()}
         for name, (codes, width) in ports.items():
             body = _pack(codes, width, cycles)
             lead = np.full_like(body[:1], 255 if name == "rst" else 0)
             np.save(folder / f"{name}.npy", np.concatenate([lead, body]))
-        names = {"inputs": ["rst", *harness.inputs], "outputs": list(harness.outputs), "cycles": cycles, "blocks": blocks + 1}
+        names = {"inputs": ["rst", *harness.spec.inputs], "outputs": list(harness.spec.outputs), "cycles": cycles, "blocks": blocks + 1}
         (folder / "tape.json").write_text(json.dumps(names))
 
 

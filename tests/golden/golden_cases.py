@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hwmodel import golden
 from hwmodel.spec import CATALOG, ChunkAcc, FixedAcc, FloatAcc, FloatFormat, Format, IntCoding, IntFormat, Specials, parse_format
 
-FLOAT_NAMES = [name for name, entry in CATALOG.items() if isinstance(entry.format, FloatFormat)]
+FLOAT_NAMES = [name for name, entry in CATALOG.items() if isinstance(entry.format, FloatFormat) and entry.format.zero]
 UNNAMED = ["e5m0fn", "e5m0none", "e4m3b11none", "e6m2b-3fn", "e3m7fnuz", "e1m3", "e1m2fn", "e2m0fnuz", "e8m13"]
 UNNAMED += ["e4m3u", "e3m4fnu", "e2m3noneu", "e4m3b11fnuz"]
 NOSUB = ["e4m3b11nosub", "e4m3b11nonenosub", "e5m0fnnosub", "e8m0fnunosub", "e2m2noneunosub", "e6m9b31fnnosub"]
@@ -50,7 +50,7 @@ def hard_values(fmt: Format, limit: int = 600) -> np.ndarray:
 
 
 def operand_formats() -> st.SearchStrategy[Format]:
-    return st.one_of(int_formats(), float_formats(), st.sampled_from([entry.format for entry in CATALOG.values()]))
+    return st.one_of(int_formats(), float_formats(), st.sampled_from([parse_format(name) for name in FLOAT_NAMES]))
 
 
 def int_formats() -> st.SearchStrategy[IntFormat]:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from hwmodel import spec
-from hwmodel.spec import MacSpec
+from hwmodel.spec import ChoiceFormat, Format, MacSpec, Operand
 
 from .codec import decode, encode
 from .value import Value
@@ -28,7 +28,7 @@ class FixedAcc:
         """Count from zero again; the flags stay."""
         self.total = 0
 
-    def add(self, addend: Value) -> None:
+    def add(self, addend: Value, random: int = 0) -> None:
         if not addend.is_finite:
             self.invalid = True
             return
@@ -73,7 +73,7 @@ class FloatAcc:
 
     restart = clear
 
-    def add(self, addend: Value) -> None:
+    def add(self, addend: Value, random: int = 0) -> None:
         if not self.acc.fused:
             addend = decode(self._round(addend), self.acc.format)
         self.code = self._round(self.value + addend)
@@ -104,6 +104,7 @@ class ChunkAcc:
         self.length = acc.length
         self.inner = inner
         self.outer = outer
+        self.inner_random_bits = inner.acc.random_bits if isinstance(inner, FloatAcc) else 0
         self.count = 0
 
     def clear(self) -> None:
@@ -111,16 +112,16 @@ class ChunkAcc:
         self.outer.clear()
         self.count = 0
 
-    def add(self, addend: Value) -> None:
-        self.inner.add(addend)
+    def add(self, addend: Value, random: int = 0) -> None:
+        self.inner.add(addend, random & ((1 << self.inner_random_bits) - 1))
         self.count += 1
         if self.count == self.length:
-            self.fold()
+            self.fold(random)
 
-    def fold(self) -> None:
+    def fold(self, random: int = 0) -> None:
         """Add the inner to the outer, unless it has taken no step since the last time."""
         if self.count > 0:
-            self.outer.add(self.inner.value)
+            self.outer.add(self.inner.value, random >> self.inner_random_bits)
             self.inner.restart()
             self.count = 0
 
@@ -151,7 +152,7 @@ class Mac:
 
     Examples
     --------
-    >>> from hwmodel.spec import MacSpec
+    >>> from hwmodel.spec import ChoiceFormat, Format, MacSpec, Operand
     >>> mac = Mac(MacSpec.parse("int8-int8-fx32"))
     >>> mac.step(0xFF, 3)  # -1 · 3
     >>> hex(mac.acc)
@@ -162,7 +163,17 @@ class Mac:
         self.spec = spec
         self._acc = _accumulator(spec)
 
-    def step(self, a: int, b: int, clear: bool = False, flush: bool = False, valid: bool = True) -> None:
+    def step(
+        self,
+        a: int,
+        b: int,
+        clear: bool = False,
+        flush: bool = False,
+        valid: bool = True,
+        mode_a: int = 0,
+        mode_b: int = 0,
+        rand: int = 0,
+    ) -> None:
         """Take one cycle.
 
         Parameters
@@ -175,13 +186,17 @@ class Mac:
             Chunked accumulators: fold the inner into the outer at the end of this cycle.
         valid
             Whether the operands are taken.
+        mode_a, mode_b
+            Operands of several formats: which one.
+        rand
+            Stochastic rounding: this cycle's random bits.
         """
         if valid:
             if clear:
                 self._acc.clear()
-            self._acc.add(decode(a, self.spec.a) * decode(b, self.spec.b))
+            self._acc.add(decode(*chosen(a, self.spec.a, mode_a)) * decode(*chosen(b, self.spec.b, mode_b)), rand)
         if flush and isinstance(self._acc, ChunkAcc):
-            self._acc.fold()
+            self._acc.fold(rand)
 
     def load(self, code: int) -> None:
         """Preset the accumulator (of a chunk: the outer one) and lower the flags. No circuit can; tests want to."""
@@ -199,6 +214,14 @@ class Mac:
     @property
     def invalid(self) -> bool:
         return self._acc.invalid
+
+
+def chosen(code: int, operand: Operand, mode: int) -> tuple[int, Format]:
+    """Return an operand's code and format; a mode past the last one chooses that, and a narrow format's code lies in the low bits."""
+    if not isinstance(operand, ChoiceFormat):
+        return code, operand
+    fmt = operand.choices[min(mode, len(operand.choices) - 1)]
+    return code % (1 << fmt.width), fmt
 
 
 def _accumulator(spec_: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:

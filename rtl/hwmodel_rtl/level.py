@@ -1,0 +1,135 @@
+"""One accumulator level: alignadd and normacc joined around a register."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.hdl import Const, Module, Value
+
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec
+from hwmodel.spec import Level as AnyLevel
+from hwmodel.spec.ranges import float_state
+
+from .alignadd import AlignAddFixed, AlignAddFloat, AlignAddInteger
+from .architecture import Architecture
+from .magnitude import Magnitude
+from .mpy import MpyInteger
+from .normacc import NormAccFixed, NormAccFloat
+from .number import connect, field
+from .roundterm import RoundTerm
+
+
+@dataclass
+class Step:
+    """What governs one step of one level.
+
+    Attributes
+    ----------
+    clear
+        The accumulator counts as zero in this step.
+    clear_flags
+        So do the sticky flags.
+    """
+
+    clear: Value
+    clear_flags: Value
+
+
+@dataclass
+class Level:
+    """The outputs of one accumulator level.
+
+    Attributes
+    ----------
+    code
+        The accumulator's code.
+    term, shape, zero
+        The register as a number that another level can add.
+    overflow, invalid
+        Sticky flags; constant 0 for a float.
+    """
+
+    code: Value
+    term: Any
+    shape: Any
+    zero: Any
+    overflow: Value
+    invalid: Value
+
+
+def accumulate(
+    m: Module, spec: MacSpec, architecture: Architecture, acc: AnyLevel, term, shape, zero, step: Step, *, suffix: str, resettable: bool
+) -> Level:
+    """Add `term` to an accumulator level, in instances called alignadd and normacc plus `suffix`.
+
+    Parameters
+    ----------
+    term, shape, zero
+        What is added, its shape, and whether it is zero; of an integer product the rows, and the `MpyInteger` they come from.
+    """
+    if isinstance(acc, FixedAcc):
+        return _accumulate_fixed(m, spec, architecture, acc, term, shape, step, suffix=suffix, resettable=resettable)
+    assert isinstance(acc, FloatAcc)
+    if not acc.fused and RoundTerm.needed(acc, shape):
+        m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
+        m.d.comb += connect(shape, rounder.term, term)
+        term, shape, zero = rounder.rounded, rounder.shape, rounder.zero
+    state = float_state(acc, shape)
+    alignadd = AlignAddFloat(shape, state.shape, architecture)
+    normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
+    m.submodules[f"alignadd{suffix}"] = alignadd
+    m.submodules[f"normacc{suffix}"] = normacc
+    m.d.comb += connect(shape, alignadd.term, term) + connect(state.shape, alignadd.acc, normacc.acc)
+    m.d.comb += [
+        alignadd.term_zero.eq(zero),
+        alignadd.acc_zero.eq(normacc.acc_zero),
+        normacc.significand.eq(alignadd.significand),
+        normacc.exponent.eq(alignadd.exponent),
+        normacc.sign.eq(alignadd.sign),
+        normacc.zero_sign.eq(alignadd.zero_sign),
+        normacc.term_nan.eq(field(term, "nan")),
+        normacc.term_inf.eq(field(term, "inf")),
+        normacc.term_sign.eq(field(term, "sign")),
+        normacc.clear.eq(step.clear),
+    ]
+    value = normacc.value
+    value_zero = ~(value.significand.any() if state.floored else value.significand[-1])
+    return Level(normacc.code, value, state.shape, value_zero, Const(0, 1), Const(0, 1))
+
+
+def _accumulate_fixed(
+    m: Module, spec: MacSpec, architecture: Architecture, acc: FixedAcc, term, shape, step: Step, *, suffix: str, resettable: bool
+) -> Level:
+    fixed = spec.fixed_point(acc)
+    if isinstance(shape, MpyInteger):
+        width = shape.width
+        alignadd = AlignAddInteger(shape.row_width, shape.constant, fixed.fraction, fixed.width, width, architecture)
+        m.d.comb += [alignadd.row_0.eq(term.row_0), alignadd.row_1.eq(term.row_1)]
+        special = Const(0, 1)
+    else:
+        width = total_width(fixed, shape.magnitude.bit_length() + shape.lsb + fixed.fraction)
+        alignadd = AlignAddFixed(shape, fixed, width, acc.rounding, architecture)
+        m.d.comb += connect(shape, alignadd.term, term)
+        special = field(term, "nan") | field(term, "inf")
+    normacc = NormAccFixed(fixed, width, saturate=acc.saturate, resettable=resettable)
+    m.submodules[f"alignadd{suffix}"] = alignadd
+    m.submodules[f"normacc{suffix}"] = normacc
+    m.d.comb += [
+        alignadd.acc.eq(normacc.acc),
+        normacc.total.eq(alignadd.total),
+        normacc.special.eq(special),
+        normacc.clear.eq(step.clear),
+        normacc.clear_flags.eq(step.clear_flags),
+    ]
+    if not suffix and spec.is_chunked:
+        m.submodules.alignadd_magnitude = magnitude = Magnitude(fixed)
+        m.d.comb += magnitude.code.eq(normacc.code)
+        number, number_shape = magnitude.number, magnitude.shape
+        number_zero = ~number.significand.any()
+    else:
+        number, number_shape, number_zero = None, None, None
+    return Level(normacc.code, number, number_shape, number_zero, normacc.overflow, normacc.invalid)
+
+
+def total_width(fixed: FixedPoint, term_bits: int) -> int:
+    """Return the bits that hold the exact sum of an accumulator and a term of `term_bits` bits, rounded up at most once."""
+    return max(fixed.width, max(term_bits, 0) + 2) + 1
