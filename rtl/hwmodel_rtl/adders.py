@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 
 from .cells import AdderCells, Bit
 
@@ -87,3 +87,13 @@ def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
     """Return `bits` with the sign (or zeros) repeated up to `width`."""
     fill: Bit = bits[-1] if signed and bits else 0
     return [*bits, *[fill] * (width - len(bits))][:width]
+
+
+def offset_by(m: Module, bits: Sequence[Value], offset: int) -> Signal:
+    """Return ``bits + offset`` modulo ``2**len(bits)`` as plain gates: of two sums of the same bits most gates are one."""
+    total, carry = Signal(len(bits), name=f"plus_{offset}"), Const(0, 1)
+    for i, bit in enumerate(bits):
+        one = (offset >> i) & 1
+        m.d.comb += total[i].eq(~(bit ^ carry) if one else bit ^ carry)
+        carry = (bit | carry) if one else bit & carry
+    return total

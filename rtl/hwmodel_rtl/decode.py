@@ -1,17 +1,23 @@
 """Decode: a code becomes an unpacked number."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, Specials
-from hwmodel.spec.ranges import operand_shape
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, Operand
+from hwmodel.spec.ranges import NumberShape, operand_shape
 
-from .adders import add, constant, extend, invert
+from .adders import extend, offset_by
 from .cells import AdderCells
-from .leading_zeros import leading_zero_count
-from .number import signature
-from .shifter import shift_left
+from .decode_codebook import unpack_codebook
+from .decode_float import unpack_floats
+from .decode_integer import unpack_integer
+from .number import exponent_of, field, fields, signature
+from .select import choose
+
+_NO_MODE = Const(0, 0)
 
 
 class Decode(wiring.Component):
@@ -20,7 +26,7 @@ class Decode(wiring.Component):
     Parameters
     ----------
     fmt
-        The operand's format.
+        The operand's format; any but a logarithmic one.
     normalised
         Shift subnormals (and integers) until their highest bit is one. A float accumulator wants that; a fixed-point one
         shifts the product anyway and does not.
@@ -29,84 +35,81 @@ class Decode(wiring.Component):
     ----------
     code : In(fmt.width)
         The operand.
+    mode : In(fmt.mode_bits)
+        Operands of several formats only: which one.
     number : Out(signature(shape))
         The unpacked number, of shape `shape`.
     """
 
-    def __init__(self, fmt: Format, *, normalised: bool) -> None:
+    def __init__(self, fmt: Operand, *, normalised: bool) -> None:
         self.fmt = fmt
         self.normalised = normalised
         self.shape = operand_shape(fmt, normalised=normalised)
-        super().__init__({"code": In(fmt.width), "number": Out(signature(self.shape))})
+        ports = {"code": In(fmt.width), "number": Out(signature(self.shape))}
+        if isinstance(fmt, ChoiceFormat):
+            ports["mode"] = In(fmt.mode_bits)
+        super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
         cells = AdderCells(m)
-        if isinstance(self.fmt, IntFormat):
-            self._integer(m, cells, self.fmt)
+        if isinstance(self.fmt, ChoiceFormat):
+            _unpack_choice(m, cells, self.fmt, self.mode, self.code, self.number, self.shape, normalised=self.normalised)
         else:
-            self._float(m, cells, self.fmt)
+            _unpack(m, cells, self.fmt, self.code, self.number, self.shape, normalised=self.normalised)
         return m
 
-    def _integer(self, m: Module, cells: AdderCells, fmt: IntFormat) -> None:
-        bits = self.shape.significand_bits
-        magnitude = Signal(bits)
-        if fmt.signed:
-            sign = self.code[-1]
-            m.d.comb += self.number.sign.eq(sign)
-        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
-            flipped = Signal(bits)
-            m.d.comb += flipped.eq(self.code ^ sign.replicate(fmt.width))
-            m.d.comb += magnitude.eq(Cat(*add(m, cells, list(flipped), constant(0, bits), sign)))
+
+def _unpack(m: Module, cells: AdderCells, fmt: Operand, code: Value, number: Any, shape: NumberShape, *, normalised: bool) -> None:
+    """Drive `number`, of shape `shape`, with what `code` means in the one format `fmt`."""
+    match fmt:
+        case IntFormat():
+            unpack_integer(m, cells, fmt, code, number, shape, normalised=normalised)
+        case FloatFormat():
+            unpack_floats(m, cells, [fmt], _NO_MODE, code, number, shape, normalised=normalised)
+        case CodebookFormat():
+            unpack_codebook(m, fmt, code, number, shape)
+        case _:
+            raise NotImplementedError(f"no circuit decodes {fmt}")
+
+
+def _unpack_choice(
+    m: Module, cells: AdderCells, fmt: ChoiceFormat, mode: Value, code: Value, number: Any, shape: NumberShape, *, normalised: bool
+) -> None:
+    """Drive `number` with what `code` means in the format of `mode`: minifloats are unpacked together, all others side by side."""
+    floats = [each for each in fmt.choices if isinstance(each, FloatFormat)]
+    if len(floats) == len(fmt.choices):
+        unpack_floats(m, cells, floats, mode, code, number, shape, normalised=normalised)
+        return
+    numbers: dict[int, dict[str, Value]] = {}
+    for i, each in enumerate(fmt.choices):
+        if isinstance(each, FloatFormat):
+            continue
+        own = operand_shape(each, normalised=normalised)
+        unpacked = Signal(data.StructLayout(fields(own)), name=f"number_{i}")
+        _unpack(m, cells, each, code[: each.width], unpacked, own, normalised=normalised)
+        numbers[i] = _widened(m, unpacked, own, shape)
+    if floats:
+        own = operand_shape(ChoiceFormat(tuple(floats)) if len(floats) > 1 else floats[0], normalised=normalised)
+        unpacked = Signal(data.StructLayout(fields(own)), name="number_float")
+        # In the modes of other formats it does not matter which minifloat the code is read as.
+        by_mode = [each if isinstance(each, FloatFormat) else floats[0] for each in fmt.choices]
+        unpack_floats(m, cells, by_mode, mode, code, unpacked, own, normalised=normalised)
+        joint = _widened(m, unpacked, own, shape)
+        numbers |= {i: joint for i, each in enumerate(fmt.choices) if isinstance(each, FloatFormat)}
+    for name in fields(shape):
+        m.d.comb += getattr(number, name).eq(choose(m, mode, [numbers[i][name] for i in range(len(fmt.choices))], name))
+
+
+def _widened(m: Module, number: Any, own: NumberShape, shape: NumberShape) -> dict[str, Value]:
+    """Return the fields of `number` in the wider `shape`: its significand at the top, its exponent counted from the lower `top`."""
+    values = {name: field(number, name) for name in ("sign", "nan", "inf")}
+    values["significand"] = Cat(Const(0, shape.significand_bits - own.significand_bits), number.significand)
+    if shape.has_exponent:
+        exponent, width = exponent_of(number, own), len(Signal(fields(shape)["exponent"]))
+        if own.has_exponent:
+            bits = extend(list(exponent), width, signed=exponent.shape().signed)
+            values["exponent"] = offset_by(m, bits, own.top - shape.top)
         else:
-            m.d.comb += magnitude.eq(self.code[:bits])
-        if not self.normalised:
-            m.d.comb += self.number.significand.eq(magnitude)
-            return
-        zeros, _ = leading_zero_count(m, magnitude)
-        m.d.comb += self.number.significand.eq(shift_left(m, magnitude, zeros, bits))
-        if self.shape.has_exponent:
-            m.d.comb += self.number.exponent.eq(self._minus(m, cells, zeros))
-
-    def _float(self, m: Module, cells: AdderCells, fmt: FloatFormat) -> None:
-        fraction = self.code[: fmt.fraction_bits]
-        exponent = self.code[fmt.fraction_bits : fmt.fraction_bits + fmt.exponent_bits]
-        number = self.number
-        exponent_zero = Signal()
-        m.d.comb += exponent_zero.eq(~exponent.any())
-        if fmt.signed:
-            m.d.comb += number.sign.eq(self.code[-1])
-        if not fmt.subnormals:
-            hidden = (exponent.any() | fraction.any()) if fmt.fraction_bits else ~exponent_zero
-            # The code 0 has a significand of zeros already, but for the hidden bit.
-            m.d.comb += number.significand.eq(Cat(fraction, hidden))
-            if self.shape.has_exponent:
-                m.d.comb += number.exponent.eq(exponent)
-        elif self.normalised and fmt.fraction_bits:
-            zeros, _ = leading_zero_count(m, fraction)
-            shifted = shift_left(m, fraction, zeros, fmt.fraction_bits)
-            m.d.comb += number.significand.eq(Mux(exponent_zero, Cat(Const(0, 1), shifted), Cat(fraction, Const(1, 1))))
-            # A subnormal's exponent is minus its leading zeros; the field it replaces is all zeros.
-            below = Signal(len(number.exponent))
-            m.d.comb += below.eq(self._minus(m, cells, zeros) & exponent_zero.replicate(len(below)))
-            m.d.comb += number.exponent.eq(below | exponent)
-        else:
-            m.d.comb += number.significand.eq(Cat(fraction, ~exponent_zero))
-            if self.shape.has_exponent:
-                m.d.comb += number.exponent.eq(exponent | exponent_zero)
-        self._specials(m, fmt, fraction, exponent)
-
-    def _minus(self, m: Module, cells: AdderCells, zeros: Value) -> Value:
-        """Return minus a leading-zero count, as wide as the exponent."""
-        width = len(self.number.exponent)
-        return Cat(*add(m, cells, invert(extend(list(zeros), width, signed=False)), constant(0, width), 1))[:width]
-
-    def _specials(self, m: Module, fmt: FloatFormat, fraction, exponent) -> None:
-        match fmt.specials:
-            case Specials.IEEE:
-                m.d.comb += self.number.nan.eq(exponent.all() & fraction.any())
-                m.d.comb += self.number.inf.eq(exponent.all() & ~fraction.any())
-            case Specials.FN:
-                m.d.comb += self.number.nan.eq(exponent.all() & (fraction.all() if fmt.fraction_bits else 1))
-            case Specials.FNUZ:
-                m.d.comb += self.number.nan.eq(self.code[-1] & ~self.code[:-1].any())
+            values["exponent"] = Const((own.exponent_low + own.top - shape.top) % (1 << width), width)
+    return values

@@ -132,6 +132,8 @@ _MEANING = {
     "clear": "with valid: the accumulator counts as zero before this product is added",
     "a": "operand code",
     "b": "operand code",
+    "mode_a": "which format the code a is in",
+    "mode_b": "which format the code b is in",
     "flush": "with valid: this step ends its chunk; alone: the chunk so far is folded",
     "acc": "the accumulator's code",
     "acc_valid": "acc holds the state after the operands taken `latency` cycles ago",

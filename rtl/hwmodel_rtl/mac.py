@@ -7,14 +7,16 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, MacSpec
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec
 
 from .adders import add, constant
 from .architecture import Architecture
 from .cells import AdderCells
 from .decode import Decode
+from .decode_log import DecodeLog
 from .level import Step, accumulate, total_width
 from .mpy import Mpy, MpyInteger
+from .mpy_log import MpyLog
 from .number import connect, field, fields
 from .pipeline import PipelineRegister
 
@@ -37,6 +39,8 @@ class Mac(wiring.Component):
         With `valid`: the accumulator counts as zero before this product is added.
     a, b : In
         Codes of the operands.
+    mode_a, mode_b : In
+        Operands of several formats only: which of them the code is in. A mode past the last format counts as the last.
     flush : In(1)
         Chunked accumulators only. With `valid`: this step ends its chunk. Alone: the chunk so far is folded.
     acc : Out
@@ -114,16 +118,19 @@ class Mac(wiring.Component):
             m.d.comb += [mpy.a.eq(codes.a), mpy.b.eq(codes.b), mpy.valid.eq(valid)]
             rows = self._register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if pipeline else mpy
             return rows, mpy, None
+        # A float accumulator wants normalised products; logarithms have no others.
         normalised = isinstance(spec.levels[0], FloatAcc)
-        decoders = {"a": Decode(spec.a, normalised=normalised), "b": Decode(spec.b, normalised=normalised)}
-        mpy = Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=self.architecture)
+        decoders, mpy = self._parts(normalised)
         for name, decode in decoders.items():
             m.submodules[f"decode_{name}"] = decode
             m.d.comb += decode.code.eq(getattr(self, name))
-            number = decode.number
+            if isinstance(getattr(spec, name), ChoiceFormat):
+                m.d.comb += decode.mode.eq(getattr(self, f"mode_{name}"))
+            number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
             if pipeline == 2:
-                number = self._register(m, f"decode_{name}_register", {key: getattr(number, key) for key in fields(decode.shape)})
-            m.d.comb += connect(decode.shape, getattr(mpy, name), number)
+                register = self._register(m, f"decode_{name}_register", number)
+                number = {key: getattr(register, key) for key in number}
+            m.d.comb += [getattr(getattr(mpy, name), key).eq(value) for key, value in number.items()]
         m.submodules.mpy = mpy
         m.d.comb += mpy.valid.eq(valid)
         product, zero = mpy.product, field(mpy, "zero")
@@ -132,6 +139,14 @@ class Mac(wiring.Component):
             product = self._register(m, "mpy_register", {**values, "zero": zero} if normalised else values)
             zero = field(product, "zero")
         return product, mpy.shape, zero
+
+    def _parts(self, normalised: bool):
+        """Return the decoders by operand, and the multiplier."""
+        a, b = self.spec.a, self.spec.b
+        if isinstance(a, LogFormat) and isinstance(b, LogFormat):
+            return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
+        decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
+        return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=self.architecture)
 
     def _chunk(self, m: Module, acc: ChunkAcc, term, shape, zero, valid, clear, flush, reset) -> None:
         """Join two levels: the inner one, and the outer one a cycle behind it."""

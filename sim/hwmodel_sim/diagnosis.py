@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, Format, MacSpec
+from hwmodel.spec import FixedAcc, Format, MacSpec, Operand
 
+from .choices import chosen
 from .report import Mismatch
 from .session import Difference
 from .tape import Tape, delay
@@ -18,7 +19,8 @@ def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, 
     operands: dict[str, str] = {}
     controls: dict[str, bool] = {}
     if 0 <= cycle <= last:
-        operands = {name: operand(int(tape.inputs[name][cycle, copy]), getattr(spec, name)) for name in ("a", "b")}
+        at = {name: int(codes[cycle, copy]) for name, codes in tape.inputs.items()}
+        operands = {name: operand(at[name], getattr(spec, name), at.get(f"mode_{name}")) for name in ("a", "b")}
         controls = {name: bool(tape.inputs[name][cycle, copy]) for name in ("valid", "clear", "flush") if name in tape.inputs}
         controls["rst"] = bool(tape.rst[cycle])
     before = integer(tape.states["acc"][min(cycle - 1, last), copy]) if cycle > 0 else 0
@@ -54,9 +56,11 @@ def integer(code: np.ndarray) -> int:
     return int.from_bytes(np.asarray(code, "<u8").tobytes(), "little")
 
 
-def operand(code: int, fmt: Format) -> str:
-    """Return a code in hex, with its format and value."""
-    return f"0x{code:0{-(-fmt.width // 4)}x} ({fmt} {_value(code, fmt)})"
+def operand(code: int, fmt: Operand, mode: int | None = None) -> str:
+    """Return a code in hex, with its format (of several formats: the mode, and which it chooses) and value."""
+    one = chosen(fmt, mode or 0)
+    name = str(one) if mode is None else f"mode {mode}: {one}"
+    return f"0x{code:0{-(-fmt.width // 4)}x} ({name} {_value(code & ((1 << one.width) - 1), one)})"
 
 
 def accumulator(code: int, spec: MacSpec) -> str:

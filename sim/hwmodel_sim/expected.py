@@ -7,7 +7,9 @@ import numpy as np
 
 from hwmodel.spec import FloatFormat, MacSpec
 
+from .choices import join, word_bits
 from .operands import Array, fields, is_inf, is_nan, is_special
+from .pairs import PAIR_BITS
 from .stimulus import Part
 
 
@@ -90,8 +92,9 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
 def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
     """Count what `parts` met."""
     coverage = Coverage()
-    exhaustive = spec.a.width + spec.b.width <= 16
-    size = 1 << (spec.a.width + spec.b.width) if exhaustive else 0
+    low = np.uint64(word_bits(spec.b))
+    exhaustive = word_bits(spec.a) + word_bits(spec.b) <= PAIR_BITS
+    size = 1 << (word_bits(spec.a) + word_bits(spec.b)) if exhaustive else 0
     met, meetings = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for played in parts:
         part = played.part
@@ -117,12 +120,13 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
             }
         )
         if exhaustive:
-            pair = ((part.a << np.uint64(spec.b.width)) | part.b).astype(np.int64)
+            a, b = join(part.a, part.others.get("mode_a"), spec.a), join(part.b, part.others.get("mode_b"), spec.b)
+            pair = ((a << low) | b).astype(np.int64)
             met += np.bincount(pair[live], minlength=size)
             meetings += np.bincount(pair[live & finite & ~np.isin(before, ["zero", "cleared"])], minlength=size)
     if exhaustive:
         pairs = np.arange(size, dtype=np.uint64)
-        special = is_special(pairs >> np.uint64(spec.b.width), spec.a) | is_special(pairs & np.uint64((1 << spec.b.width) - 1), spec.b)
+        special = is_special(pairs >> low, spec.a) | is_special(pairs & ((np.uint64(1) << low) - np.uint64(1)), spec.b)
         coverage.pairs, coverage.pairs_met, coverage.least_meetings = size, int((met > 0).sum()), int(meetings[~special].min())
     return coverage
 

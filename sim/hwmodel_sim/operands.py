@@ -1,13 +1,19 @@
 """Operand codes worth trying: which are special, which negate each other, how large they are, and directed random ones.
 
+Of an operand of several formats the codes are words, with the mode above the code (:mod:`hwmodel_sim.choices`).
+
 This steers stimulus only. What a code is worth is for :mod:`hwmodel.golden` to say.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, Specials
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, Specials
+
+from .choices import by_mode, chosen, layouts, some_modes, split, word_bits
+from .tables import code_table
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -19,9 +25,13 @@ def fields(codes: Array, fmt: FloatFormat) -> tuple[Array, Array]:
     return exponent, codes & np.uint64(fmt.fraction_mask)
 
 
-def is_nan(codes: Array, fmt: Format) -> Array:
+def is_nan(codes: Array, fmt: Operand) -> Array:
     """Return which `codes` are NaN."""
     codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, ChoiceFormat):
+        return by_mode(codes, fmt, is_nan)
+    if isinstance(fmt, CodebookFormat | LogFormat):
+        return code_table(fmt).nan[codes]
     if isinstance(fmt, IntFormat) or fmt.specials is Specials.NONE:
         return np.zeros(codes.shape, bool)
     if fmt.specials is Specials.FNUZ:
@@ -31,23 +41,30 @@ def is_nan(codes: Array, fmt: Format) -> Array:
     return top & (fraction == np.uint64(fmt.fraction_mask) if fmt.specials is Specials.FN else fraction != 0)
 
 
-def is_inf(codes: Array, fmt: Format) -> Array:
+def is_inf(codes: Array, fmt: Operand) -> Array:
     """Return which `codes` are infinite."""
     codes = np.asarray(codes, np.uint64)
-    if isinstance(fmt, IntFormat) or not fmt.has_inf:
+    if isinstance(fmt, ChoiceFormat):
+        return by_mode(codes, fmt, is_inf)
+    if not isinstance(fmt, FloatFormat) or not fmt.has_inf:
         return np.zeros(codes.shape, bool)
     exponent, fraction = fields(codes, fmt)
     return (exponent == np.uint64(fmt.exponent_mask)) & (fraction == 0)
 
 
-def is_special(codes: Array, fmt: Format) -> Array:
+def is_special(codes: Array, fmt: Operand) -> Array:
     """Return which `codes` are not finite numbers."""
     return is_nan(codes, fmt) | is_inf(codes, fmt)
 
 
-def negate(codes: Array, fmt: Format) -> Array:
+def negate(codes: Array, fmt: Operand) -> Array:
     """Return the codes of the negated values; a value without a negative (unsigned, the least integer) is left as it is."""
     codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, ChoiceFormat):
+        _, modes = split(codes, fmt)
+        return by_mode(codes, fmt, negate) | (modes << np.uint64(fmt.width))
+    if isinstance(fmt, CodebookFormat | LogFormat):
+        return code_table(fmt).negated[codes]
     if isinstance(fmt, IntFormat):
         if fmt.coding is IntCoding.TWOS_COMPLEMENT:
             return (~codes + np.uint64(1)) & np.uint64((1 << fmt.width) - 1)
@@ -56,9 +73,13 @@ def negate(codes: Array, fmt: Format) -> Array:
     return codes if not fmt.signed else np.where(codes == 0, codes, negated) if not fmt.has_negative_zero else negated
 
 
-def log2_magnitude(codes: Array, fmt: Format) -> Array:
+def log2_magnitude(codes: Array, fmt: Operand) -> Array:
     """Return about log2 of the absolute values: -inf for zeros, NaN for specials."""
     codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, ChoiceFormat):
+        return by_mode(codes, fmt, log2_magnitude)
+    if isinstance(fmt, CodebookFormat | LogFormat):
+        return code_table(fmt).log2[codes]
     with np.errstate(divide="ignore"):
         if isinstance(fmt, IntFormat):
             magnitude = codes.astype(np.float64)
@@ -76,14 +97,22 @@ def log2_magnitude(codes: Array, fmt: Format) -> Array:
         return np.where(is_special(codes, fmt), np.nan, np.log2(significand + hidden) + scale)
 
 
-def sign(codes: Array, fmt: Format) -> Array:
-    """Return the sign bits, as booleans."""
-    top = np.asarray(codes, np.uint64) >> np.uint64(fmt.width - 1) != 0
-    return top & fmt.signed
+def sign(codes: Array, fmt: Operand) -> Array:
+    """Return whether each code is negative: of integers and floats the sign bit."""
+    codes = np.asarray(codes, np.uint64)
+    if isinstance(fmt, ChoiceFormat):
+        return by_mode(codes, fmt, sign)
+    if isinstance(fmt, CodebookFormat | LogFormat):
+        return code_table(fmt).negative[codes]
+    return (codes >> np.uint64(fmt.width - 1) != 0) & fmt.signed
 
 
-def landmarks(fmt: Format) -> Array:
+def landmarks(fmt: Operand) -> Array:
     """Return the finite codes where implementations break: ends of ranges, powers of two and their neighbours, bit patterns."""
+    if isinstance(fmt, ChoiceFormat):
+        return _of_modes(fmt, landmarks)
+    if isinstance(fmt, CodebookFormat | LogFormat):
+        return code_table(fmt).marks
     mask = (1 << fmt.width) - 1
     patterns = {0, 1, mask, mask >> 1, (mask >> 1) + 1, mask // 3, mask - mask // 3}
     if isinstance(fmt, IntFormat):
@@ -97,9 +126,16 @@ def landmarks(fmt: Format) -> Array:
     return codes[~is_special(codes, fmt)]
 
 
-def specials(fmt: Format) -> Array:
+def _of_modes(fmt: ChoiceFormat, function: Callable[[Operand], Array]) -> Array:
+    """Return the words of the codes that `function` gives for the format of each of some modes."""
+    return np.concatenate([function(chosen(fmt, mode)) | np.uint64(mode << fmt.width) for mode in some_modes(fmt)])
+
+
+def specials(fmt: Operand) -> Array:
     """Return codes that are NaN or infinite: all of them for narrow formats, else the ends of their ranges."""
-    if fmt.width <= 8:
+    if isinstance(fmt, ChoiceFormat):
+        return _of_modes(fmt, specials)
+    if fmt.width <= 8 or isinstance(fmt, LogFormat):
         codes = np.arange(1 << fmt.width, dtype=np.uint64)
     elif isinstance(fmt, FloatFormat):
         top = fmt.exponent_mask << fmt.fraction_bits
@@ -110,7 +146,7 @@ def specials(fmt: Format) -> Array:
     return codes[is_special(codes, fmt)]
 
 
-def draw(fmt: Format, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Return finite directed-random codes.
 
     A column (one lane) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
@@ -120,6 +156,9 @@ def draw(fmt: Format, rng: np.random.Generator, shape: tuple[int, int]) -> Array
     shape
         (cycles, lanes).
     """
+
+    if isinstance(fmt, ChoiceFormat):
+        return _draw_words(fmt, rng, shape)
 
     def random_bits(size: tuple[int, int]) -> Array:
         return rng.integers(0, 1 << 64, size, dtype=np.uint64)
@@ -142,3 +181,13 @@ def draw(fmt: Format, rng: np.random.Generator, shape: tuple[int, int]) -> Array
     style = rng.integers(0, 8, shape)
     codes = np.select([style < 2, style < 3], [uniform, marks[rng.integers(0, len(marks), shape)]], directed)
     return np.where(is_special(codes, fmt), marks[rng.integers(0, len(marks), shape)], codes)
+
+
+def _draw_words(fmt: ChoiceFormat, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+    """Return directed-random words. A lane keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
+    modes = np.where(rng.random(shape) < 3 / 4, rng.integers(0, 1 << fmt.mode_bits, (1, shape[1])), rng.integers(0, 1 << fmt.mode_bits, shape))
+    codes = rng.integers(0, 1 << fmt.width, shape, dtype=np.uint64)
+    for each, of_modes in layouts(fmt):
+        own = np.uint64((1 << each.width) - 1)
+        codes = np.where(np.isin(modes, of_modes), (codes & ~own) | draw(each, rng, shape), codes)
+    return codes | (modes.astype(np.uint64) << np.uint64(fmt.width))

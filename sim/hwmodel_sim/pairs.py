@@ -6,6 +6,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
+from .choices import word_bits
 from .operands import Array, draw, is_special, landmarks, log2_magnitude, negate, sign, specials
 
 PAIR_BITS = 16
@@ -24,11 +25,15 @@ class Role(IntEnum):
 
 
 class Operands:
-    """Chooses operand codes by role. Fresh and special pairs come from shuffled rounds over all of them where that is possible."""
+    """Chooses operands by role: codes, of operands of several formats words (:mod:`hwmodel_sim.choices`).
+
+    Fresh and special pairs come from shuffled rounds over all of them where that is possible.
+    """
 
     def __init__(self, spec: MacSpec, rng: np.random.Generator):
         self.spec, self.rng = spec, rng
-        self.exhaustive = spec.a.width + spec.b.width <= PAIR_BITS
+        self.bits = word_bits(spec.a), word_bits(spec.b)
+        self.exhaustive = sum(self.bits) <= PAIR_BITS
         marks = [landmarks(fmt) for fmt in (spec.a, spec.b)]
         a, b = (grid.ravel() for grid in np.meshgrid(*marks, indexing="ij"))
         size = log2_magnitude(a, spec.a) + log2_magnitude(b, spec.b)
@@ -44,8 +49,8 @@ class Operands:
         }
         self._queues: dict[Role, Array] = {}
         if self.exhaustive:
-            pairs = np.arange(1 << (spec.a.width + spec.b.width), dtype=np.uint64)
-            special = is_special(pairs >> np.uint64(spec.b.width), spec.a) | is_special(pairs & self._b_mask, spec.b)
+            pairs = np.arange(1 << sum(self.bits), dtype=np.uint64)
+            special = is_special(pairs >> np.uint64(self.bits[1]), spec.a) | is_special(pairs & self._b_mask, spec.b)
             self._all = {Role.FRESH: pairs[~special], Role.SPECIAL: pairs[special]}
             self.has_special = bool(special.any())
         else:
@@ -53,10 +58,10 @@ class Operands:
 
     @property
     def _b_mask(self) -> np.uint64:
-        return np.uint64((1 << self.spec.b.width) - 1)
+        return np.uint64((1 << self.bits[1]) - 1)
 
     def fill(self, role: Array) -> tuple[Array, Array]:
-        """Return operand codes for a sheet of roles (`BACK` is left for the caller)."""
+        """Return operands for a sheet of roles (`BACK` is left for the caller)."""
         a, b = (draw(fmt, self.rng, role.shape) for fmt in (self.spec.a, self.spec.b))
         for each, (pool_a, pool_b) in self.pools.items():
             where = role == each
@@ -66,7 +71,7 @@ class Operands:
             where = role == each
             if self.exhaustive:
                 pairs = self._next(each, int(where.sum()))
-                a[where], b[where] = pairs >> np.uint64(self.spec.b.width), pairs & self._b_mask
+                a[where], b[where] = pairs >> np.uint64(self.bits[1]), pairs & self._b_mask
             elif each is Role.SPECIAL and where.any():
                 a[where], b[where] = self._with_specials(a[where], b[where])
         return a, b

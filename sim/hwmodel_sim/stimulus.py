@@ -11,6 +11,7 @@ import numpy as np
 
 from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
 
+from .choices import join, split
 from .operands import Array
 from .pairs import Operands, Role
 
@@ -132,8 +133,8 @@ def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes:
     valid = np.take_along_axis(valid, source, 0)
     valid[0] = clear[0] = True
     part = _part("short lanes", operands, rng, role, valid, clear)
-    earlier = [np.take_along_axis(codes, source, 0)[back] for codes in (part.a, part.b)]
-    part.a[back], part.b[back] = operands.turn_back(*earlier)
+    earlier = [np.take_along_axis(words, source, 0)[back] for words in _words(spec, part)]
+    _place(spec, part, back, *operands.turn_back(*earlier))
     _flushes(spec, rng, part)
     return part
 
@@ -167,9 +168,7 @@ def _journey(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps:
     part = _part("long lanes", operands, rng, role, valid, clear)
     # The way there takes the very largest product, so that they do arrive.
     for each, lane in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
-        a, b = (codes[-1] for codes in operands.pools[each])
-        pushing = ~arrived & lane
-        part.a[pushing], part.b[pushing] = a, b
+        _place(spec, part, ~arrived & lane, *(words[-1] for words in operands.pools[each]))
     part.rst[cycles - LANE_CYCLES // 4] = True
     # Half of the lanes end their chunks by count alone.
     _flushes(spec, rng, part, among=arrived & (np.arange(lanes) % 4 < 2))
@@ -181,11 +180,29 @@ def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, 
     idle = ~valid
     wanted = np.where(idle, Role.BACK, role)  # an idle cycle uses up no fresh pair
     a, b = operands.fill(wanted)
-    a[idle] ^= rng.integers(0, 1 << operands.spec.a.width, int(idle.sum()), dtype=np.uint64)
-    b[idle] ^= rng.integers(0, 1 << operands.spec.b.width, int(idle.sum()), dtype=np.uint64)
+    for words, bits in zip((a, b), operands.bits, strict=True):
+        words[idle] ^= rng.integers(0, 1 << bits, int(idle.sum()), dtype=np.uint64)
     clear = clear | (idle & (rng.random(role.shape) < 1 / 2))
     none = np.zeros(role.shape, bool)
-    return Part(name, np.zeros(len(role), bool), valid, clear, none, a, b)
+    spec = operands.spec
+    modes = {port: np.zeros(role.shape, np.uint64) for port in ("mode_a", "mode_b") if port in spec.inputs}
+    part = Part(name, np.zeros(len(role), bool), valid, clear, none, np.zeros_like(a), np.zeros_like(b), modes)
+    _place(spec, part, np.ones(role.shape, bool), a.ravel(), b.ravel())
+    return part
+
+
+def _words(spec: MacSpec, part: Part) -> tuple[Array, Array]:
+    """Return the operands of a part as words."""
+    return join(part.a, part.others.get("mode_a"), spec.a), join(part.b, part.others.get("mode_b"), spec.b)
+
+
+def _place(spec: MacSpec, part: Part, where: Array, a: Array, b: Array) -> None:
+    """Put operands, given as words, onto the sheets of a part."""
+    for name, fmt, words in (("a", spec.a, a), ("b", spec.b, b)):
+        codes, modes = split(words, fmt)
+        getattr(part, name)[where] = codes
+        if f"mode_{name}" in part.others:
+            part.others[f"mode_{name}"][where] = modes
 
 
 def _flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
+from .choices import word_bits
 from .diagnosis import describe
 from .expected import cover, play
 from .harness import Harness
@@ -33,7 +34,7 @@ def default_vectors(spec: MacSpec, simulator: str) -> int:
     one round, at least 2^14. Wider operands: a million directed-random steps; on Icarus 2^15.
     """
     fast = simulator == "verilator"
-    bits = spec.a.width + spec.b.width
+    bits = word_bits(spec.a) + word_bits(spec.b)
     if bits > PAIR_BITS:
         # A few more than 2^20, so that idle cycles leave a million steps.
         return 5 << 18 if fast else 1 << 15
