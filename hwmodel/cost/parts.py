@@ -24,7 +24,7 @@ from .blocks import (
     signals,
     stuck,
 )
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+from .tally import ONE, SIGNAL, ZERO, Bit, Counts, Tally
 
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
@@ -57,32 +57,32 @@ def decode(fmt: Format, normalised: bool) -> Counts:
             # The highest bit, xor-ed with itself, is always 0.
             add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
         if normalised:
-            _normalise(tally, bits, shape)
+            normalise(tally, bits, shape)
         return tally.counts()
     any_of(tally, fmt.exponent_bits)
     if not fmt.subnormals:
-        tally.gate2 += fmt.fraction_bits
+        tally.gate2 += fmt.fraction_bits if fmt.zero else 0
     elif normalised and fmt.fraction_bits:
-        _normalise(tally, fmt.fraction_bits, shape)
+        normalise(tally, fmt.fraction_bits, shape, ZERO if fmt.halved else ONE)
         tally.mux2 += fmt.fraction_bits - 1
         tally.gate2 += 2 + exponent_width(shape.exponent_low, shape.exponent_high)[0] + fmt.exponent_bits
     elif shape.has_exponent:
-        tally.gate2 += 1
-    _specials(tally, fmt)
+        tally.gate2 += not fmt.halved
+    specials(tally, fmt)
     return tally.counts()
 
 
-def _normalise(tally: Tally, bits: int, shape: NumberShape) -> None:
-    """Count a leading-zero count, the shift by it, and minus it as an exponent."""
+def normalise(tally: Tally, bits: int, shape: NumberShape, carry: Bit = ONE) -> None:
+    """Count a leading-zero count, the shift by it, and minus it as an exponent (with the `carry` 0: one less)."""
     counter, zeros = leading_zero_count(bits)
     tally.include(counter)
     shift_left(tally, bits, zeros, bits)
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
-        add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
+        add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), carry)
 
 
-def _specials(tally: Tally, fmt: FloatFormat) -> None:
+def specials(tally: Tally, fmt: FloatFormat) -> None:
     match fmt.specials:
         case Specials.IEEE:
             any_of(tally, fmt.exponent_bits)

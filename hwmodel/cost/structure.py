@@ -8,15 +8,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntCoding, IntFormat, MacSpec
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, product_shape, rounded_state
+from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, log_product_shape, operand_shape, product_shape, rounded_state
 
 from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
+from .operands import decode, mpy_log, operand_width
 from .parts import (
     alignadd_fixed,
     alignadd_float,
     alignadd_integer,
-    decode,
     float_window,
     mpy,
     mpy_integer,
@@ -95,10 +95,8 @@ class _Build:
         else:
             normalised = isinstance(first, FloatAcc)
             self.decode += decode(spec.a, normalised) + decode(spec.b, normalised)
-            a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
-            self.mpy += mpy(a, b, normalised, self.multiplier, self.adder)
-            shape = product_shape(a, b, normalised=normalised)
-            self._registers(number_width(shape) + normalised, number_width(a) + number_width(b))
+            shape = self._multiply(normalised)
+            self._registers(number_width(shape) + normalised, operand_width(spec.a, normalised) + operand_width(spec.b, normalised))
             shape = self._accumulate(first, shape, resettable=spec.pipeline > 0)
         if isinstance(spec.acc, ChunkAcc):
             inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
@@ -111,6 +109,16 @@ class _Build:
             self.idle_normacc += idle * (self.normacc.cells() - normacc.cells())
         idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
         return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
+
+    def _multiply(self, normalised: bool) -> NumberShape:
+        """Count the multiplication of two unpacked operands; return the shape of the product."""
+        spec = self.spec
+        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+            self.mpy += mpy_log(spec.a, spec.b)
+            return log_product_shape(spec.a, spec.b)
+        a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
+        self.mpy += mpy(a, b, normalised, self.multiplier, self.adder)
+        return product_shape(a, b, normalised=normalised)
 
     def _add_integer(self, acc: FixedAcc, fixed: FixedPoint, rows: int, rest: int, width: int) -> None:
         """Count the addition of an integer product, and the register; its bits above all sums stand idle."""

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import Format, SpecError
+from hwmodel.spec import Operand, SpecError
 
 from .arrays import Array
 
 
-def check_codes(codes: Any, fmt: Format) -> Array:
+def check_codes(codes: Any, fmt: Operand) -> Array:
     """Return `codes` as an array of an unsigned dtype.
 
     Raises

@@ -5,14 +5,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hwmodel import spec
-from hwmodel.spec import Format, MacSpec, SpecError
+from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, Operand, SpecError
 
 from .arrays import Array, lanes, select, store
+from .choices import unpack_operand
 from .chunk import ChunkAcc
 from .codes import check_codes
 from .fixed import FixedAcc
 from .floating import FloatAcc
-from .terms import TermRange, multiply, unpack
+from .logarithms import multiply_logs, unpack_logs
+from .terms import TermRange, Terms, multiply
 
 _TABLE_BITS = 16
 """Operand pairs of up to this many bits are multiplied by table."""
@@ -76,7 +78,8 @@ class Mac:
         self.spec = spec
         self._acc = _accumulator(spec)
         self._product_bits = TermRange.of_products(spec).significand_bits
-        self._table = self._all_products() if spec.a.width + spec.b.width <= _TABLE_BITS else None
+        self._bits = tuple(fmt.width + (fmt.mode_bits if isinstance(fmt, ChoiceFormat) else 0) for fmt in (spec.a, spec.b))
+        self._table = self._all_products() if sum(self._bits) <= _TABLE_BITS else None
         self.reset(0)
 
     def reset(self, n: int) -> None:
@@ -185,18 +188,32 @@ class Mac:
 
     def _products(self, inputs: "_Inputs") -> Any:
         """Return the products as the accumulator takes them."""
-        a, b = inputs.a, inputs.b
         if self._table is None:
-            terms = multiply(unpack(a.astype(np.uint64), self.spec.a), unpack(b.astype(np.uint64), self.spec.b), self._product_bits)
-            return self._acc.align(terms)
-        pair = (a.astype(np.intp) << self.spec.b.width) | b.astype(np.intp)
+            return self._acc.align(self._terms(inputs.a, inputs.mode_a, inputs.b, inputs.mode_b))
+        a, b = self._place(inputs.a, inputs.mode_a, self.spec.a), self._place(inputs.b, inputs.mode_b, self.spec.b)
         # Codes were checked, so "wrap" never wraps: it only spares NumPy a second check.
-        return type(self._table)(*(field.take(pair, axis=-1, mode="wrap") for field in self._table))
+        return type(self._table)(*(field.take((a << self._bits[1]) | b, axis=-1, mode="wrap") for field in self._table))
 
     def _all_products(self) -> Any:
-        a, b = (unpack(np.arange(1 << fmt.width, dtype=np.uint64), fmt) for fmt in (self.spec.a, self.spec.b))
-        rows, columns = (index.ravel() for index in np.indices((len(a.kind), len(b.kind))))
-        return self._acc.align(multiply(lanes(a, rows), lanes(b, columns), self._product_bits))
+        """Return the products of all pairs of codes and modes as the accumulator takes them, modes above codes."""
+        a, b = (index.ravel().astype(np.uint64) for index in np.indices([1 << bits for bits in self._bits]))
+        widths = (np.uint64(fmt.width) for fmt in (self.spec.a, self.spec.b))
+        split = [(word & ((np.uint64(1) << width) - np.uint64(1)), word >> width) for word, width in zip((a, b), widths, strict=True)]
+        return self._acc.align(self._terms(*split[0], *split[1]))
+
+    def _terms(self, a: Array, mode_a: Array | None, b: Array, mode_b: Array | None) -> Terms:
+        """Return the exact products."""
+        spec = self.spec
+        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+            return multiply_logs(unpack_logs(a, spec.a), unpack_logs(b, spec.b), spec.a)
+        x, y = (unpack_operand(codes.astype(np.uint64), mode, fmt) for codes, mode, fmt in ((a, mode_a, spec.a), (b, mode_b, spec.b)))
+        return multiply(x, y, self._product_bits)
+
+    @staticmethod
+    def _place(codes: Array, mode: Array | None, fmt: Operand) -> Array:
+        """Return where an operand stands in the table of products."""
+        place = codes.astype(np.intp)
+        return place if mode is None else place | (mode.astype(np.intp) << fmt.width)
 
     def _inputs(
         self,
@@ -221,7 +238,7 @@ class Mac:
         return [slice(start, min(start + _BLOCK, self._n)) for start in range(0, self._n, _BLOCK)]
 
     @staticmethod
-    def _codes(codes: Any, fmt: Format, shape: tuple[int, ...]) -> Array:
+    def _codes(codes: Any, fmt: Operand, shape: tuple[int, ...]) -> Array:
         codes = check_codes(codes, fmt)
         if codes.shape != shape:
             raise SpecError(f"operand codes of {fmt} have shape {codes.shape}; the unit expects {shape}")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import Format, IntCoding, IntFormat, MacSpec, Specials
+from hwmodel.spec import ChoiceFormat, FloatFormat, Format, IntCoding, IntFormat, LogFormat, MacSpec, Operand, PositFormat, Specials
 
 from .arrays import Array
 
@@ -54,13 +54,22 @@ class TermRange:
     max_magnitude: int
 
     @classmethod
-    def of_format(cls, fmt: Format) -> "TermRange":
-        bits = fmt.max_magnitude.bit_length() if isinstance(fmt, IntFormat) else fmt.precision
+    def of_format(cls, fmt: Operand) -> "TermRange":
+        match fmt:
+            case ChoiceFormat():
+                bits = max(cls.of_format(each).significand_bits for each in fmt.choices)
+            case FloatFormat() | PositFormat():
+                bits = fmt.precision
+            case _:
+                bits = fmt.max_magnitude.bit_length()
         return cls(bits, fmt.lsb_exponent, fmt.max_magnitude)
 
     @classmethod
     def of_products(cls, spec: MacSpec) -> "TermRange":
-        bits = cls.of_format(spec.a).significand_bits + cls.of_format(spec.b).significand_bits
+        if isinstance(spec.a, LogFormat):
+            bits = spec.a.table_bits + 1
+        else:
+            bits = cls.of_format(spec.a).significand_bits + cls.of_format(spec.b).significand_bits
         return cls(bits, spec.product_lsb_exponent, spec.product_max_magnitude)
 
 

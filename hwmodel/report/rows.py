@@ -11,7 +11,7 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, emit
 
-from .stimulus import gaussian_codes
+from .stimulus import gaussian_operands
 
 STREAMS = 64
 CYCLES = 128
@@ -92,9 +92,11 @@ def operand_streams(spec: MacSpec, cycles: int, streams: int, rng: np.random.Gen
         "rst": np.zeros((shape[0], 1), np.uint64),
         "valid": (row < cycles).astype(np.uint64),
         "clear": (row == 0).astype(np.uint64),
-        "a": gaussian_codes(spec.a, shape, rng),
-        "b": gaussian_codes(spec.b, shape, rng),
     }
+    for name, operand in (("a", spec.a), ("b", spec.b)):
+        ports[name], mode = gaussian_operands(operand, shape, rng)
+        if mode is not None:
+            ports[f"mode_{name}"] = mode
     if spec.is_chunked:
         ports["flush"] = np.zeros((shape[0], 1), np.uint64)
     return ports
@@ -111,7 +113,8 @@ def check_states(spec: MacSpec, stimulus: dict[str, np.ndarray], acc: np.ndarray
     mac = golden.Mac(spec)
     mac.reset(acc.shape[1])
     for step in range(len(acc) - spec.latency):
-        mac.step(stimulus["a"][step], stimulus["b"][step], clear=np.full(acc.shape[1], step == 0))
+        others = {name: stimulus[name][step] for name in ("mode_a", "mode_b") if name in stimulus}
+        mac.step(stimulus["a"][step], stimulus["b"][step], clear=np.full(acc.shape[1], step == 0), **others)
         expected, got = _integers(mac.acc), acc[step + spec.latency]
         if not np.array_equal(expected, got):
             stream = int(np.flatnonzero(expected != got)[0])

@@ -12,7 +12,7 @@ import numpy as np
 
 from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, Specials
 
-from .choices import by_mode, chosen, layouts, some_modes, split, word_bits
+from .choices import by_mode, chosen, layouts, some_modes, split
 from .tables import code_table
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -185,7 +185,9 @@ def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Arra
 
 def _draw_words(fmt: ChoiceFormat, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Return directed-random words. A lane keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
-    modes = np.where(rng.random(shape) < 3 / 4, rng.integers(0, 1 << fmt.mode_bits, (1, shape[1])), rng.integers(0, 1 << fmt.mode_bits, shape))
+    modes = np.where(
+        rng.random(shape) < 3 / 4, rng.integers(0, 1 << fmt.mode_bits, (1, shape[1])), rng.integers(0, 1 << fmt.mode_bits, shape)
+    )
     codes = rng.integers(0, 1 << fmt.width, shape, dtype=np.uint64)
     for each, of_modes in layouts(fmt):
         own = np.uint64((1 << each.width) - 1)

@@ -52,7 +52,7 @@ def code_table(fmt: TableFormat) -> CodeTable:
     log2 = np.full(len(codes), np.nan)
     log2[zero] = -np.inf
     for code in codes[~zero & ~nan].tolist():
-        log2[code] = log_of(code, fmt) / fmt.gamma
+        log2[code] = log_of(code, fmt).log / fmt.gamma
     # Ends, ones, and both sides of where the octave ends.
     near = {int(code) + step for code in np.flatnonzero(np.isin(log2, [0, log2[-1], np.nanmax(log2)])) for step in (-1, 0, 1)}
     near |= {1, 2, fmt.nan_code - 1, fmt.nan_code - 2, fmt.nan_code + 1, int(mask), fmt.gamma - 1, fmt.gamma}

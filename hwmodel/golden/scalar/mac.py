@@ -3,10 +3,11 @@
 from fractions import Fraction
 
 from hwmodel import spec
-from hwmodel.spec import ChoiceFormat, Format, MacSpec, Operand
+from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand
 
 from .codec import decode, encode
-from .value import Value
+from .logarithms import Log, log_of
+from .value import NAN, Value
 
 ZERO = Value()
 
@@ -152,7 +153,7 @@ class Mac:
 
     Examples
     --------
-    >>> from hwmodel.spec import ChoiceFormat, Format, MacSpec, Operand
+    >>> from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand
     >>> mac = Mac(MacSpec.parse("int8-int8-fx32"))
     >>> mac.step(0xFF, 3)  # -1 · 3
     >>> hex(mac.acc)
@@ -194,7 +195,7 @@ class Mac:
         if valid:
             if clear:
                 self._acc.clear()
-            self._acc.add(decode(*chosen(a, self.spec.a, mode_a)) * decode(*chosen(b, self.spec.b, mode_b)), rand)
+            self._acc.add(product(*chosen(a, self.spec.a, mode_a), *chosen(b, self.spec.b, mode_b)), rand)
         if flush and isinstance(self._acc, ChunkAcc):
             self._acc.fold(rand)
 
@@ -222,6 +223,25 @@ def chosen(code: int, operand: Operand, mode: int) -> tuple[int, Format]:
         return code, operand
     fmt = operand.choices[min(mode, len(operand.choices) - 1)]
     return code % (1 << fmt.width), fmt
+
+
+def product(a: int, a_format: Format, b: int, b_format: Format) -> Value:
+    """Return the product of two operands: exact, but for that of logarithms, which comes from their table."""
+    if isinstance(a_format, LogFormat) and isinstance(b_format, LogFormat):
+        return log_product(log_of(a, a_format), log_of(b, b_format), a_format)
+    return decode(a, a_format) * decode(b, b_format)
+
+
+def log_product(x: Log, y: Log, fmt: LogFormat) -> Value:
+    """Return the product of two logarithmic numbers, made linear through the table of `fmt`, which both share."""
+    if x.is_nan or y.is_nan:
+        return NAN
+    negative = x.negative != y.negative
+    if x.is_zero or y.is_zero:
+        return Value(negative=negative)
+    octave, step = divmod(x.log + y.log, fmt.gamma)
+    magnitude = fmt.table[step] * Fraction(2) ** (octave - fmt.table_bits)
+    return Value(-magnitude if negative else magnitude, negative)
 
 
 def _accumulator(spec_: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:
