@@ -13,8 +13,7 @@ from .chunk import ChunkAcc
 from .codes import check_codes
 from .fixed import FixedAcc
 from .floating import FloatAcc
-from .logarithms import multiply_logs, unpack_logs
-from .terms import TermRange, Terms, multiply
+from .terms import TermRange, Terms, logarithms, multiply, multiply_logs
 
 _TABLE_BITS = 16
 """Operand pairs of up to this many bits are multiplied by table."""
@@ -205,7 +204,7 @@ class Mac:
         """Return the exact products."""
         spec = self.spec
         if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-            return multiply_logs(unpack_logs(a, spec.a), unpack_logs(b, spec.b), spec.a)
+            return multiply_logs(logarithms(a, spec.a), logarithms(b, spec.b), spec.a)
         x, y = (unpack_operand(codes.astype(np.uint64), mode, fmt) for codes, mode, fmt in ((a, mode_a, spec.a), (b, mode_b, spec.b)))
         return multiply(x, y, self._product_bits)
 
