@@ -4,13 +4,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, Specials
+from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, PositFormat, Specials
 from hwmodel.spec.ranges import operand_shape
 
 from .adders import add, constant, extend, invert
 from .cells import AdderCells
 from .leading_zeros import leading_zero_count
 from .number import signature
+from .posit import unpack_posit
 from .shifter import shift_left
 
 
@@ -44,6 +45,8 @@ class Decode(wiring.Component):
         cells = AdderCells(m)
         if isinstance(self.fmt, IntFormat):
             self._integer(m, cells, self.fmt)
+        elif isinstance(self.fmt, PositFormat):
+            unpack_posit(m, cells, self.code, self.number, self.fmt)
         else:
             self._float(m, cells, self.fmt)
         return m

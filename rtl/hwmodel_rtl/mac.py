@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, MacSpec
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, MacSpec, PositAcc
 
 from .adders import add, constant
 from .architecture import Architecture
@@ -114,7 +114,7 @@ class Mac(wiring.Component):
             m.d.comb += [mpy.a.eq(codes.a), mpy.b.eq(codes.b), mpy.valid.eq(valid)]
             rows = self._register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if pipeline else mpy
             return rows, mpy, None
-        normalised = isinstance(spec.levels[0], FloatAcc)
+        normalised = isinstance(spec.levels[0], FloatAcc | PositAcc)
         decoders = {"a": Decode(spec.a, normalised=normalised), "b": Decode(spec.b, normalised=normalised)}
         mpy = Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=self.architecture)
         for name, decode in decoders.items():
