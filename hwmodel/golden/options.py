@@ -2,7 +2,7 @@
 
 import re
 
-from hwmodel.spec import Format, SpecError
+from hwmodel.spec import FloatFormat, Format, IntFormat, LogFormat, PositFormat, SpecError, X87Format
 
 MAX_RANDOM_BITS = 32
 
@@ -22,6 +22,10 @@ def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) ->
     overflow = fmt.default_overflow if overflow is None else overflow
     if overflow not in ("sat", "ieee"):
         raise SpecError(f"overflow {overflow!r} is not one of sat, ieee")
+    if bits is not None and not isinstance(fmt, IntFormat | FloatFormat | X87Format):
+        raise SpecError(f"rounding {rounding!r} is defined for integer and float formats, and {fmt} is neither; use rne")
+    if overflow == "ieee" and isinstance(fmt, PositFormat | LogFormat):
+        raise SpecError(f"overflow 'ieee' does not apply: {fmt} never overflows, its largest number stands for all beyond; use 'sat'")
     if overflow == "ieee" and not (fmt.has_inf or fmt.has_nan):
         raise SpecError(f"overflow 'ieee' needs an infinity or a NaN to overflow to, and {fmt} has neither; use 'sat'")
     if nan not in ("error", "sat", "zero"):

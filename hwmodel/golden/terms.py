@@ -1,15 +1,18 @@
 """Unpacked numbers: what the codes of the operands mean, and their exact products."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import Format, IntCoding, IntFormat, MacSpec, Specials
+from hwmodel.spec import Format, IntFormat, LogFormat, MacSpec
 
 from .arrays import Array
+from .unpacking import FINITE, INFINITE, NAN, logs_of, unpack_codes
 
-FINITE, INFINITE, NAN = np.uint8(0), np.uint8(1), np.uint8(2)
+TABLE_BITS = 16
+"""What the codes of formats up to this width mean is looked up."""
 
 MAX_INT64_BITS = 62
 """Significands up to this many bits are int64; longer ones are Python integers."""
@@ -65,52 +68,57 @@ class TermRange:
 
 
 def unpack(codes: Array, fmt: Format) -> Terms:
-    """Return what codes mean.
+    """Return what codes mean: exactly, or, of a logarithmic format, rounded to 53 bits.
 
     Parameters
     ----------
     codes : (...,) uint64
         Codes of `fmt`, in range.
     fmt
-        Their format.
+        Their format, of up to 64 bits.
     """
-    if isinstance(fmt, IntFormat):
-        return _unpack_int(codes.astype(np.int64), fmt)
-    sign_mask = np.uint64(fmt.sign_mask)
-    negative = (codes & sign_mask) != 0
-    magnitude = (codes & ~sign_mask).astype(np.int64)
-    field = magnitude >> fmt.fraction_bits
-    fraction = magnitude & fmt.fraction_mask
-    hidden = np.int64(1 << fmt.fraction_bits)
-    has_hidden = field > 0 if fmt.subnormals else magnitude > 0
-    significand = np.where(has_hidden, fraction | hidden, fraction)
-    exponent = (np.maximum(field, 1) if fmt.subnormals else field) - (fmt.bias + fmt.fraction_bits)
-
-    kind = np.zeros(codes.shape, np.uint8)
-    if fmt.specials in (Specials.IEEE, Specials.FN):
-        kind[magnitude > fmt.max_finite_code] = NAN
-        if fmt.inf_code is not None:
-            kind[magnitude == fmt.inf_code] = INFINITE
-    elif fmt.specials is Specials.FNUZ:
-        kind[codes == sign_mask] = NAN
-    if fmt.has_nan:
-        negative &= kind != NAN
-        significand[kind != FINITE] = 0
-    return Terms(np.where(negative, -significand, significand), exponent, negative, kind)
+    if fmt.width > TABLE_BITS or isinstance(fmt, IntFormat):
+        return Terms(*unpack_codes(codes, fmt))
+    places = codes.astype(np.intp)
+    return Terms(*(field.take(places) for field in all_terms(fmt)))
 
 
-def _unpack_int(codes: Array, fmt: IntFormat) -> Terms:
-    sign_bit = 1 << (fmt.width - 1)
-    match fmt.coding:
-        case IntCoding.UNSIGNED:
-            value, negative = codes, np.zeros(codes.shape, bool)
-        case IntCoding.TWOS_COMPLEMENT:
-            value = codes - ((codes & sign_bit) << 1)
-            negative = value < 0
-        case IntCoding.SIGN_MAGNITUDE:
-            negative = (codes & sign_bit) != 0
-            value = np.where(negative, -(codes & (sign_bit - 1)), codes)
-    return Terms(value, np.zeros(codes.shape, np.int64), negative, np.zeros(codes.shape, np.uint8))
+@lru_cache(maxsize=128)
+def all_terms(fmt: Format) -> Terms:
+    """Return what every code of a narrow format means; the arrays are shared and read-only."""
+    table = Terms(*unpack_codes(np.arange(1 << fmt.width, dtype=np.uint64), fmt))
+    for field in table:
+        field.setflags(write=False)
+    return table
+
+
+class Logs(NamedTuple):
+    """Numbers ``±2**(log/γ)`` of a logarithmic format, and what is none; all fields have the same shape.
+
+    Attributes
+    ----------
+    log : int64
+        In steps of 1/γ; 0 for zero and for what is not a real.
+    negative, is_zero, is_nan : bool
+    """
+
+    log: Array
+    negative: Array
+    is_zero: Array
+    is_nan: Array
+
+
+def logarithms(codes: Array, fmt: LogFormat) -> Logs:
+    """Return signs and logarithms of codes, (...,) uint64, in range."""
+    places = codes.astype(np.intp)
+    return Logs(*(field.take(places) for field in _all_logs(fmt)))
+
+
+@lru_cache(maxsize=16)
+def _all_logs(fmt: LogFormat) -> Logs:
+    codes = np.arange(1 << fmt.width, dtype=np.int64)
+    log, negative, kind = logs_of(codes, fmt)
+    return Logs(log, negative, codes == 0, kind == NAN)
 
 
 def multiply(x: Terms, y: Terms, significand_bits: int) -> Terms:

@@ -11,6 +11,7 @@ from .integers import IntCoding, IntFormat
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posits import PositFormat
+from .x87 import X87Format
 
 __all__ = [
     "CATALOG",
@@ -36,6 +37,7 @@ __all__ = [
     "QuireAcc",
     "SpecError",
     "Specials",
+    "X87Format",
     "add_codebook",
     "format_name",
     "format_note",

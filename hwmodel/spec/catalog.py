@@ -25,6 +25,7 @@ from .formats import Format, Operand
 from .integers import INT_WIDTHS, IntCoding, IntFormat
 from .logarithms import EXTRA_TABLE_BITS, LogFormat
 from .posits import POSIT_EXPONENT_BITS, POSIT_WIDTHS, STANDARD_EXPONENT_BITS, PositFormat
+from .x87 import X87Format
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,12 @@ CATALOG: dict[str, CatalogEntry] = {
     "pxr24": CatalogEntry(FloatFormat(8, 15, 127), "OpenEXR PXR24 compression; Biren's TF32+ has the same fields", ("tf32plus",)),
     "ef32": CatalogEntry(
         FloatFormat(8, 11, 127), "Enflame DTU; secondary source only", (), "specials are not documented; IEEE style is assumed"
+    ),
+    "fp80": CatalogEntry(
+        X87Format(),
+        "Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, 4.2.2; Berkeley SoftFloat extF80",
+        ("float80", "x87"),
+        "the integer bit is in the code; where it is missing the code is invalid and counts as NaN; codec only",
     ),
     "cfloat16uhp": CatalogEntry(
         FloatFormat(6, 10, 31, Specials.NONE, signed=False), _DOJO, (), "unsigned half precision; results that are too large clamp"
@@ -238,9 +245,9 @@ def parse_operand(name: str) -> Operand:
     key = name.strip().lower()
     if "+" in key:
         parts = [parse_operand(part) for part in key.split("+")]
-        simple = [part for part in parts if not isinstance(part, ChoiceFormat | LogFormat)]
+        simple = [part for part in parts if not isinstance(part, ChoiceFormat | LogFormat | X87Format)]
         if len(simple) < len(parts):
-            raise SpecError(f"operand {name!r}: logarithmic and configurable formats cannot be joined with + to others")
+            raise SpecError(f"operand {name!r}: logarithmic, configurable and 80-bit formats cannot be joined with + to others")
         return ChoiceFormat(tuple(simple))
     if "@" in key:
         return _parse_held(name, key)

@@ -19,9 +19,10 @@ Every operand format answers the same few questions, so that code which sizes a 
 
 from .choices import ChoiceFormat, SimpleFormat
 from .logarithms import LogFormat
+from .x87 import X87Format
 
-Format = SimpleFormat | LogFormat
+Format = SimpleFormat | LogFormat | X87Format
 """Formats with a codec."""
 
 Operand = Format | ChoiceFormat
-"""What can be an operand of a unit."""
+"""What can be an operand of a unit; `X87Format` is refused there."""

@@ -23,6 +23,7 @@ from .errors import SpecError
 from .formats import Operand
 from .logarithms import LogFormat
 from .posits import PositFormat
+from .x87 import X87Format
 
 MAX_PIPELINE = 2
 
@@ -99,6 +100,8 @@ class MacSpec:
 
     def _check_operands(self) -> None:
         for fmt in (self.a, self.b):
+            if isinstance(fmt, X87Format):
+                raise SpecError(f"unit {self}: {fmt} has a codec and no multiplier; choose a narrower float, such as fp32")
             for each in fmt.choices if isinstance(fmt, ChoiceFormat) else (fmt,):
                 if isinstance(each, CodebookFormat) and each.entry_format is None:
                     raise SpecError(f"unit {self}: a circuit holds the entries of {each} as floats; say as which, for example {each}@fp16")

@@ -15,6 +15,7 @@ from .formats import Operand
 from .integers import IntFormat
 from .logarithms import LogFormat
 from .posits import PositFormat
+from .x87 import X87Format
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
             return NumberShape(True, fmt.precision, -high, high, 0, 0, True, False, fmt.lsb_exponent, fmt.max_magnitude)
         case CodebookFormat():
             return _codebook_shape(fmt)
-        case LogFormat():
+        case LogFormat() | X87Format():
             raise ValueError(f"{fmt} has no significand of its own; see `log_product_shape`")
 
 

@@ -39,7 +39,7 @@ def hard_values(fmt: Format, limit: int = 600) -> np.ndarray:
         last = fmt.max_finite_code + 2
         rng = np.random.default_rng(1)
         steps = set(range(last)) if last <= limit else {0, 1, 2, *range(last - 4, last), *map(int, rng.integers(0, last, limit // 4))}
-        value = golden.scalar.codec.magnitude_of
+        value = golden.scalar.floats.magnitude_of
         points = [p for c in steps for p in (value(c, fmt), (value(c, fmt) + value(c + 1, fmt)) / 2)]
         points.append(4 * max(points))
     middle = np.array([float(p) for p in points if p < Fraction(2) ** 1023])
