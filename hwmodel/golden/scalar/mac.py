@@ -111,8 +111,6 @@ class PositAcc:
         self.code = 0
 
     def add(self, addend: Value, random: int = 0) -> None:
-        # A posit has one code for all that is not a real number.
-        addend = addend if addend.is_finite else NAN
         if not self.acc.fused:
             addend = decode(encode(addend, self.acc.format), self.acc.format)
         self.code = encode(decode(self.code, self.acc.format) + addend, self.acc.format)
