@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hwmodel import spec
-from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, Operand, SpecError
+from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, Operand, PositFormat, SpecError
 
 from .arrays import Array, lanes, select, store
 from .choices import unpack_operand
@@ -13,6 +13,7 @@ from .chunk import ChunkAcc
 from .codes import check_codes
 from .fixed import FixedAcc
 from .floating import FloatAcc
+from .posit import PositAcc, QuireAcc
 from .terms import TermRange, Terms, logarithms, multiply, multiply_logs
 
 _TABLE_BITS = 16
@@ -253,11 +254,25 @@ class Mac:
         return mask
 
 
-def _accumulator(unit: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:
+def _accumulator(unit: MacSpec) -> FixedAcc | FloatAcc | PositAcc | QuireAcc | ChunkAcc:
     terms = TermRange.of_products(unit)
-    levels = []
-    for acc in unit.levels:
-        level = FixedAcc(acc, unit.fixed_point(acc), terms) if isinstance(acc, spec.FixedAcc) else FloatAcc(acc, terms)
-        levels.append(level)
-        terms = level.range
-    return ChunkAcc(unit.acc.length, *levels) if isinstance(unit.acc, spec.ChunkAcc) else levels[0]
+    if not isinstance(unit.acc, spec.ChunkAcc):
+        return _level(unit, unit.acc, terms)
+    inner = _level(unit, unit.acc.inner, terms)
+    outer = _level(unit, unit.acc.outer, inner.range)
+    assert isinstance(inner, FixedAcc | FloatAcc)
+    assert isinstance(outer, FixedAcc | FloatAcc)
+    return ChunkAcc(unit.acc.length, inner, outer)
+
+
+def _level(unit: MacSpec, acc: spec.Level, terms: TermRange) -> FixedAcc | FloatAcc | PositAcc | QuireAcc:
+    match acc:
+        case spec.FixedAcc():
+            return FixedAcc(acc, unit.fixed_point(acc), terms)
+        case spec.FloatAcc():
+            return FloatAcc(acc, terms)
+        case spec.PositAcc():
+            return PositAcc(acc, terms)
+        case spec.QuireAcc():
+            assert isinstance(unit.a, PositFormat)
+            return QuireAcc(unit.fixed_point(acc), unit.a, terms)

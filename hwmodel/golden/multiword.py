@@ -6,6 +6,7 @@ Arithmetic is modulo ``2**(64*limbs)``; callers give enough limbs that nothing i
 import numpy as np
 
 from .arrays import Array
+from .rounding import bit_length
 
 _ONES = (1 << 64) - 1
 
@@ -86,3 +87,28 @@ def low_bits(x: Array, width: int) -> Array:
     spare = 64 * len(result) - width
     result[-1] = result[-1] << np.uint64(spare) >> np.uint64(spare)
     return result
+
+
+def negated(x: Array) -> Array:
+    """Return ``-x``."""
+    return add(~x, from_int(1, len(x)))
+
+
+def leading(x: Array) -> tuple[Array, Array]:
+    """Return the leading bits of unsigned numbers, (lanes,) int64, and the exponents of their last bits, (lanes,) int64.
+
+    There are up to 62 bits; the last of them is set if a bit below it is.
+    """
+    top = np.zeros(x.shape[1], np.int64)
+    for k in range(1, len(x)):
+        top = np.where(x[k] != 0, k, top)
+    lane = np.arange(x.shape[1])
+    high, low = x[top, lane], np.where(top > 0, x[top - 1, lane], np.uint64(0))
+    length = bit_length((high >> np.uint64(1)).astype(np.int64)) + (high != 0)
+    spare = (64 - length).clip(0, 63).astype(np.uint64)
+    merged = (high << spare) | np.where(spare > 0, low >> (np.uint64(64) - spare).clip(max=np.uint64(63)), np.uint64(0))
+    lost = (low << spare) != 0
+    for k in range(len(x) - 2):
+        lost |= (x[k] != 0) & (top > k + 1)
+    bits = (merged >> np.uint64(2)).astype(np.int64) | ((merged & np.uint64(3)) != 0) | lost
+    return bits, np.where(top > 0, 64 * top - spare.astype(np.int64), -spare.astype(np.int64)) + 2

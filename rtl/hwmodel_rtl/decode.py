@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, Operand
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, Operand, PositFormat
 from hwmodel.spec.ranges import NumberShape, operand_shape
 
 from .adders import extend, offset_by
@@ -15,6 +15,7 @@ from .decode_codebook import unpack_codebook
 from .decode_float import unpack_floats
 from .decode_integer import unpack_integer
 from .number import exponent_of, field, fields, signature
+from .posit import unpack_posit
 from .select import choose
 
 _NO_MODE = Const(0, 0)
@@ -67,6 +68,8 @@ def _unpack(m: Module, cells: AdderCells, fmt: Operand, code: Value, number: Any
             unpack_integer(m, cells, fmt, code, number, shape, normalised=normalised)
         case FloatFormat():
             unpack_floats(m, cells, [fmt], _NO_MODE, code, number, shape, normalised=normalised)
+        case PositFormat():
+            unpack_posit(m, cells, code, number, fmt)
         case CodebookFormat():
             unpack_codebook(m, fmt, code, number, shape)
         case _:

@@ -1,15 +1,13 @@
 """Logarithmic codes, unpacked: sign, what is no number, and the logarithm as an integer of steps."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import LogFormat
 
-from .adders import add, constant
 from .cells import AdderCells
-from .leading_zeros import leading_zero_count
-from .shifter import shift_left
+from .tapered import tapered_fields
 
 
 def log_signature(fmt: LogFormat) -> wiring.Signature:
@@ -50,31 +48,8 @@ class DecodeLog(wiring.Component):
             # The field is x + 2**(width - 2): x with its sign bit flipped.
             m.d.comb += number.log.eq(Cat(rest[:-1], ~rest[-1]))
         else:
-            log = tapered(m, AdderCells(m), self.code, self.fmt.step_bits + self.fmt.regime_exponent_bits)
-            m.d.comb += number.log.eq(log[: len(number.log)])
+            # Regime, exponent and fraction side by side are the logarithm.
+            tail_bits = self.fmt.step_bits + self.fmt.regime_exponent_bits
+            regime, rest = tapered_fields(m, AdderCells(m), self.code, tail_bits)
+            m.d.comb += number.log.eq(Cat(rest[len(rest) - tail_bits :], regime)[: len(number.log)])
         return m
-
-
-def tapered(m: Module, cells: AdderCells, code: Value, tail_bits: int) -> Value:
-    """Return regime, exponent and fraction of a code laid out as a posit's, as one two's complement number.
-
-    The regime is a run of equal bits and the bit that ends it: k = length - 1 of a run of ones, -length of zeros. What
-    stands behind it moves up, so that missing exponent and fraction bits count as zeros.
-
-    Parameters
-    ----------
-    tail_bits
-        Bits of exponent and longest fraction together, below the regime in the result.
-    """
-    width = len(code) - 1
-    sign = code[-1]
-    flipped, body = Signal(width), Signal(width)
-    m.d.comb += flipped.eq(code[:-1] ^ sign.replicate(width))
-    m.d.comb += body.eq(Cat(*add(m, cells, list(flipped), constant(0, width), sign)[:width]))
-    ones = body[-1]
-    # How many bits below the first are like it; the one at the end stops a run that fills the code.
-    length, _ = leading_zero_count(m, Cat(Const(1, 1), body[:-1] ^ ones.replicate(width - 1)), "run")
-    tail = shift_left(m, body[:-2], length, width - 2)
-    placed = Cat(Const(0, max(tail_bits - len(tail), 0)), tail)
-    regime = Cat(*(bit ^ ~ones for bit in length), ~ones)
-    return Cat(placed[len(placed) - tail_bits :], regime)

@@ -1,21 +1,22 @@
 """One accumulator level: alignadd and normacc joined around a register."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
-from hwmodel.spec.ranges import float_state
+from hwmodel.spec.ranges import float_state, operand_shape
 
 from .alignadd import AlignAddFixed, AlignAddFloat, AlignAddInteger
 from .architecture import Architecture
 from .magnitude import Magnitude
 from .mpy import MpyInteger
 from .normacc import NormAccFixed, NormAccFloat
+from .normacc_posit import NormAccPosit, NormAccQuire, ReadQuire
 from .number import connect, field
-from .roundterm import RoundTerm
+from .roundterm import RebaseTerm, RoundTerm, RoundTermPosit
 
 
 @dataclass
@@ -68,7 +69,10 @@ def accumulate(
     """
     if isinstance(acc, FixedAcc):
         return _accumulate_fixed(m, spec, architecture, acc, term, shape, step, suffix=suffix, resettable=resettable)
-    assert isinstance(acc, FloatAcc)
+    if isinstance(acc, QuireAcc):
+        return _accumulate_quire(m, spec, architecture, acc, term, shape, step, resettable=resettable)
+    if isinstance(acc, PositAcc):
+        return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
     if not acc.fused and RoundTerm.needed(acc, shape):
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)
@@ -128,6 +132,56 @@ def _accumulate_fixed(
     else:
         number, number_shape, number_zero = None, None, None
     return Level(normacc.code, number, number_shape, number_zero, normacc.overflow, normacc.invalid)
+
+
+def _accumulate_quire(
+    m: Module, spec: MacSpec, architecture: Architecture, acc: QuireAcc, term, shape, step: Step, *, resettable: bool
+) -> Level:
+    fixed, fmt = spec.fixed_point(acc), spec.a
+    assert isinstance(fmt, PositFormat)
+    m.submodules.alignadd = alignadd = AlignAddFixed(shape, fixed, fixed.width, "floor", architecture)
+    m.submodules.normacc = normacc = NormAccQuire(fixed, resettable=resettable)
+    m.submodules.normacc_read = read = ReadQuire(fixed, fmt, architecture)
+    m.d.comb += connect(shape, alignadd.term, term)
+    m.d.comb += [
+        alignadd.acc.eq(normacc.acc),
+        normacc.total.eq(alignadd.total),
+        normacc.term_nan.eq(field(term, "nan")),
+        normacc.clear.eq(step.clear),
+        read.total.eq(normacc.value),
+        read.nan.eq(normacc.nan),
+    ]
+    return Level(read.code, None, None, None, Const(0, 1), Const(0, 1))
+
+
+def _accumulate_posit(m: Module, architecture: Architecture, acc: PositAcc, term, shape, zero, step: Step, *, resettable: bool) -> Level:
+    if not acc.fused:
+        m.submodules.normacc_product = rounder = RoundTermPosit(acc.format, shape, architecture)
+        m.d.comb += connect(shape, rounder.term, term)
+        term, shape = rounder.rounded, rounder.shape
+    elif shape.top:
+        # The register's exponent counts from 1, as that of a posit does; the shift of the other's is outside the loop.
+        m.submodules.alignadd_term = rebase = RebaseTerm(shape, top=0)
+        m.d.comb += connect(shape, rebase.term, term)
+        term, shape = rebase.rebased, rebase.shape
+    register = operand_shape(acc.format, normalised=True)
+    # A term smaller than every posit leads while the register is zero, so the sum's exponent must reach down to it.
+    reached = replace(register, exponent_low=min(register.exponent_low, shape.exponent_low))
+    alignadd = AlignAddFloat(shape, reached, architecture)
+    normacc = NormAccPosit(acc.format, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
+    m.submodules.alignadd = alignadd
+    m.submodules.normacc = normacc
+    m.d.comb += connect(shape, alignadd.term, term) + connect(register, alignadd.acc, normacc.acc)
+    m.d.comb += [
+        alignadd.term_zero.eq(zero),
+        alignadd.acc_zero.eq(normacc.acc_zero),
+        normacc.significand.eq(alignadd.significand),
+        normacc.exponent.eq(alignadd.exponent),
+        normacc.sign.eq(alignadd.sign),
+        normacc.term_nan.eq(field(term, "nan") | field(term, "inf")),
+        normacc.clear.eq(step.clear),
+    ]
+    return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
 
 
 def total_width(fixed: FixedPoint, term_bits: int) -> int:

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec, PositAcc
 
 from .adders import add, constant
 from .architecture import Architecture
@@ -118,8 +118,8 @@ class Mac(wiring.Component):
             m.d.comb += [mpy.a.eq(codes.a), mpy.b.eq(codes.b), mpy.valid.eq(valid)]
             rows = self._register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if pipeline else mpy
             return rows, mpy, None
-        # A float accumulator wants normalised products; logarithms have no others.
-        normalised = isinstance(spec.levels[0], FloatAcc)
+        # A float or posit accumulator wants normalised products; logarithms have no others.
+        normalised = isinstance(spec.levels[0], FloatAcc | PositAcc)
         decoders, mpy = self._parts(normalised)
         for name, decode in decoders.items():
             m.submodules[f"decode_{name}"] = decode

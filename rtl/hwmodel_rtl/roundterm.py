@@ -1,17 +1,20 @@
-"""The rounding of a product before it is added, as `.unfused` asks for."""
+"""What can be done to a product before it is added: rounding, as `.unfused` asks for, and another origin of its exponent."""
+
+from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import FloatAcc
-from hwmodel.spec.ranges import NumberShape, rounded_state
+from hwmodel.spec import FloatAcc, PositFormat
+from hwmodel.spec.ranges import NumberShape, operand_shape, rounded_state
 
 from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
 from .normacc import normalise_and_round
-from .number import exponent_of, field, signature
+from .number import exponent_of, field, fields, signature
+from .posit import round_posit
 from .shifter import shift_right_sticky
 
 
@@ -83,3 +86,66 @@ class RoundTerm(wiring.Component):
         raised = Signal(exponent.shape(), name="exponent_raised")
         m.d.comb += raised.eq(Mux(below, floor, exponent))
         return Cat(sticky, aligned, Const(0, 1)), raised
+
+
+class RoundTermPosit(wiring.Component):
+    """Round an unpacked number to a posit. Combinational.
+
+    Attributes
+    ----------
+    term : In
+        The number, normalised.
+    rounded : Out(signature(shape))
+        The posit, of shape `shape`; zero only if `term` is, and NaR if that is NaN or infinite.
+    """
+
+    def __init__(self, fmt: PositFormat, term: NumberShape, architecture: Architecture) -> None:
+        self.fmt = fmt
+        self.term_shape = term
+        self.shape = operand_shape(fmt, normalised=True)
+        self.architecture = architecture
+        super().__init__({"term": In(signature(term)), "rounded": Out(signature(self.shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        term, shape = self.term, self.term_shape
+        significand, exponent = Cat(term.significand, Const(0, 1)), exponent_of(term, shape)
+        result = round_posit(m, AdderCells(m), significand, exponent, shape.top, self.fmt, self.architecture.adder)
+        m.d.comb += [
+            self.rounded.significand.eq(result.significand),
+            self.rounded.exponent.eq(result.exponent),
+            self.rounded.sign.eq(field(term, "sign")),
+            self.rounded.nan.eq(field(term, "nan") | field(term, "inf")),
+        ]
+        return m
+
+
+class RebaseTerm(wiring.Component):
+    """Count a number's exponent from another place. Combinational.
+
+    Attributes
+    ----------
+    term : In
+        The number.
+    rebased : Out(signature(shape))
+        The same number, of shape `shape`, whose `top` is as asked for.
+    """
+
+    def __init__(self, term: NumberShape, *, top: int) -> None:
+        self.offset = term.top - top
+        self.term_shape = term
+        low, high = term.exponent_low + self.offset, term.exponent_high + self.offset
+        self.shape = replace(term, exponent_low=low, exponent_high=high, top=top)
+        super().__init__({"term": In(signature(term)), "rebased": Out(signature(self.shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        for name in fields(self.shape):
+            if name != "exponent":
+                m.d.comb += getattr(self.rebased, name).eq(getattr(self.term, name))
+        if self.shape.has_exponent:
+            exponent = self.term.exponent
+            width = max(len(exponent), len(self.rebased.exponent))
+            operand = extend(list(exponent), width, signed=exponent.shape().signed)
+            m.d.comb += self.rebased.exponent.eq(Cat(*add(m, AdderCells(m), operand, constant(self.offset, width))[:width]))
+        return m

@@ -60,3 +60,13 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name:
     sticky = Signal(name=f"{name}_sticky")
     m.d.comb += sticky.eq(Cat(*lost).any() if lost else 0)
     return window, sticky
+
+
+def shift_right(m: Module, value: Value, amount: Value, fill: Value, name: str = "lowered") -> Value:
+    """Return `value` moved down by `amount` places, as wide as before, with `fill` coming in at the top."""
+    shifted: Value = value
+    for stage in range(len(amount)):
+        distance = min(1 << stage, len(value))
+        moved = Cat(shifted[distance:], fill.replicate(distance))
+        shifted = _kept(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", len(value))
+    return shifted

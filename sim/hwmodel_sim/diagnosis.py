@@ -7,6 +7,7 @@ import numpy as np
 from hwmodel.spec import FixedAcc, Format, MacSpec, Operand
 
 from .choices import chosen
+from .expected import acc_format
 from .report import Mismatch
 from .session import Difference
 from .tape import Tape, delay
@@ -65,9 +66,10 @@ def operand(code: int, fmt: Operand, mode: int | None = None) -> str:
 
 def accumulator(code: int, spec: MacSpec) -> str:
     """Return a code of the accumulator in hex, with its value."""
-    level = spec.levels[-1]
-    if not isinstance(level, FixedAcc):
-        return f"0x{code:0{-(-spec.acc_width // 4)}x} ({_value(code, level.format)})"
+    level, fmt = spec.levels[-1], acc_format(spec)
+    if fmt is not None:
+        return f"0x{code:0{-(-spec.acc_width // 4)}x} ({_value(code, fmt)})"
+    assert isinstance(level, FixedAcc)
     point = spec.fixed_point(level)
     value = (code - (code >> (point.width - 1) << point.width)) * Fraction(2) ** -point.fraction
     text = str(value) if value.denominator == 1 else f"{value.numerator}/2^{value.denominator.bit_length() - 1} = {float(value):.9g}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwmodel.spec import FloatFormat, MacSpec
+from hwmodel.spec import FloatFormat, Format, MacSpec, PositFormat, QuireAcc
 
 from .choices import join, word_bits
-from .operands import Array, fields, is_inf, is_nan, is_special
+from .operands import Array, fields, is_inf, is_nan, is_special, log2_magnitude
 from .pairs import PAIR_BITS
 from .stimulus import Part
 
@@ -42,7 +42,7 @@ class Coverage:
     vectors
         Multiply-accumulate steps: cycles with `valid`.
     states
-        How many of them met the accumulator (of a chunk: the outer one) cleared, zero, subnormal, normal, huge, inf, nan.
+        How many of them met the accumulator (of a chunk: the outer one) cleared, zero, subnormal, tiny, normal, huge, inf, nan.
     events
         How often something happened: overflow, invalid, to inf, to nan, cancelled to zero, idle, flush, reset, clear.
     pairs
@@ -70,8 +70,7 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
     mac.reset(lanes)
     acc = np.zeros((cycles, *mac.acc.shape), np.uint64)
     overflow, invalid = np.zeros((2, cycles, lanes), bool)
-    level = spec.levels[-1]
-    fmt = getattr(level, "format", None)
+    fmt = acc_format(spec)
     lost = np.zeros(lanes, bool)
     for t in range(cycles):
         if part.rst[t]:
@@ -87,6 +86,12 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
         if fmt is not None:
             lost = is_special(acc[t], fmt)
     return Played(part, acc, overflow, invalid)
+
+
+def acc_format(spec: MacSpec) -> Format | None:
+    """Return the format of the codes on the `acc` port; None for fixed point."""
+    level = spec.levels[-1]
+    return spec.a if isinstance(level, QuireAcc) else getattr(level, "format", None)  # type: ignore[return-value]
 
 
 def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
@@ -133,7 +138,12 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
 
 def _classes(spec: MacSpec, acc: Array) -> Array:
     """Return the class of each accumulator state, as strings."""
-    fmt = getattr(spec.levels[-1], "format", None)
+    fmt = acc_format(spec)
+    if isinstance(fmt, PositFormat):
+        # Huge and tiny: no fraction is left.
+        size, cut = log2_magnitude(acc, fmt), (fmt.width - 3 - fmt.exponent_bits) << fmt.exponent_bits
+        tests = [is_nan(acc, fmt), acc == 0, size >= cut, size <= -cut]
+        return np.select(tests, ["nan", "zero", "huge", "tiny"], "normal").astype("U9")
     if isinstance(fmt, FloatFormat):
         exponent, fraction = fields(acc, fmt)
         top = np.uint64(max((fmt.max_finite_code >> fmt.fraction_bits) - 1, 1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, Specials
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, PositFormat, Specials
 
 from .choices import by_mode, chosen, layouts, some_modes, split
 from .tables import code_table
@@ -32,6 +32,8 @@ def is_nan(codes: Array, fmt: Operand) -> Array:
         return by_mode(codes, fmt, is_nan)
     if isinstance(fmt, CodebookFormat | LogFormat):
         return code_table(fmt).nan[codes]
+    if isinstance(fmt, PositFormat):
+        return codes == np.uint64(fmt.nan_code)
     if isinstance(fmt, IntFormat) or fmt.specials is Specials.NONE:
         return np.zeros(codes.shape, bool)
     if fmt.specials is Specials.FNUZ:
@@ -65,6 +67,8 @@ def negate(codes: Array, fmt: Operand) -> Array:
         return by_mode(codes, fmt, negate) | (modes << np.uint64(fmt.width))
     if isinstance(fmt, CodebookFormat | LogFormat):
         return code_table(fmt).negated[codes]
+    if isinstance(fmt, PositFormat):
+        return (~codes + np.uint64(1)) & np.uint64((1 << fmt.width) - 1)
     if isinstance(fmt, IntFormat):
         if fmt.coding is IntCoding.TWOS_COMPLEMENT:
             return (~codes + np.uint64(1)) & np.uint64((1 << fmt.width) - 1)
@@ -80,7 +84,7 @@ def log2_magnitude(codes: Array, fmt: Operand) -> Array:
         return by_mode(codes, fmt, log2_magnitude)
     if isinstance(fmt, CodebookFormat | LogFormat):
         return code_table(fmt).log2[codes]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         if isinstance(fmt, IntFormat):
             magnitude = codes.astype(np.float64)
             if fmt.coding is IntCoding.SIGN_MAGNITUDE:
@@ -88,6 +92,8 @@ def log2_magnitude(codes: Array, fmt: Operand) -> Array:
             elif fmt.coding is IntCoding.TWOS_COMPLEMENT:
                 magnitude = np.minimum(magnitude, float(1 << fmt.width) - magnitude)
             return np.log2(magnitude)
+        if isinstance(fmt, PositFormat):
+            return _log2_posit(codes, fmt)
         exponent, fraction = fields(codes, fmt)
         significand = fraction.astype(np.float64) / (1 << fmt.fraction_bits)
         lowest = exponent == 0
@@ -95,6 +101,16 @@ def log2_magnitude(codes: Array, fmt: Operand) -> Array:
         hidden = ~lowest if fmt.subnormals else ~zero
         scale = np.maximum(exponent.astype(np.int64) - fmt.bias, fmt.emin)
         return np.where(is_special(codes, fmt), np.nan, np.log2(significand + hidden) + scale)
+
+
+def _log2_posit(codes: Array, fmt: PositFormat) -> Array:
+    """Return log2 of the absolute values, the fraction taken as linear in it: codes of one regime lie evenly between its ends."""
+    body = np.minimum(codes, negate(codes, fmt)).astype(np.float64) / (1 << (fmt.width - 2))
+    # As a fraction of the code of 1, a regime k < 0 spans 2**k..2**(k+1); and codes of x and 1/x mirror each other about it.
+    below = np.minimum(body, 2 - body)
+    regime = np.floor(np.log2(below))
+    size = (regime + below / 2**regime - 1) * (1 << fmt.exponent_bits)
+    return np.where(codes == np.uint64(fmt.nan_code), np.nan, np.where(codes == 0, -np.inf, np.where(body > 1, -size, size)))
 
 
 def sign(codes: Array, fmt: Operand) -> Array:
@@ -117,6 +133,9 @@ def landmarks(fmt: Operand) -> Array:
     patterns = {0, 1, mask, mask >> 1, (mask >> 1) + 1, mask // 3, mask - mask // 3}
     if isinstance(fmt, IntFormat):
         patterns |= {1 << i for i in range(fmt.width)}
+    elif isinstance(fmt, PositFormat):
+        # Every regime, with nothing and with everything behind it.
+        patterns |= {1 << i for i in range(fmt.width)} | {(mask >> 1) ^ ((1 << i) - 1) for i in range(fmt.width)}
     else:
         one = max(0, min(fmt.bias, fmt.exponent_mask)) << fmt.fraction_bits
         patterns |= {fmt.fraction_mask, fmt.fraction_mask + 1, one, fmt.max_finite_code, fmt.max_finite_code & ~fmt.fraction_mask}
@@ -141,6 +160,8 @@ def specials(fmt: Operand) -> Array:
         top = fmt.exponent_mask << fmt.fraction_bits
         ends = [top, top + 1, top | (fmt.fraction_mask >> 1), top | fmt.fraction_mask, fmt.nan_code or 0, 0]
         codes = np.unique(np.array([end ^ flip for end in ends for flip in (0, fmt.sign_mask)], np.uint64))
+    elif isinstance(fmt, PositFormat):
+        codes = np.array([fmt.nan_code], np.uint64)
     else:
         codes = np.zeros(0, np.uint64)
     return codes[is_special(codes, fmt)]
@@ -174,6 +195,8 @@ def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Arra
         fraction = np.select([style == 0, style == 1], patterns, fraction) & np.uint64(fmt.fraction_mask)
         signs = np.where(rng.integers(0, 2, shape) == 1, np.uint64(fmt.sign_mask), np.uint64(0))
         directed = signs | (exponent << np.uint64(fmt.fraction_bits)) | fraction
+    elif isinstance(fmt, PositFormat):
+        directed = _draw_posits(fmt, rng, random_bits(shape))
     else:
         directed = uniform >> rng.integers(0, fmt.width, shape).astype(np.uint64)
         directed = np.where(rng.integers(0, 2, shape) == 1, negate(directed, fmt), directed)
@@ -193,3 +216,18 @@ def _draw_words(fmt: ChoiceFormat, rng: np.random.Generator, shape: tuple[int, i
         own = np.uint64((1 << each.width) - 1)
         codes = np.where(np.isin(modes, of_modes), (codes & ~own) | draw(each, rng, shape), codes)
     return codes | (modes.astype(np.uint64) << np.uint64(fmt.width))
+
+
+def _draw_posits(fmt: PositFormat, rng: np.random.Generator, noise: Array) -> Array:
+    """Return codes of neighbouring regimes in each column, of either sign; `noise` fills what is behind the regime."""
+    shape = noise.shape
+    regime = np.clip(rng.integers(1 - fmt.width, fmt.width, (1, shape[1])) // 2 + rng.integers(-1, 2, shape), 2 - fmt.width, fmt.width - 2)
+    # 0…01 or 1…10 at the top of width - 1 bits.
+    length = np.where(regime < 0, -regime, regime + 1)
+    room = np.maximum(fmt.width - 2 - length, 0).astype(np.uint64)
+    ones = ((np.uint64(1) << np.minimum(length, fmt.width - 1).astype(np.uint64)) - np.uint64(1)) << np.maximum(
+        fmt.width - 1 - length, 0
+    ).astype(np.uint64)
+    head = np.where(regime < 0, np.uint64(1) << room, ones)
+    codes = head | (noise & ((np.uint64(1) << room) - np.uint64(1)))
+    return np.where(rng.integers(0, 2, shape) == 1, negate(codes, fmt), codes)

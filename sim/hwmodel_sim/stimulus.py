@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
+from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec, PositAcc, QuireAcc
 
 from .choices import join, split
 from .operands import Array
@@ -82,13 +82,13 @@ def steps_to_the_end(spec: MacSpec) -> int:
     term = spec.product_max_magnitude * Fraction(2) ** spec.product_lsb_exponent
     steps, period = 0, 1
     for level in spec.levels:
-        if isinstance(level, FixedAcc):
+        if isinstance(level, FixedAcc | QuireAcc):
             point = spec.fixed_point(level)
             end = point.max_value * Fraction(2) ** -point.fraction
             reachable = True
         else:
-            end = level.format.max_value
-            # A float sum stops growing when the term falls below half a unit in its last place.
+            end = Fraction(2) ** level.format.max_exponent if isinstance(level, PositAcc) else level.format.max_value
+            # A float or posit sum stops growing when the term falls below half a unit in its last place.
             reachable = end / term < 1 << level.format.precision
         if reachable:
             steps = max(steps, (int(end / term) + 2) * period)

@@ -5,7 +5,7 @@ equal to this one, bit for bit, by the tests.
 """
 
 from .codec import decode, encode
-from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac
+from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac, PositAcc, QuireAcc
 from .value import Kind, Value
 
-__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "Value", "decode", "encode"]
+__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "decode", "encode"]

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from hwmodel import spec
-from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand
+from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand, PositFormat
 
 from .codec import decode, encode
 from .logarithms import Log, log_of
@@ -96,6 +96,62 @@ class FloatAcc:
     def load(self, code: int) -> None:
         value = decode(code, self.acc.format)
         self.code = self._flush(code if value.is_finite or value.is_infinite else encode(value, self.acc.format))
+
+
+class PositAcc:
+    """A posit register: every addition is exact, then encoded once."""
+
+    overflow = False
+    invalid = False
+
+    def __init__(self, acc: spec.PositAcc):
+        self.acc = acc
+        self.clear()
+
+    def clear(self) -> None:
+        self.code = 0
+
+    def add(self, addend: Value, random: int = 0) -> None:
+        if not self.acc.fused:
+            addend = decode(encode(addend, self.acc.format), self.acc.format)
+        self.code = encode(decode(self.code, self.acc.format) + addend, self.acc.format)
+
+    def load(self, code: int) -> None:
+        self.code = code
+
+
+class QuireAcc:
+    """A two's complement register that counts units of ``2**-fraction``, or is NaR, and is read as a posit."""
+
+    overflow = False
+    invalid = False
+
+    def __init__(self, point: spec.FixedPoint, fmt: PositFormat):
+        self.point = point
+        self.format = fmt
+        self.clear()
+
+    def clear(self) -> None:
+        self.total = 0
+        self.is_nar = False
+
+    def add(self, addend: Value, random: int = 0) -> None:
+        if not addend.is_finite:
+            self.is_nar = True
+            return
+        units = addend.number * Fraction(2) ** self.point.fraction
+        assert units.denominator == 1
+        self.total = (self.total + units.numerator - self.point.min_value) % (1 << self.point.width) + self.point.min_value
+
+    @property
+    def code(self) -> int:
+        value = NAN if self.is_nar else Value.of(self.total * Fraction(2) ** -self.point.fraction)
+        return encode(value, self.format)
+
+    def load(self, code: int) -> None:
+        """Make the quire the posit `code`."""
+        self.clear()
+        self.add(decode(code, self.format))
 
 
 class ChunkAcc:
@@ -244,6 +300,23 @@ def log_product(x: Log, y: Log, fmt: LogFormat) -> Value:
     return Value(-magnitude if negative else magnitude, negative)
 
 
-def _accumulator(spec_: MacSpec) -> FixedAcc | FloatAcc | ChunkAcc:
-    levels = [FixedAcc(acc, spec_.fixed_point(acc)) if isinstance(acc, spec.FixedAcc) else FloatAcc(acc) for acc in spec_.levels]
-    return ChunkAcc(spec_.acc, *levels) if isinstance(spec_.acc, spec.ChunkAcc) else levels[0]
+def _accumulator(unit: MacSpec) -> "FixedAcc | FloatAcc | PositAcc | QuireAcc | ChunkAcc":
+    if isinstance(unit.acc, spec.ChunkAcc):
+        inner, outer = (_level(unit, acc) for acc in unit.levels)
+        assert isinstance(inner, FixedAcc | FloatAcc)
+        assert isinstance(outer, FixedAcc | FloatAcc)
+        return ChunkAcc(unit.acc, inner, outer)
+    return _level(unit, unit.levels[0])
+
+
+def _level(unit: MacSpec, acc: spec.Level) -> FixedAcc | FloatAcc | PositAcc | QuireAcc:
+    match acc:
+        case spec.FixedAcc():
+            return FixedAcc(acc, unit.fixed_point(acc))
+        case spec.FloatAcc():
+            return FloatAcc(acc)
+        case spec.PositAcc():
+            return PositAcc(acc)
+        case spec.QuireAcc():
+            assert isinstance(unit.a, PositFormat)
+            return QuireAcc(unit.fixed_point(acc), unit.a)

@@ -1,0 +1,150 @@
+"""Posits as signals: unpacking, rounding, packing.
+
+A posit's code, its sign taken off, is the top of an endless string: the regime (a run of equal bits and the bit that ends it), es
+exponent bits, the fraction. The regime is the exponent's high part in unary, so exponent and fraction side by side are one
+integer, and rounding the string is rounding that integer at a place that the regime's length tells.
+"""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+
+from hwmodel.spec import PositFormat
+from hwmodel.spec.ranges import operand_shape
+
+from .adders import add, constant, extend, invert
+from .cells import AdderCells
+from .leading_zeros import leading_zero_count
+from .number import exponent_shape
+from .shifter import shift_left, shift_right
+from .tapered import tapered_fields
+
+
+def unpack_posit(m: Module, cells: AdderCells, code: Value, number: Any, fmt: PositFormat) -> None:
+    """Drive the fields of `number`, of the format's `operand_shape`, from a code; 0 and NaR have a significand of zeros."""
+    es = fmt.exponent_bits
+    sign, nonzero = code[-1], Signal(name="nonzero")
+    m.d.comb += nonzero.eq(code[:-1].any())
+    regime, rest = tapered_fields(m, cells, code, es)
+    split = len(rest) - es
+    m.d.comb += [
+        number.sign.eq(sign),
+        number.nan.eq(sign & ~nonzero),
+        number.exponent.eq(Cat(rest[split:], regime).as_signed()),
+        number.significand.eq(Cat(rest[:split], nonzero)),
+    ]
+
+
+class RoundedPosit:
+    """A number that is a posit now: significand (zeros for 0) and exponent, of the format's `operand_shape`."""
+
+    def __init__(self, significand: Value, exponent: Value) -> None:
+        self.significand = significand
+        self.exponent = exponent
+
+
+def round_posit(
+    m: Module,
+    cells: AdderCells,
+    significand: Value,
+    exponent: Value,
+    top: int,
+    fmt: PositFormat,
+    adder: str,
+    too_large: Value | None = None,
+) -> RoundedPosit:
+    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + `top` + 1.
+
+    To nearest in the string, ties to the even code, never to zero, and never past maxpos.
+
+    Parameters
+    ----------
+    too_large
+        Whether there is more above the magnitude's highest bit: the result is then maxpos.
+    """
+    es, fraction_bits, longest = fmt.exponent_bits, fmt.fraction_bits, fmt.width - 3
+    zeros, zero = leading_zero_count(m, significand)
+    normal = shift_left(m, significand, zeros, len(significand), "normalised")
+
+    # Exponent and fraction, a guard bit, and one for whether anything follows.
+    bits = (
+        max(len(exponent) + (not exponent.shape().signed), len(zeros) + 1, len(Const(fmt.max_exponent)) + 1, abs(top).bit_length() + 1) + 2
+    )
+    if isinstance(exponent, Const):
+        above = constant(exponent.value + top + 1, bits)
+    else:
+        above = add(m, cells, extend(list(exponent), bits, signed=exponent.shape().signed), constant(top + 1, bits))[:bits]
+    scale = Cat(*add(m, cells, above, invert(extend(list(zeros), bits, signed=False)), 1)[:bits])
+    below = Cat(Const(0, max(fraction_bits + 2 - len(normal), 0)), normal[:-1])
+    split = len(below) - fraction_bits - 1
+    string = Signal(bits + fraction_bits + 2, name="string")
+    m.d.comb += string.eq(Cat(below[:split].any(), below[split:], scale))
+    regime_at = fraction_bits + 2 + es
+    regime = string[regime_at:]
+    negative = regime[-1]
+
+    # How many bits the code has no room for: the longer the regime, the more.
+    fewest = regime_at - longest
+    run = Signal(max(longest.bit_length(), 1), name="run")
+    m.d.comb += run.eq(regime[: len(run)] ^ negative.replicate(len(run)))
+    dropped = [Const(1, 1)] * fewest + _thermometer(m, run, longest)
+    odd_at = [Value.cast(low & ~high) for low, high in zip(dropped[fewest - 1 : -1], dropped[fewest:], strict=True)]
+    odd = Signal(name="odd")  # the last bit of the code; where nothing but the regime has room, the bit that ends it
+    m.d.comb += odd.eq(Cat(*(string[fewest + i] & at for i, at in enumerate(odd_at)), dropped[-1] & negative).any())
+    # Half a unit of the code is added, less the last bit unless the code is odd.
+    half: list[Any] = [1] * (fewest - 1) + dropped[fewest:] + constant(0, len(string) - regime_at + 1)
+    total = Cat(*add(m, cells, list(string), half, odd, kind=adder)[: len(string)])
+    kept = Cat(*(total[i] & ~dropped[i] for i in range(2, regime_at)), total[regime_at:])
+
+    largest = fmt.width - 2
+    beyond, under = Signal(name="beyond"), Signal(name="under")
+    regime_bits = len(regime)
+    excess = add(m, cells, list(total[regime_at:]), constant(-largest, regime_bits))[:regime_bits]
+    room = add(m, cells, list(regime), constant(largest, regime_bits))[:regime_bits]
+    m.d.comb += [
+        beyond.eq(~Value.cast(excess[-1])[0] | (0 if too_large is None else too_large)),
+        under.eq(Value.cast(room[-1])[0] & ~beyond),
+    ]
+    inside = ~(beyond | under)
+    register = operand_shape(fmt, normalised=True)
+    result = Signal(exponent_shape(register.exponent_low, register.exponent_high), name="exponent_rounded")
+    clamped = Mux(
+        beyond,
+        Const(fmt.max_exponent, result.shape()),
+        Mux(under, Const(-fmt.max_exponent, result.shape()), kept[fraction_bits:].as_signed()),
+    )
+    m.d.comb += result.eq(clamped)
+    rounded = Signal(fmt.precision, name="rounded")
+    hidden = ~zero if too_large is None else ~zero | too_large
+    m.d.comb += rounded.eq(Cat(kept[:fraction_bits] & inside.replicate(fraction_bits), hidden))
+    return RoundedPosit(rounded, result)
+
+
+def _thermometer(m: Module, number: Value, length: int) -> list[Value]:
+    """Return whether `number` is at least 1, 2, … `length`."""
+    if length == 0:
+        return []
+    if len(number) == 1:
+        return [number[0]]
+    half = 1 << (len(number) - 1)
+    low, high = _thermometer(m, number[:-1], half - 1), number[-1]
+    steps = [bit | high for bit in low] + [high] + [bit & high for bit in low]
+    marks = Signal(length, name=f"at_least_{length}")
+    m.d.comb += marks.eq(Cat(*steps[:length]))
+    return list(marks)
+
+
+def pack_posit(m: Module, cells: AdderCells, number: Any, fmt: PositFormat) -> Value:
+    """Return the code of a number that is a posit or NaR, of the format's `operand_shape`."""
+    width, es = fmt.width, fmt.exponent_bits
+    exponent = Value.cast(number.exponent)
+    regime = exponent[es:]
+    negative = regime[-1]
+    string = Cat(number.significand[:-1], exponent[:es], negative, ~negative)[-(width - 1) :]
+    steps = Signal((width - 2).bit_length(), name="regime_length")
+    m.d.comb += steps.eq(regime[: len(steps)] ^ negative.replicate(len(steps)))
+    body = shift_right(m, string, steps, ~negative, "string")
+    nonzero, below_zero = Signal(name="nonzero"), Signal(name="below_zero")
+    m.d.comb += [nonzero.eq(number.significand[-1] & ~number.nan), below_zero.eq(number.sign & nonzero)]
+    flipped = [(bit & nonzero) ^ below_zero for bit in body]
+    return Cat(*add(m, cells, flipped, constant(0, width - 1), below_zero)[:-1], below_zero | number.nan)
