@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from . import compare, decode, emit, encode, estimate, formats, report, synth, tech, verify
+from .codebooks import add_codebooks
 from .errors import Commands
 
 app = typer.Typer(cls=Commands, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -29,17 +30,30 @@ app.command("report")(report.report)
 
 @app.callback(invoke_without_command=True)
 def hwmodel(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    codebook: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--codebook",
+            metavar="NAME=FILE",
+            help="2^n rising numbers as the format NAME; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """What a number format costs in silicon: golden model, circuit, proof, gates and estimate of multiply-accumulate units.
 
     A unit is named [bold]<a>-<b>-<acc>[/bold]: two operand formats and an accumulator, as in int8-int8-fx32 or e4m3fn-e4m3fn-fp32.
+    A codebook of your own is an operand once it says how it is held: hwmodel --codebook mine=levels.txt verify mine@fp16-fp16-fp32.
     """
     if version:
         from hwmodel import __version__
 
         print(f"hwmodel {__version__}")
-    elif context.invoked_subcommand is None:
+        return
+    add_codebooks(codebook or [])
+    if context.invoked_subcommand is None:
         print(context.get_help())
 
 

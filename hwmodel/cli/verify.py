@@ -29,6 +29,7 @@ _COLUMNS = (
 
 
 def verify(
+    context: typer.Context,
     texts: Specs,
     simulator: Annotated[str, typer.Option(help="auto, verilator or icarus.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same vectors.")] = 1,
@@ -58,10 +59,8 @@ def verify(
             start(str(spec))
             text = emit(spec, yosys=yosys).verilog if source is None else source
             report = verify_unit(spec, verilog=text, simulator=simulator, seed=seed, vectors=vectors, waves=waves)
-            if verilog is not None:
-                again = [replace(each, replay=f"{each.replay} --verilog {verilog}") for each in report.mismatches]
-                report = replace(report, mismatches=again)
-            reports.append(report)
+            again = [replace(each, replay=_replay(each.replay, context, verilog)) for each in report.mismatches]
+            reports.append(replace(report, mismatches=again))
     rows = [_row(report) for report in reports]
     if form is Form.JSON:
         show_json(rows)
@@ -73,6 +72,12 @@ def verify(
             console().print(Text("\n".join(map(str, report.mismatches)) or _met(report)), soft_wrap=True)
     if not all(report.ok for report in reports):
         raise typer.Exit(MISMATCH)
+
+
+def _replay(command: str, context: typer.Context, verilog: Path | None) -> str:
+    """Return the command that finds a mismatch again, with what else this one was given."""
+    codebooks = "".join(f" --codebook {text}" for text in context.find_root().params.get("codebook") or [])
+    return command.replace("hwmodel", f"hwmodel{codebooks}", 1) + (f" --verilog {verilog}" if verilog is not None else "")
 
 
 def _row(report: "Report") -> dict[str, Any]:

@@ -74,7 +74,8 @@ def mpy_log(a: LogFormat, b: LogFormat) -> Counts:
     """Count the sum of two logarithms and the table that makes it linear."""
     tally, shape = Tally(), log_product_shape(a, b)
     width = a.step_bits + exponent_width(shape.exponent_low, shape.exponent_high)[0]
-    add(tally, *(extend(signals(_log_width(fmt)), width, signed=True) for fmt in (a, b)))
+    x, y = (extend(signals(_log_width(fmt)), width, signed=True) for fmt in (a, b))
+    add(tally, x, y)
     table(tally, a.table, shape.significand_bits)
     tally.gate2 += shape.significand_bits + 2 + 1 + 2
     tally.xor2 += 1

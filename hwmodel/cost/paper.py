@@ -12,8 +12,9 @@ The circuits are not those of `hwmodel_rtl`: their widths are not fitted to what
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, Format, IntCoding, MacSpec
+from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, IntCoding, IntFormat, MacSpec
 
+from .calibration import CostError
 from .structure import PARTS
 
 SOURCE_RATIOS: Mapping[str, float] = {"e4m3-e4m3-fp16": 1.53, "e4m3-e4m3-fp32": 2.83}
@@ -116,13 +117,42 @@ def paper(spec: MacSpec, assumptions: Assumptions | None = None) -> PaperGates:
         The unit.
     assumptions
         What the count takes for granted.
+
+    Raises
+    ------
+    CostError
+        If the literature's count knows no circuit for an operand or an accumulator.
     """
     rules = assumptions or Assumptions()
     gates: dict[str, int] = dict.fromkeys(PARTS, 0)
     term = _multiply(spec, rules, gates)
     for level in spec.levels:
-        term = _add_fixed(spec, level, term, rules, gates) if isinstance(level, FixedAcc) else _add_float(level, term, rules, gates)
+        match level:
+            case FixedAcc():
+                term = _add_fixed(spec, level, term, rules, gates)
+            case FloatAcc():
+                term = _add_float(level, term, rules, gates)
+            case _:
+                raise CostError(
+                    f"unit {spec}: the literature counts gates of fixed-point and float accumulators, not of {level}"
+                )
     return PaperGates(**gates)
+
+
+_PaperFormat = IntFormat | FloatFormat
+
+
+def _operands(spec: MacSpec) -> tuple[_PaperFormat, _PaperFormat]:
+    """Return the operands' formats, which must be of the kinds that the literature counts."""
+    a, b = spec.a, spec.b
+    for fmt in (a, b):
+        if not isinstance(fmt, _PaperFormat):
+            raise CostError(
+                f"unit {spec}: the literature counts gates of integer and float operands, not of {fmt}"
+            )
+    assert isinstance(a, _PaperFormat)
+    assert isinstance(b, _PaperFormat)
+    return a, b
 
 
 def ratio(spec: MacSpec, reference: MacSpec, assumptions: Assumptions | None = None) -> float:
@@ -131,7 +161,7 @@ def ratio(spec: MacSpec, reference: MacSpec, assumptions: Assumptions | None = N
 
 
 def _multiply(spec: MacSpec, rules: Assumptions, gates: dict[str, int]) -> _Term:
-    formats = (spec.a, spec.b)
+    formats = _operands(spec)
     plain = not any(isinstance(fmt, FloatFormat) for fmt in formats) and isinstance(spec.levels[0], FixedAcc)
     if plain and all(not isinstance(fmt, FloatFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE for fmt in formats):
         gates["mpy"] += rules.multiply(spec.a.width, spec.b.width)
@@ -155,7 +185,7 @@ def _multiply(spec: MacSpec, rules: Assumptions, gates: dict[str, int]) -> _Term
     return _Term(sum(significands), exponent, sum(spans))
 
 
-def _unpack(fmt: Format, rules: Assumptions) -> int:
+def _unpack(fmt: _PaperFormat, rules: Assumptions) -> int:
     if not isinstance(fmt, FloatFormat):
         if fmt.coding is not IntCoding.TWOS_COMPLEMENT:
             return 0

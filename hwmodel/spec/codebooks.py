@@ -50,6 +50,9 @@ class CodebookFormat:
                         f"codebook {self.name}@{self.entry_format}: the entry {float(value)!r} is outside the range of {self.entry_format}"
                     )
 
+            if not any(self.entries):
+                raise SpecError(f"codebook {self.name}@{self.entry_format}: every entry rounds to 0 in {self.entry_format}")
+
     def __str__(self) -> str:
         return self.name if self.entry_format is None else f"{self.name}@{self.entry_format}"
 

@@ -48,8 +48,8 @@ class MpyLog(wiring.Component):
         fmt, a, b, product = self.formats[0], self.a, self.b, self.product
         width = fmt.step_bits + len(Signal(exponent_shape(self.shape.exponent_low, self.shape.exponent_high)))
         total = Signal(width)
-        operands = (extend(list(each.log), width, signed=True) for each in (a, b))
-        m.d.comb += total.eq(Cat(*add(m, AdderCells(m), *operands)[:width]))
+        x, y = (extend(list(each.log), width, signed=True) for each in (a, b))
+        m.d.comb += total.eq(Cat(*add(m, AdderCells(m), x, y)[:width]))
         number = Signal()  # there is something to add that is not zero
         m.d.comb += [number.eq(self.valid & ~a.zero & ~b.zero), self.zero.eq(~number)]
         entry = read(total[: fmt.step_bits], fmt.table, self.shape.significand_bits)

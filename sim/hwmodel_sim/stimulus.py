@@ -185,7 +185,7 @@ def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, 
     clear = clear | (idle & (rng.random(role.shape) < 1 / 2))
     none = np.zeros(role.shape, bool)
     spec = operands.spec
-    modes = {port: np.zeros(role.shape, np.uint64) for port in ("mode_a", "mode_b") if port in spec.inputs}
+    modes: dict[str, Array] = {port: np.zeros(role.shape, np.uint64) for port in ("mode_a", "mode_b") if port in spec.inputs}
     part = Part(name, np.zeros(len(role), bool), valid, clear, none, np.zeros_like(a), np.zeros_like(b), modes)
     _place(spec, part, np.ones(role.shape, bool), a.ravel(), b.ravel())
     return part
