@@ -5,7 +5,7 @@ Each function counts the component of the same name in the circuits; sizes come 
 
 from functools import lru_cache
 
-from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Format, IntCoding, IntFormat, Specials
+from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Format, IntCoding, IntFormat, PositFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, operand_shape, product_shape, rounded_state
 
 from .blocks import (
@@ -24,6 +24,7 @@ from .blocks import (
     signals,
     stuck,
 )
+from .posits import unpack_posit
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally
 
 
@@ -58,6 +59,9 @@ def decode(fmt: Format, normalised: bool) -> Counts:
             add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
         if normalised:
             _normalise(tally, bits, shape)
+        return tally.counts()
+    if isinstance(fmt, PositFormat):
+        unpack_posit(tally, fmt)
         return tally.counts()
     any_of(tally, fmt.exponent_bits)
     if not fmt.subnormals:
