@@ -5,12 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, LogFormat, Operand
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, LogFormat, Operand, PositFormat
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
 from . import parts
-from .blocks import add, any_of, choose, constant, extend, leading_zero_count, shift_left, signals, table
+from .blocks import add, any_of, choose, extend, signals, table
 from .parts import exponent_width, normalise, specials
+from .posits import tapered_fields, unpack_posit
 from .tally import ONE, SIGNAL, ZERO, Counts, Tally
 
 FEW_OFFSETS = 4
@@ -27,8 +28,12 @@ def decode(operand: Operand, normalised: bool) -> Counts:
             return _decode_codebook(operand)
         case LogFormat():
             return _decode_log(operand)
-        case _:
+        case PositFormat():
+            return _decode_posit(operand)
+        case IntFormat() | FloatFormat():
             return parts.decode(operand, normalised)
+        case _:
+            raise ValueError(f"no circuit decodes {operand}")
 
 
 def operand_width(operand: Operand, normalised: bool) -> int:
@@ -56,17 +61,17 @@ def _log_width(fmt: LogFormat) -> int:
 
 
 def _decode_log(fmt: LogFormat) -> Counts:
-    tally, body = Tally(), fmt.width - 1
-    any_of(tally, body)
+    tally = Tally()
+    any_of(tally, fmt.width - 1)
     tally.gate2 += 2
     if fmt.regime_exponent_bits is not None:
-        tally.xor2 += body
-        add(tally, signals(body), constant(0, body), SIGNAL)
-        tally.xor2 += body - 1
-        counter, bits = leading_zero_count(body)
-        tally.include(counter)
-        shift_left(tally, body - 1, bits, body - 1)
-        tally.xor2 += bits
+        tapered_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
+    return tally.counts()
+
+
+def _decode_posit(fmt: PositFormat) -> Counts:
+    tally = Tally()
+    unpack_posit(tally, fmt)
     return tally.counts()
 
 

@@ -133,9 +133,7 @@ def paper(spec: MacSpec, assumptions: Assumptions | None = None) -> PaperGates:
             case FloatAcc():
                 term = _add_float(level, term, rules, gates)
             case _:
-                raise CostError(
-                    f"unit {spec}: the literature counts gates of fixed-point and float accumulators, not of {level}"
-                )
+                raise CostError(f"unit {spec}: the literature counts gates of fixed-point and float accumulators, not of {level}")
     return PaperGates(**gates)
 
 
@@ -147,9 +145,7 @@ def _operands(spec: MacSpec) -> tuple[_PaperFormat, _PaperFormat]:
     a, b = spec.a, spec.b
     for fmt in (a, b):
         if not isinstance(fmt, _PaperFormat):
-            raise CostError(
-                f"unit {spec}: the literature counts gates of integer and float operands, not of {fmt}"
-            )
+            raise CostError(f"unit {spec}: the literature counts gates of integer and float operands, not of {fmt}")
     assert isinstance(a, _PaperFormat)
     assert isinstance(b, _PaperFormat)
     return a, b

@@ -5,7 +5,7 @@ Each function counts the component of the same name in the circuits; sizes come 
 
 from functools import lru_cache
 
-from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Format, IntCoding, IntFormat, Specials
+from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, IntCoding, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, operand_shape, product_shape, rounded_state
 
 from .blocks import (
@@ -47,8 +47,8 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
 
 
 @lru_cache(maxsize=1 << 14)
-def decode(fmt: Format, normalised: bool) -> Counts:
-    """Count the unpacking of one operand."""
+def decode(fmt: IntFormat | FloatFormat, normalised: bool) -> Counts:
+    """Count the unpacking of one integer or minifloat; of other operands see `hwmodel.cost.operands`."""
     tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
     if isinstance(fmt, IntFormat):
         bits = shape.significand_bits

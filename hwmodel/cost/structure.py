@@ -3,12 +3,25 @@
 The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec
+from hwmodel.spec import (
+    ChunkAcc,
+    FixedAcc,
+    FixedPoint,
+    FloatAcc,
+    IntCoding,
+    IntFormat,
+    Level,
+    LogFormat,
+    MacSpec,
+    PositAcc,
+    PositFormat,
+    QuireAcc,
+)
 from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, log_product_shape, operand_shape, product_shape, rounded_state
 
 from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
@@ -17,6 +30,7 @@ from .parts import (
     alignadd_fixed,
     alignadd_float,
     alignadd_integer,
+    exponent_width,
     float_window,
     mpy,
     mpy_integer,
@@ -26,6 +40,7 @@ from .parts import (
     round_term,
     sum_exponent_range,
 )
+from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
 from .tally import CELLS, SIGNAL, Counts, Tally
 
 PARTS = ("mpy", "alignadd", "normacc")
@@ -93,7 +108,7 @@ class _Build:
             self._add_integer(first, fixed, rows, rest, width)
             shape = None
         else:
-            normalised = isinstance(first, FloatAcc)
+            normalised = isinstance(first, FloatAcc | PositAcc)
             self.decode += decode(spec.a, normalised) + decode(spec.b, normalised)
             shape = self._multiply(normalised)
             self._registers(number_width(shape) + normalised, operand_width(spec.a, normalised) + operand_width(spec.b, normalised))
@@ -140,8 +155,14 @@ class _Build:
         if self.spec.pipeline == 2:
             self.decode += Counts(flip_flop=operands)
 
-    def _accumulate(self, acc: FixedAcc | FloatAcc, term: NumberShape, *, resettable: bool) -> NumberShape | None:
-        """Count one accumulator level; return the shape of its register, or None for fixed point."""
+    def _accumulate(self, acc: Level, term: NumberShape, *, resettable: bool) -> NumberShape | None:
+        """Count one accumulator level; return the shape of its register, or None where no other level adds it."""
+        if isinstance(acc, QuireAcc):
+            self._add_to_quire(acc, term, resettable=resettable)
+            return None
+        if isinstance(acc, PositAcc):
+            self._add_to_posit(acc, term, resettable=resettable)
+            return None
         if isinstance(acc, FixedAcc):
             fixed = self.spec.fixed_point(acc)
             width = _total_width(fixed, term.magnitude.bit_length() + term.lsb + fixed.fraction)
@@ -156,6 +177,28 @@ class _Build:
         significand = float_window(term, state.shape) + 2
         self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
         return state.shape
+
+    def _add_to_quire(self, acc: QuireAcc, term: NumberShape, *, resettable: bool) -> None:
+        fixed, fmt = self.spec.fixed_point(acc), self.spec.a
+        assert isinstance(fmt, PositFormat)
+        self.alignadd += alignadd_fixed(term, fixed, fixed.width, "floor", self.adder)
+        self.normacc += normacc_quire(fixed, resettable) + read_quire(fixed, fmt, self.adder)
+
+    def _add_to_posit(self, acc: PositAcc, term: NumberShape, *, resettable: bool) -> None:
+        register = operand_shape(acc.format, normalised=True)
+        exponent = exponent_width(term.exponent_low, term.exponent_high)
+        if not acc.fused:
+            self.normacc += round_term_posit(acc.format, term, exponent, self.adder)
+            term = register
+        elif term.top:
+            low, high = term.exponent_low + term.top, term.exponent_high + term.top
+            if term.has_exponent:
+                self.alignadd += rebase_term(exponent, exponent_width(low, high)[0], term.top)
+            term = replace(term, exponent_low=low, exponent_high=high, top=0)
+        reached = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
+        self.alignadd += alignadd_float(term, reached, self.adder)
+        total = exponent_width(*sum_exponent_range(term, reached))
+        self.normacc += normacc_posit(acc.format, float_window(term, reached) + 2, total, self.adder, resettable)
 
     def _read_out(self, fixed: FixedPoint) -> NumberShape:
         """Count sign and magnitude of a fixed-point register that another level adds; return its shape."""

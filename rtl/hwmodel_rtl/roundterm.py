@@ -145,7 +145,7 @@ class RebaseTerm(wiring.Component):
                 m.d.comb += getattr(self.rebased, name).eq(getattr(self.term, name))
         if self.shape.has_exponent:
             exponent = self.term.exponent
-            width = max(len(exponent), len(self.rebased.exponent))
+            width = len(self.rebased.exponent)
             operand = extend(list(exponent), width, signed=exponent.shape().signed)
             m.d.comb += self.rebased.exponent.eq(Cat(*add(m, AdderCells(m), operand, constant(self.offset, width))[:width]))
         return m

@@ -34,7 +34,7 @@ def is_nan(codes: Array, fmt: Operand) -> Array:
         return code_table(fmt).nan[codes]
     if isinstance(fmt, PositFormat):
         return codes == np.uint64(fmt.nan_code)
-    if isinstance(fmt, IntFormat) or fmt.specials is Specials.NONE:
+    if not isinstance(fmt, FloatFormat) or fmt.specials is Specials.NONE:
         return np.zeros(codes.shape, bool)
     if fmt.specials is Specials.FNUZ:
         return codes == np.uint64(fmt.sign_mask)
@@ -73,6 +73,7 @@ def negate(codes: Array, fmt: Operand) -> Array:
         if fmt.coding is IntCoding.TWOS_COMPLEMENT:
             return (~codes + np.uint64(1)) & np.uint64((1 << fmt.width) - 1)
         return codes ^ np.uint64(1 << (fmt.width - 1)) if fmt.coding is IntCoding.SIGN_MAGNITUDE else codes
+    assert isinstance(fmt, FloatFormat)
     negated = codes ^ np.uint64(fmt.sign_mask)
     return codes if not fmt.signed else np.where(codes == 0, codes, negated) if not fmt.has_negative_zero else negated
 
@@ -94,12 +95,13 @@ def log2_magnitude(codes: Array, fmt: Operand) -> Array:
             return np.log2(magnitude)
         if isinstance(fmt, PositFormat):
             return _log2_posit(codes, fmt)
+        assert isinstance(fmt, FloatFormat)
         exponent, fraction = fields(codes, fmt)
         significand = fraction.astype(np.float64) / (1 << fmt.fraction_bits)
         lowest = exponent == 0
-        zero = lowest & (fraction == 0)
+        zero = lowest & (fraction == 0) & fmt.zero
         hidden = ~lowest if fmt.subnormals else ~zero
-        scale = np.maximum(exponent.astype(np.int64) - fmt.bias, fmt.emin)
+        scale = np.maximum(exponent.astype(np.int64) - fmt.bias, fmt.emin) - (lowest & fmt.halved)
         return np.where(is_special(codes, fmt), np.nan, np.log2(significand + hidden) + scale)
 
 
@@ -137,6 +139,7 @@ def landmarks(fmt: Operand) -> Array:
         # Every regime, with nothing and with everything behind it.
         patterns |= {1 << i for i in range(fmt.width)} | {(mask >> 1) ^ ((1 << i) - 1) for i in range(fmt.width)}
     else:
+        assert isinstance(fmt, FloatFormat)
         one = max(0, min(fmt.bias, fmt.exponent_mask)) << fmt.fraction_bits
         patterns |= {fmt.fraction_mask, fmt.fraction_mask + 1, one, fmt.max_finite_code, fmt.max_finite_code & ~fmt.fraction_mask}
     near = {(code + step) & mask for code in patterns for step in (-1, 0, 1)}

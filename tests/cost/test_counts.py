@@ -22,6 +22,8 @@ UNITS = [
     "e4m3nosub-e4m3nosub-fp16", "e4m3fn-e4m3fn-fp16.ftz", "e4m3fn-e4m3fn-fp16.unfused", "fp16-fp16-fp16.unfused", "fp16-fp16-fp16",
     "bf16-bf16-fp32", "fp32-fp32-fp32", "bf16-int8-fp32.rtz", "e4m3fn-e4m3fn-fp32-p1", "e4m3fn-e4m3fn-fx-p2",
     "e5m2-e5m2-chunk64:e6m9:fp32", "int8-int8-chunk16:fx24:fp32", "int8-int8-chunk16:fx20:fx32", "e4m3fn-e4m3fn-chunk1:fp16:fp32",
+    "posit8es1-posit8es1-posit8es1", "posit8-posit8-quire", "posit5es3-posit5es3-quire-p1", "posit8-int8-fx", "posit8es0-posit8es0-fp16",
+    "posit16es1-posit16es1-posit16es1.unfused-p2", "posit3es3-posit4-posit5es3", "e4m3fn-posit8-posit8es1", "int8-int4-posit8es0",
 ]
 # fmt: on
 

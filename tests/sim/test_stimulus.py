@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from hwmodel.golden import decode
-from hwmodel.spec import MacSpec, parse_format
-from hwmodel_sim import expected, operands, stimulus, tape
+from hwmodel.spec import CodebookFormat, MacSpec, parse_format, parse_operand
+from hwmodel_sim import choices, expected, operands, stimulus, tape
 from hwmodel_sim.harness import Harness
 
-FORMATS = ["int8", "uint8", "sm8", "e4m3fn", "e5m2", "e4m3", "e4m3fnuz", "e2m1fn", "e4m3fnu", "e3m4nosub"]
+FORMATS = ["int8", "uint8", "sm8", "e4m3fn", "e5m2", "e4m3", "e4m3fnuz", "e2m1fn", "e4m3fnu", "e3m4nosub", "e8m0fnu", "cfloat8e5m2b15half"]
+FORMATS += ["nf4@fp16", "af4@bf16", "lns8", "lns6g4", "elma8"]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -21,7 +22,11 @@ def test_codes_are_what_the_golden_decoder_says(name):
     finite = np.isfinite(value)
     with np.errstate(divide="ignore"):
         np.testing.assert_allclose(operands.log2_magnitude(codes, fmt)[finite], np.log2(np.abs(value[finite])))
-    if fmt.signed:
+    if isinstance(fmt, CodebookFormat):
+        # A codebook need not have the negated number; then it is the nearest.
+        gaps = np.abs(value[operands.negate(codes, fmt).astype(int)] + value)
+        np.testing.assert_array_equal(gaps, np.abs(value[:, None] + value).min(axis=1))
+    elif fmt.signed:
         lowest = value == (-(1 << (fmt.width - 1)) if name == "int8" else np.nan)
         np.testing.assert_array_equal(decode(operands.negate(codes, fmt), fmt)[finite & ~lowest], -value[finite & ~lowest])
     np.testing.assert_array_equal(operands.sign(codes, fmt) & finite & (value != 0), finite & (value < 0))
@@ -40,6 +45,34 @@ def states(unit: str, vectors: int = 300_000):
     spec = MacSpec.parse(unit)
     rng = np.random.default_rng(0)
     return expected.cover(spec, [expected.play(spec, part, rng) for part in stimulus.plan(spec, 3, vectors, 8, 1 << 13)])
+
+
+def test_every_format_of_an_operand_is_chosen_and_words_are_codes_and_modes():
+    operand = parse_operand("e2m1fn+e4m3fn+e5m2")
+    words = operands.draw(operand, np.random.default_rng(0), (256, 64))
+    codes, modes = choices.split(words, operand)
+    np.testing.assert_array_equal(choices.join(codes, modes, operand), words)
+    assert (np.bincount(modes.astype(int).ravel()) > 2000).all(), "all four modes, the one past the last format too"
+    changes = (np.diff(modes.astype(int), axis=0) != 0).mean()
+    assert 0.1 < changes < 0.9, "lanes keep to a mode for a while, and change it in mid-stream"
+    narrow = codes[modes == 0]
+    assert len(np.unique(narrow)) > 200, "what is above a narrow code is noise"
+    value = decode(narrow & np.uint64(15), parse_format("e2m1fn"))
+    np.testing.assert_array_equal(decode(operands.negate(words, operand)[modes == 0] & np.uint64(15), parse_format("e2m1fn")), -value)
+    np.testing.assert_array_equal(choices.split(operands.negate(words, operand), operand)[1], modes)
+    # 0x7f is NaN as e4m3fn, and as e5m2 too, where 0x7c is infinite; as e2m1fn it is a number.
+    word = np.array([0x7F | mode << 8 for mode in range(4)], np.uint64)
+    np.testing.assert_array_equal(operands.is_nan(word, operand), [False, True, True, True])
+    np.testing.assert_array_equal(operands.is_inf(word - np.uint64(3), operand), [False, False, True, True])
+
+
+def test_a_unit_of_two_formats_meets_every_pair_of_modes():
+    spec = MacSpec.parse("e2m1fn+e3m2fn-e2m1fn+e3m2fn-fp16")
+    coverage = states("e2m1fn+e3m2fn-e2m1fn+e3m2fn-fp16", 100_000)
+    assert coverage.pairs_met == coverage.pairs == 1 << 14
+    part = stimulus.plan(spec, 3, 20_000, 8, 1 << 13)[0]
+    assert set(part.others) == {"mode_a", "mode_b"}
+    assert (np.bincount((2 * part.others["mode_a"] + part.others["mode_b"]).astype(int)[part.valid]) > 1000).all()
 
 
 def test_a_float_accumulator_is_brought_everywhere():

@@ -1,0 +1,153 @@
+"""Cells of posits: unpacking, rounding, packing, and the accumulators that do so.
+
+Each function counts the circuit of the same name in `hwmodel_rtl.posit` and `hwmodel_rtl.normacc_posit`.
+"""
+
+from functools import lru_cache
+
+from hwmodel.spec import FixedPoint, PositFormat
+from hwmodel.spec.ranges import NumberShape
+
+from .blocks import add, any_of, constant, extend, invert, leading_zero_count, shift_left, signals
+from .tally import ONE, SIGNAL, Bit, Counts, Tally
+
+
+def exponent_bits(fmt: PositFormat) -> int:
+    """Return the bits of an unpacked posit's exponent, which is signed."""
+    return 1 + fmt.max_exponent.bit_length()
+
+
+def unpack_posit(tally: Tally, fmt: PositFormat) -> None:
+    """Count the unpacking of a code."""
+    any_of(tally, fmt.width - 1)
+    tally.gate2 += 1
+    tapered_fields(tally, fmt.width, fmt.exponent_bits)
+
+
+def tapered_fields(tally: Tally, width: int, tail_bits: int) -> None:
+    """Count what cuts a tapered code into its fields."""
+    _negate(tally, width - 1)
+    tally.xor2 += width - 2
+    counter, length = leading_zero_count(width - 1)
+    tally.include(counter)
+    tally.xor2 += length
+    room = max(width - 3, tail_bits)
+    shift_left(tally, room, length, room)
+
+
+def _negate(tally: Tally, bits: int) -> None:
+    """Count the two's complement of a number if its sign is set."""
+    tally.xor2 += bits
+    add(tally, signals(bits), constant(0, bits), SIGNAL)
+
+
+def round_posit(
+    tally: Tally, bits: int, exponent: tuple[int, bool] | None, top: int, fmt: PositFormat, adder: str, *, too_large: bool = False
+) -> None:
+    """Count normalisation and rounding of a magnitude of `bits` bits.
+
+    Parameters
+    ----------
+    exponent
+        Bits and signedness of its exponent; None: a constant.
+    top
+        Other than 0 where the exponent counts from elsewhere.
+    too_large
+        Whether there can be more above the magnitude.
+    """
+    es, fraction_bits, longest = fmt.exponent_bits, fmt.fraction_bits, fmt.width - 3
+    counter, zeros = leading_zero_count(bits)
+    tally.include(counter)
+    shift_left(tally, bits, zeros, bits)
+    own = fmt.max_exponent.bit_length() + 1
+    width = max(own if exponent is None else exponent[0] + (not exponent[1]), zeros + 1, own, abs(top).bit_length() + 1) + 2
+    above: list[Bit]
+    if exponent is None:
+        above = constant(fmt.max_exponent + top + 1, width)
+    else:
+        above = add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(top + 1, width))[:width]
+    add(tally, above, invert(extend(signals(zeros), width, signed=False)), 1)
+    any_of(tally, max(bits - 2 - fraction_bits, 0))
+
+    regime_at = fraction_bits + 2 + es
+    fewest = regime_at - longest
+    run = max(longest.bit_length(), 1)
+    tally.xor2 += run
+    tally.gate2 += _thermometer(run, longest)
+    tally.gate2 += longest + longest + 1
+    any_of(tally, longest + 1)
+    length = width + fraction_bits + 2
+    half = [ONE] * (fewest - 1) + signals(longest) + constant(0, length - regime_at + 1)
+    add(tally, signals(length), half, SIGNAL, adder)
+    tally.gate2 += longest
+
+    regime_bits = width - es
+    for limit in (2 - fmt.width, fmt.width - 2):
+        add(tally, signals(regime_bits), constant(limit, regime_bits))
+    tally.gate2 += 2 + 1 + 2 * too_large + fraction_bits
+    tally.gate2 += es + 2 * (exponent_bits(fmt) - es)
+
+
+def _thermometer(bits: int, length: int) -> int:
+    """Return the gates that tell whether a number of `bits` bits is at least 1, 2, … `length`."""
+    if bits == 1 or length == 0:
+        return 0
+    half = 1 << (bits - 1)
+    return _thermometer(bits - 1, half - 1) + length - (length >= half)
+
+
+def pack_posit(tally: Tally, fmt: PositFormat) -> None:
+    """Count the packing of a posit to its code."""
+    bits = fmt.width - 1
+    steps = (fmt.width - 2).bit_length()
+    tally.xor2 += steps
+    tally.mux2 += steps * bits
+    tally.gate2 += 3 + bits
+    _negate(tally, bits)
+
+
+@lru_cache(maxsize=1 << 12)
+def normacc_posit(fmt: PositFormat, significand: int, exponent: tuple[int, bool], adder: str, resettable: bool) -> Counts:
+    """Count normalisation, rounding, register and packing of a posit accumulator."""
+    tally = Tally()
+    round_posit(tally, significand, exponent, 0, fmt, adder)
+    pack_posit(tally, fmt)
+    width = fmt.precision + exponent_bits(fmt) + 2
+    tally.flip_flop += width
+    tally.gate2 += fmt.precision + 2 + (width if resettable else 0)
+    return tally.counts()
+
+
+def normacc_quire(fixed: FixedPoint, resettable: bool) -> Counts:
+    """Count the register of a quire."""
+    return Counts(gate2=fixed.width + 2 + (fixed.width + 1 if resettable else 0), flip_flop=fixed.width + 1)
+
+
+@lru_cache(maxsize=1 << 12)
+def read_quire(fixed: FixedPoint, fmt: PositFormat, adder: str) -> Counts:
+    """Count the rounding of a quire to a posit."""
+    tally = Tally()
+    low, high = fixed.fraction - fmt.max_exponent - 1, fixed.fraction + fmt.max_exponent + 1
+    any_of(tally, low)
+    tally.gate2 += 1
+    tally.xor2 += fixed.width - 1 - low
+    add(tally, signals(high - low), constant(0, high - low), SIGNAL, adder, carry_used=True)
+    any_of(tally, fixed.width - high)
+    round_posit(tally, high - low + 1, None, -1, fmt, adder, too_large=True)
+    pack_posit(tally, fmt)
+    return tally.counts()
+
+
+def round_term_posit(fmt: PositFormat, term: NumberShape, exponent: tuple[int, bool], adder: str) -> Counts:
+    """Count the rounding of a product to a posit before it is added."""
+    tally = Tally()
+    round_posit(tally, term.significand_bits + 1, exponent, term.top, fmt, adder)
+    tally.gate2 += term.nan and term.inf
+    return tally.counts()
+
+
+def rebase_term(exponent: tuple[int, bool], width: int, offset: int) -> Counts:
+    """Count the addition of a constant to a number's exponent, which then has `width` bits."""
+    tally = Tally()
+    add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(offset, width))
+    return tally.counts()
