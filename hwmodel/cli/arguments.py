@@ -24,8 +24,10 @@ Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Card = Annotated[str, typer.Option("--card", "--tech", metavar="NAME", help="A bundled tech card, or the path of one.")]
 OutFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the files; made if it is not there.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Units worked on at a time.")]
-Adder = Annotated[str, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sklansky or kogge_stone.")]
-Multiplier = Annotated[str, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.")]
+Adder = Annotated[
+    str | None, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sklansky or kogge_stone.", show_default="brent_kung")
+]
+Multiplier = Annotated[str | None, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.", show_default="baugh_wooley")]
 
 
 def parse_specs(texts: Sequence[str]) -> list[MacSpec]:
@@ -68,8 +70,8 @@ def find_card(name: str) -> "TechCard":
     return load_card(name)
 
 
-def architecture_of(adder: str, multiplier: str) -> "Architecture":
-    """Return how units are to be built.
+def architecture_of(adder: str | None, multiplier: str | None) -> "Architecture":
+    """Return how units are to be built; None: as they are by default.
 
     Raises
     ------
@@ -79,6 +81,6 @@ def architecture_of(adder: str, multiplier: str) -> "Architecture":
     from hwmodel_rtl import Architecture
 
     try:
-        return Architecture(adder=adder, multiplier=multiplier)
+        return Architecture(**{name: choice for name, choice in (("adder", adder), ("multiplier", multiplier)) if choice is not None})
     except ValueError as error:
         raise InputError(str(error)) from error

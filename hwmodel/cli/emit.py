@@ -22,8 +22,8 @@ _COLUMNS = (
 def emit(
     texts: Specs,
     out: OutFolder,
-    adder: Adder = "ripple",
-    multiplier: Multiplier = "baugh_wooley",
+    adder: Adder = None,
+    multiplier: Multiplier = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:

@@ -63,8 +63,8 @@ def synth(
     ] = None,
     energy: Annotated[bool, typer.Option("--energy/--no-energy", help="Simulate the gates and count their toggles.")] = True,
     objective: Annotated[str, typer.Option(help="What the mapper aims at: area, balanced, delay or yosys.")] = "balanced",
-    adder: Adder = "ripple",
-    multiplier: Multiplier = "baugh_wooley",
+    adder: Adder = None,
+    multiplier: Multiplier = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:

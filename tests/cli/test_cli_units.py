@@ -35,6 +35,17 @@ def test_emit_takes_an_architecture(run, tmp_path):
     assert manifest["architecture"] == {"adder": "kogge_stone", "multiplier": "booth"}
 
 
+def test_commands_build_units_as_the_reports_do(run, tmp_path):
+    """What a person emits and maps by default is what estimates were learnt from."""
+    from hwmodel.cost.calibration import load_calibration
+    from hwmodel_rtl import Architecture
+
+    run("emit", "int4-int4-fx", "-o", tmp_path)
+    manifest = json.loads((tmp_path / "int4_int4_fx.json").read_text())
+    calibration = load_calibration("sky130hd")
+    assert manifest["architecture"] == Architecture().as_dict() == {"adder": calibration.adder, "multiplier": calibration.multiplier}
+
+
 def test_synth(run):
     rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16", "--json").stdout)
     assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16"]
