@@ -1,14 +1,34 @@
-"""``hwmodel formats``: the catalog, or formats in full."""
+"""``hwmodel formats``: the catalog, formats in full, or a drawing of them."""
 
+import math
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwmodel.spec import CATALOG, CatalogEntry, FloatFormat, Format, IntCoding, IntFormat, format_name, format_note, parse_format
+from hwmodel.spec import (
+    CATALOG,
+    UNDEFINED,
+    CatalogEntry,
+    ChoiceFormat,
+    CodebookFormat,
+    FloatFormat,
+    Format,
+    IntCoding,
+    IntFormat,
+    LogFormat,
+    Operand,
+    PositFormat,
+    format_name,
+    format_note,
+    parse_operand,
+)
 
 from .arguments import Csv, Json
-from .output import Column, Form, facts, form_of, note, show, show_csv, show_json, show_side_by_side
+from .errors import InputError
+from .files import output_folder
+from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
 from .values import code_text, hex_text, number_text, short_text, to_float, value_text
 
 if TYPE_CHECKING:
@@ -17,16 +37,20 @@ if TYPE_CHECKING:
 FULL_TABLE_BITS = 8
 """Formats up to this width get a table of all their codes."""
 
+PLOT_ENDINGS = (".png", ".svg", ".pdf")
+
 _COLUMNS = (
     Column("name", "name", left=True),
     Column("bits", "bits"),
     Column("fields", "s-e-f"),
-    Column("bias", "bias"),
-    Column("specials", "specials", left=True),
+    Column("precision_bits", "precision\nbits", decimals(1)),
     Column("smallest", "smallest > 0"),
     Column("range", "range"),
-    Column("overflow", "overflow", left=True),
-    Column("source", "source", left=True, wide=112),
+    Column("dynamic_range_db", "range\ndB", decimals(0)),
+    Column("specials", "specials", left=True),
+    Column("bias", "bias", wide=112),
+    Column("overflow", "overflow", left=True, wide=112),
+    Column("source", "source", left=True, wide=132),
 )
 
 _CODINGS = {IntCoding.TWOS_COMPLEMENT: "two's complement", IntCoding.UNSIGNED: "unsigned", IntCoding.SIGN_MAGNITUDE: "sign and magnitude"}
@@ -34,17 +58,33 @@ _CODINGS = {IntCoding.TWOS_COMPLEMENT: "two's complement", IntCoding.UNSIGNED: "
 
 def formats(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Formats to show in full; without one, the catalog.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw the formats' values and relative spacing (.png, .svg or .pdf).", show_default=False
+        ),
+    ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Number formats: the catalog, or some in full with their code tables."""
     form = form_of(as_json, as_csv)
+    if plot is not None:
+        _plot(names or [], plot)
+        return
     if not names:
         named = [entry.format for entry in CATALOG.values()]
         rows = [_line(fmt) if form is Form.TABLE else _row(fmt) for fmt in named]
-        show(rows, _COLUMNS, form, caption="s-e-f: bits of sign, exponent, fraction. One format in full: hwmodel formats NAME")
+        caption = (
+            "s-e-f: bits of sign, exponent, fraction. Precision: bits of the significand, at best.\n"
+            "One format in full: hwmodel formats NAME. "
+            f"Not publicly defined, so not here: {', '.join(UNDEFINED)}."
+        )
+        show(rows, _COLUMNS, form, caption=caption)
         return
-    asked = list(dict.fromkeys(parse_format(name) for name in names))
+    for name in [name for name in names if name.strip().lower() in UNDEFINED]:
+        note(UNDEFINED[name.strip().lower()])
+    asked = list(dict.fromkeys(parse_operand(name) for name in names if name.strip().lower() not in UNDEFINED))
     for text in filter(None, map(format_note, names)):
         note(text)
     if form is Form.JSON:
@@ -56,7 +96,21 @@ def formats(
             _show_full(fmt)
 
 
-def _row(fmt: Format) -> dict[str, Any]:
+def _plot(names: list[str], file: Path) -> None:
+    """Draw formats to `file`."""
+    if file.suffix not in PLOT_ENDINGS:
+        raise InputError(f"the drawing {file} does not end in one of {', '.join(PLOT_ENDINGS)}")
+    output_folder(file.parent)
+    from hwmodel.report.zoo import SHOWN, draw_formats
+    from hwmodel.spec import parse_format
+
+    with progress("draw", 1) as start:
+        start(file.name)
+        draw_formats(list(dict.fromkeys(parse_format(name) for name in names or SHOWN)), [file])
+    print(f"written: {file}")
+
+
+def _row(fmt: Operand) -> dict[str, Any]:
     """Return what a machine wants to know of a format."""
     name = format_name(fmt)
     entry = CATALOG.get(name, CatalogEntry(fmt, ""))
@@ -64,7 +118,7 @@ def _row(fmt: Format) -> dict[str, Any]:
     minifloat = fmt if isinstance(fmt, FloatFormat) else None
     return {
         "name": name,
-        "kind": _CODINGS[fmt.coding] if isinstance(fmt, IntFormat) else "float",
+        "kind": _kind(fmt),
         "bits": fmt.width,
         "sign_bits": int(fmt.signed),
         "exponent_bits": minifloat and minifloat.exponent_bits,
@@ -74,11 +128,14 @@ def _row(fmt: Format) -> dict[str, Any]:
         "has_inf": fmt.has_inf,
         "has_nan": fmt.has_nan,
         "has_negative_zero": fmt.has_negative_zero,
+        "precision_bits": _precision(fmt),
         "smallest_positive": to_float(smallest),
         "smallest_positive_hex": hex_text(smallest),
         "lowest": to_float(lowest),
         "largest": to_float(largest),
         "largest_hex": hex_text(largest),
+        # Exactly, for the range of a quire is beyond float64.
+        "dynamic_range_db": 20 * (_log10(largest) - _log10(smallest)),
         "overflow": fmt.default_overflow,
         "aliases": list(entry.aliases),
         "source": entry.source,
@@ -86,30 +143,89 @@ def _row(fmt: Format) -> dict[str, Any]:
     }
 
 
-def _line(fmt: Format) -> dict[str, Any]:
+def _log10(number: Fraction) -> float:
+    return math.log10(number.numerator) - math.log10(number.denominator)
+
+
+def _kind(fmt: Operand) -> str:
+    match fmt:
+        case IntFormat():
+            return _CODINGS[fmt.coding]
+        case PositFormat():
+            return "posit"
+        case LogFormat():
+            return "logarithmic" if fmt.regime_exponent_bits is None else "tapered logarithmic"
+        case CodebookFormat():
+            return "codebook"
+        case ChoiceFormat():
+            return "several formats, chosen each cycle"
+        case _:
+            return "float"
+
+
+def _precision(fmt: Operand) -> float | None:
+    """Return the bits of the significand, at best; of a logarithmic format the same measure of its steps; None where there is none."""
+    match fmt:
+        case IntFormat():
+            return float(fmt.max_value.bit_length())
+        case LogFormat():
+            return -math.log2(2 ** (1 / fmt.gamma) - 1) + 1
+        case CodebookFormat():
+            return None
+        case ChoiceFormat():
+            return max(filter(None, map(_precision, fmt.choices)), default=None)
+        case _:
+            return float(fmt.precision)
+
+
+def _line(fmt: Operand) -> dict[str, Any]:
     """Return the line of the catalog that a person reads."""
     row = _row(fmt)
     smallest, lowest, largest = _extremes(fmt)
+    if isinstance(fmt, FloatFormat):
+        fields = f"{row['sign_bits']}-{fmt.exponent_bits}-{fmt.fraction_bits}"
+    elif isinstance(fmt, PositFormat):
+        fields = f"es {fmt.exponent_bits}"
+    elif isinstance(fmt, LogFormat):
+        fields = f"γ {fmt.gamma}"
+    else:
+        fields = "–"
+    has_nar = isinstance(fmt, PositFormat | LogFormat)
     return row | {
-        "fields": f"{row['sign_bits']}-{fmt.exponent_bits}-{fmt.fraction_bits}" if isinstance(fmt, FloatFormat) else "–",
-        "specials": ", ".join(word for word, there in (("inf", fmt.has_inf), ("NaN", fmt.has_nan)) if there) or "–",
+        "fields": fields,
+        "specials": "NaR" if has_nar else ", ".join(word for word, there in (("inf", fmt.has_inf), ("NaN", fmt.has_nan)) if there) or "–",
         "smallest": short_text(smallest),
         "range": f"±{short_text(largest)}" if lowest == -largest else f"{short_text(lowest)}…{short_text(largest)}",
     }
 
 
-def _extremes(fmt: Format) -> tuple[Fraction, Fraction, Fraction]:
+def _extremes(fmt: Operand) -> tuple[Fraction, Fraction, Fraction]:
     """Return the smallest positive, the lowest and the largest value."""
-    if not isinstance(fmt, FloatFormat):
-        return Fraction(1), Fraction(fmt.min_value), Fraction(fmt.max_value)
-    # Without subnormals code 0 is zero, and code 1 the first number after it.
-    first = 1 if fmt.subnormals else (1 << fmt.fraction_bits) + 1
-    return first * Fraction(2) ** fmt.lsb_exponent, -fmt.max_value if fmt.signed else Fraction(0), fmt.max_value
-
-
-def _codes(fmt: Format) -> list[dict[str, Any]]:
-    """Return all codes of a narrow format, or the notable ones, and what they are worth."""
     from hwmodel.golden import scalar
+
+    match fmt:
+        case IntFormat():
+            return Fraction(1), Fraction(fmt.min_value), Fraction(fmt.max_value)
+        case PositFormat() | LogFormat():
+            smallest, largest = (scalar.decode(code, fmt).number for code in (1, fmt.nan_code - 1))
+            return smallest, -largest, largest
+        case CodebookFormat():
+            return min(entry for entry in fmt.entries if entry > 0), fmt.entries[0], fmt.entries[-1]
+        case ChoiceFormat():
+            each = [_extremes(choice) for choice in fmt.choices]
+            return min(found[0] for found in each), min(found[1] for found in each), max(found[2] for found in each)
+        case _:
+            # Without subnormals code 0 is zero, and code 1 the first number after it; without a zero it is code 0.
+            first = 1 if fmt.subnormals else (1 << fmt.fraction_bits) + fmt.zero
+            return first * Fraction(2) ** fmt.lsb_exponent, -fmt.max_value if fmt.signed else Fraction(int(not fmt.zero)), fmt.max_value
+
+
+def _codes(fmt: Operand) -> list[dict[str, Any]]:
+    """Return all codes of a narrow format, or the notable ones, and what they are worth; a choice of formats has none of its own."""
+    from hwmodel.golden import scalar
+
+    if isinstance(fmt, ChoiceFormat):
+        return []
 
     names: dict[int, str] = {}
     for name, code in _notable(fmt):
@@ -132,42 +248,36 @@ def _notable(fmt: Format) -> list[tuple[str, int]]:
     """Return the codes one looks up most, with their names."""
     from hwmodel.golden import scalar
 
-    largest = scalar.encode(_extremes(fmt)[2], fmt)
-    found = [("zero", 0), ("one", scalar.encode(1, fmt)), ("largest", largest)]
+    smallest, lowest, highest = _extremes(fmt)
+    found = [(name, scalar.encode(value, fmt)) for name, value in (("zero", 0), ("one", 1), ("largest", highest))]
     if fmt.signed:
-        found.append(("lowest", scalar.encode(_extremes(fmt)[1], fmt)))
+        found.append(("lowest", scalar.encode(lowest, fmt)))
     if fmt.has_negative_zero:
         found.append(("negative zero", 1 << (fmt.width - 1)))
     if isinstance(fmt, FloatFormat):
         if fmt.fraction_bits and fmt.subnormals:
             found += [("smallest subnormal", 1), ("largest subnormal", fmt.fraction_mask)]
-        found.append(("smallest normal", 1 << fmt.fraction_bits if fmt.subnormals else 1))
+        found.append(("smallest normal", 1 << fmt.fraction_bits if fmt.subnormals else int(fmt.zero)))
         if fmt.inf_code is not None:
             found += [("infinity", fmt.inf_code), ("negative infinity", fmt.inf_code | fmt.sign_mask)]
         if fmt.nan_code is not None:
             found.append(("canonical NaN" if fmt.has_inf else "NaN", fmt.nan_code))
-    # A format whose values all lie above or below 1 has no code for it.
-    return [(name, code) for name, code in found if name != "one" or scalar.decode(code, fmt).number == 1]
+    elif isinstance(fmt, PositFormat | LogFormat):
+        found += [("smallest", scalar.encode(smallest, fmt)), ("not a real", fmt.nan_code)]
+    # Some formats have no code for 1, or none for 0.
+    exact = {"zero": 0, "one": 1}
+    return [(name, code) for name, code in found if name not in exact or scalar.decode(code, fmt).number == exact[name]]
 
 
-def _show_full(fmt: Format) -> None:
+def _show_full(fmt: Operand) -> None:
     row = _row(fmt)
     smallest, lowest, largest = _extremes(fmt)
-    pairs = [("bits", str(fmt.width))]
-    if isinstance(fmt, FloatFormat):
-        pairs[0] = ("bits", f"{fmt.width}: sign {int(fmt.signed)}, exponent {fmt.exponent_bits}, fraction {fmt.fraction_bits}")
-        pairs += [
-            ("bias", str(fmt.bias)),
-            ("exponent field 0", "subnormals" if fmt.subnormals else "a binade like any other; code 0 is zero"),
-            ("infinity", "yes" if fmt.has_inf else "no"),
-            ("NaN", "yes" if fmt.has_nan else "no"),
-        ]
-    else:
-        pairs.append(("coding", _CODINGS[fmt.coding]))
+    pairs = [("kind", row["kind"]), *_fields(fmt)]
     pairs += [
         ("negative zero", "yes" if fmt.has_negative_zero else "no"),
         ("smallest > 0", " = ".join(dict.fromkeys((number_text(smallest), hex_text(smallest))))),
         ("range", f"{number_text(lowest)} to {number_text(largest)}"),
+        ("dynamic range", f"{row['dynamic_range_db']:.1f} dB"),
         ("overflow", f"{fmt.default_overflow}, by default"),
         ("aliases", ", ".join(row["aliases"])),
         ("source", row["source"]),
@@ -175,8 +285,38 @@ def _show_full(fmt: Format) -> None:
     ]
     facts([pair for pair in pairs if pair[1]], title=row["name"])
     codes = _codes(fmt)
+    if not codes:
+        return
     if fmt.width <= FULL_TABLE_BITS:
         show_side_by_side([(code["code"], code["text"]) for code in codes], ("code", "value"))
     else:
         columns = (Column("code", "code", left=True), Column("text", "value"), Column("hex", "exactly"), Column("name", "", left=True))
         show([code | {"hex": "" if code["hex"] == code["text"] else code["hex"]} for code in codes], columns, Form.TABLE)
+
+
+def _fields(fmt: Operand) -> list[tuple[str, str]]:
+    """Return what is particular to the format's family."""
+    match fmt:
+        case FloatFormat():
+            low = "subnormals" if fmt.subnormals else "a binade like any other" + ("; code 0 is zero" if fmt.zero else "; there is no zero")
+            return [
+                ("bits", f"{fmt.width}: sign {int(fmt.signed)}, exponent {fmt.exponent_bits}, fraction {fmt.fraction_bits}"),
+                ("bias", str(fmt.bias)),
+                ("exponent field 0", low + (", worth half of what IEEE 754 has" if fmt.halved else "")),
+                ("infinity", "yes" if fmt.has_inf else "no"),
+                ("NaN", "yes" if fmt.has_nan else "no"),
+            ]
+        case PositFormat():
+            return [("bits", f"{fmt.width}: sign, regime, up to {fmt.exponent_bits} of exponent and {fmt.fraction_bits} of fraction")]
+        case LogFormat():
+            taper = "" if fmt.regime_exponent_bits is None else f", tapered as a posit with es {fmt.regime_exponent_bits}"
+            return [
+                ("bits", f"{fmt.width}: sign and logarithm{taper}"),
+                ("value", f"±2^(x/{fmt.gamma}), x from {-fmt.max_log} to {fmt.max_log}"),
+                ("table", f"2^(i/{fmt.gamma}) in units of 2^-{fmt.table_bits}: {' '.join(map(str, fmt.table))}"),
+            ]
+        case ChoiceFormat():
+            shown = ", ".join(map(str, fmt.choices[:4])) + (", …" if len(fmt.choices) > 4 else "")
+            return [("bits", str(fmt.width)), ("mode", f"{fmt.mode_bits} bits: {shown}")]
+        case _:
+            return [("bits", str(fmt.width))]

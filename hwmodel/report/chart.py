@@ -60,12 +60,20 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
         )
         files = [stem.with_suffix(f".{ending}") for ending in FORMATS]
         for file in files:
-            partial = file.with_name(f".{file.name}.partial")
-            metadata: dict[str, Any] = {"Date": None} if file.suffix == ".svg" else {"Software": None}
-            figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
-            partial.replace(file)
+            save_figure(figure, file)
         plt.close(figure)
     return files
+
+
+def save_figure(figure: Any, file: Path) -> None:
+    """Write a figure in the format of the file's ending, whole or not at all; the same figure gives the same bytes."""
+    partial = file.with_name(f".{file.name}.partial")
+    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix, {"Software": None})
+    try:
+        figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:
