@@ -20,6 +20,7 @@ from hwmodel.spec import (
     LogFormat,
     Operand,
     PositFormat,
+    X87Format,
     format_name,
     format_note,
     parse_operand,
@@ -50,7 +51,7 @@ _COLUMNS = (
     Column("specials", "specials", left=True),
     Column("bias", "bias", wide=112),
     Column("overflow", "overflow", left=True, wide=112),
-    Column("source", "source", left=True, wide=132),
+    Column("source", "source", left=True, wide=180),
 )
 
 _CODINGS = {IntCoding.TWOS_COMPLEMENT: "two's complement", IntCoding.UNSIGNED: "unsigned", IntCoding.SIGN_MAGNITUDE: "sign and magnitude"}
@@ -101,12 +102,13 @@ def _plot(names: list[str], file: Path) -> None:
     if file.suffix not in PLOT_ENDINGS:
         raise InputError(f"the drawing {file} does not end in one of {', '.join(PLOT_ENDINGS)}")
     output_folder(file.parent)
-    from hwmodel.report.zoo import SHOWN, draw_formats
+    from hwmodel.report.zoo import SHOWN, SPACED, draw_formats
     from hwmodel.spec import parse_format
 
     with progress("draw", 1) as start:
         start(file.name)
-        draw_formats(list(dict.fromkeys(parse_format(name) for name in names or SHOWN)), [file])
+        chosen = list(dict.fromkeys(parse_format(name) for name in names or SHOWN))
+        draw_formats(chosen, chosen if names else [parse_format(name) for name in SPACED], [file])
     print(f"written: {file}")
 
 
@@ -115,7 +117,7 @@ def _row(fmt: Operand) -> dict[str, Any]:
     name = format_name(fmt)
     entry = CATALOG.get(name, CatalogEntry(fmt, ""))
     smallest, lowest, largest = _extremes(fmt)
-    minifloat = fmt if isinstance(fmt, FloatFormat) else None
+    minifloat = fmt if isinstance(fmt, FloatFormat | X87Format) else None
     return {
         "name": name,
         "kind": _kind(fmt),
@@ -182,7 +184,7 @@ def _line(fmt: Operand) -> dict[str, Any]:
     """Return the line of the catalog that a person reads."""
     row = _row(fmt)
     smallest, lowest, largest = _extremes(fmt)
-    if isinstance(fmt, FloatFormat):
+    if isinstance(fmt, FloatFormat | X87Format):
         fields = f"{row['sign_bits']}-{fmt.exponent_bits}-{fmt.fraction_bits}"
     elif isinstance(fmt, PositFormat):
         fields = f"es {fmt.exponent_bits}"
@@ -209,6 +211,9 @@ def _extremes(fmt: Operand) -> tuple[Fraction, Fraction, Fraction]:
         case PositFormat() | LogFormat():
             smallest, largest = (scalar.decode(code, fmt).number for code in (1, fmt.nan_code - 1))
             return smallest, -largest, largest
+        case X87Format():
+            largest = fmt.max_magnitude * Fraction(2) ** fmt.lsb_exponent
+            return Fraction(2) ** fmt.lsb_exponent, -largest, largest
         case CodebookFormat():
             return min(entry for entry in fmt.entries if entry > 0), fmt.entries[0], fmt.entries[-1]
         case ChoiceFormat():
@@ -217,7 +222,8 @@ def _extremes(fmt: Operand) -> tuple[Fraction, Fraction, Fraction]:
         case _:
             # Without subnormals code 0 is zero, and code 1 the first number after it; without a zero it is code 0.
             first = 1 if fmt.subnormals else (1 << fmt.fraction_bits) + fmt.zero
-            return first * Fraction(2) ** fmt.lsb_exponent, -fmt.max_value if fmt.signed else Fraction(int(not fmt.zero)), fmt.max_value
+            smallest = first * Fraction(2) ** fmt.lsb_exponent
+            return smallest, -fmt.max_value if fmt.signed else smallest * (not fmt.zero), fmt.max_value
 
 
 def _codes(fmt: Operand) -> list[dict[str, Any]]:
@@ -262,6 +268,8 @@ def _notable(fmt: Format) -> list[tuple[str, int]]:
             found += [("infinity", fmt.inf_code), ("negative infinity", fmt.inf_code | fmt.sign_mask)]
         if fmt.nan_code is not None:
             found.append(("canonical NaN" if fmt.has_inf else "NaN", fmt.nan_code))
+    elif isinstance(fmt, X87Format):
+        found += [("smallest subnormal", 1), ("infinity", fmt.inf_code), ("canonical NaN", fmt.nan_code)]
     elif isinstance(fmt, PositFormat | LogFormat):
         found += [("smallest", scalar.encode(smallest, fmt)), ("not a real", fmt.nan_code)]
     # Some formats have no code for 1, or none for 0.
@@ -306,6 +314,9 @@ def _fields(fmt: Operand) -> list[tuple[str, str]]:
                 ("infinity", "yes" if fmt.has_inf else "no"),
                 ("NaN", "yes" if fmt.has_nan else "no"),
             ]
+        case X87Format():
+            fields = f"{fmt.width}: sign 1, exponent {fmt.exponent_bits}, integer bit 1, fraction {fmt.fraction_bits}"
+            return [("bits", fields), ("bias", str(fmt.bias)), ("infinity", "yes"), ("NaN", "yes; so are codes without their integer bit")]
         case PositFormat():
             return [("bits", f"{fmt.width}: sign, regime, up to {fmt.exponent_bits} of exponent and {fmt.fraction_bits} of fraction")]
         case LogFormat():

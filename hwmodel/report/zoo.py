@@ -18,6 +18,9 @@ from .chart import save_figure
 SHOWN = ("int8", "e2m5", "e3m4", "e4m3fn", "e5m2", "hfp8", "posit8es1", "posit8", "lns8", "elma8", "e3m2fn", "e2m3fn", "int4", "e2m1fn")
 """The default set: what eight bits and fewer are spent on."""
 
+SPACED = ("int8", "e3m4", "e4m3fn", "e5m2", "posit8", "lns8", "elma8", "e2m1fn")
+"""Of these, the spacing is drawn too: more curves would hide each other."""
+
 MAX_BITS = 16
 """Every value is drawn, so formats have at most so many bits."""
 
@@ -66,12 +69,12 @@ def values_of(fmt: Format) -> Values:
     return Values(fmt, np.unique(decoded[np.isfinite(decoded) & (decoded > 0)]))
 
 
-def draw_formats(formats: Sequence[Format], files: Sequence[Path]) -> None:
-    """Draw the positive values of `formats` on a number line, and the relative spacing by magnitude.
+def draw_formats(formats: Sequence[Format], spaced: Sequence[Format], files: Sequence[Path]) -> None:
+    """Draw the positive values of `formats` on a number line, and the relative spacing of `spaced` by magnitude.
 
     Parameters
     ----------
-    formats
+    formats, spaced
         Of at most `MAX_BITS` bits each.
     files
         To be written, each in the format of its ending.
@@ -88,7 +91,7 @@ def draw_formats(formats: Sequence[Format], files: Sequence[Path]) -> None:
             2, 1, figsize=(7.2, height + 3.4), height_ratios=[height, 3.0], sharex=True, layout="constrained"
         )
         _number_lines(line, zoo)
-        _spacings(spacing, zoo)
+        _spacings(spacing, [values_of(fmt) for fmt in spaced])
         figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=7.5)
         for file in files:
             save_figure(figure, file)
@@ -164,7 +167,7 @@ def format_table() -> pd.DataFrame:
 def report_formats(stem: Path) -> list[Path]:
     """Write ``<stem>.png``, ``.svg``, ``.csv`` and ``.md`` of the default set and the catalog; return the files."""
     files = [stem.with_suffix(suffix) for suffix in (".png", ".svg", ".csv", ".md")]
-    draw_formats([parse_format(name) for name in SHOWN], files[:2])
+    draw_formats([parse_format(name) for name in SHOWN], [parse_format(name) for name in SPACED], files[:2])
     table = format_table()
     write_text(files[2], table.to_csv(index=False))
     write_text(files[3], _page(table, files[0].name))
