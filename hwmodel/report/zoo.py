@@ -102,7 +102,7 @@ def _number_lines(axis: Any, zoo: Sequence[Values]) -> None:
     """Draw one row a format, a tick at each positive value."""
     for row, values in enumerate(zoo):
         axis.plot([values.positive[0], values.positive[-1]], [row, row], color="#bbbbbb", linewidth=0.5, zorder=1)
-        axis.vlines(values.positive, row - 0.32, row + 0.32, color=_COLOURS[row % len(_COLOURS)], linewidth=0.45, zorder=2)
+        axis.vlines(values.positive, row - 0.32, row + 0.32, color=_COLOURS[0], linewidth=0.45, zorder=2)
     axis.set_xscale("log", base=2)
     axis.set_yticks(range(len(zoo)), [f"{values.fmt}" for values in zoo])
     axis.invert_yaxis()
