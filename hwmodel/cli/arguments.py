@@ -39,7 +39,8 @@ def parse_specs(texts: Sequence[str]) -> list[MacSpec]:
         If a text names none.
     """
     specs = list(dict.fromkeys(MacSpec.parse(text) for text in texts))
-    for sentence in dict.fromkeys(sentence for text in texts for sentence in MacSpec.notes(text)):
+    names = [sentence for text in texts for sentence in MacSpec.notes(text)]
+    for sentence in dict.fromkeys([*names, *filter(None, (spec.unit_note for spec in specs))]):
         note(sentence)
     return specs
 

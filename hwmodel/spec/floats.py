@@ -56,6 +56,9 @@ class FloatFormat:
     zero: bool = True
 
     def __post_init__(self) -> None:
+        if self.fraction_bits == 0 and self.zero:
+            # The lowest binade then holds nothing but zero, whatever e = 0 means: one format, one description.
+            object.__setattr__(self, "subnormals", True)
         if not 1 <= self.exponent_bits <= 11:
             raise SpecError(f"float format e{self.exponent_bits}m{self.fraction_bits}: exponent width {self.exponent_bits} is not in 1..11")
         if not 0 <= self.fraction_bits <= 52:

@@ -1,7 +1,7 @@
 """`MacSpec`: the one noun. Everything else in the project is a view of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from .accumulators import (
@@ -134,6 +134,19 @@ class MacSpec:
     def notes(text: str) -> list[str]:
         """Return one sentence for each operand name in `text` that is often meant for another format."""
         return sorted({note for part in text.split("-")[:2] if (note := format_note(part))})
+
+    @property
+    def unit_note(self) -> str:
+        """A sentence where a fixed-point accumulator of given width drops bits of products to keep its headroom, else an empty string."""
+        for level in self.levels:
+            if isinstance(level, FixedAcc) and level.fraction is None and level.width is not None:
+                fraction, finest = self.fixed_point(level).fraction, -self.product_lsb_exponent
+                if fraction < finest:
+                    return (
+                        f"{self}: {level} keeps its headroom and so counts in units of 2^{-fraction}, products in 2^{-finest}; "
+                        f"write {replace(level, fraction=finest)} to keep every bit"
+                    )
+        return ""
 
     @property
     def module_name(self) -> str:

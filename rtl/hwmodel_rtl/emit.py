@@ -4,13 +4,13 @@ import hashlib
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.lib.wiring import In
 
-from hwmodel.spec import MacSpec
+from hwmodel.spec import FixedAcc, MacSpec, QuireAcc
 from hwmodel.yosys import Yosys
 
 from .architecture import Architecture
@@ -77,6 +77,7 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         "module": name,
         "latency": spec.latency,
         "throughput": 1,
+        "fixed_point": [asdict(spec.fixed_point(level)) for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
         "ports": ports,
         "parts": _parts(body, name),
         "architecture": architecture.as_dict(),
