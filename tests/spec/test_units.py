@@ -6,16 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, MacSpec, SpecError, parse_accumulator, parse_format
+from hwmodel.spec import (
+    ChunkAcc,
+    FixedAcc,
+    FixedPoint,
+    FloatAcc,
+    IntFormat,
+    MacSpec,
+    PositAcc,
+    PositFormat,
+    QuireAcc,
+    SpecError,
+    parse_accumulator,
+    parse_format,
+    parse_operand,
+)
 
 FLOATS = [parse_format(name) for name in ("fp32", "fp16", "bf16", "e6m9", "e4m3fn", "e5m2fnuz", "e3m9b-2", "e2m3none", "e5m10b20fn")]
-OPERANDS = [parse_format(name) for name in ("int8", "uint4", "sm8", "e4m3fn", "e5m2", "e4m3b-3", "e4m3b11nosub", "e3m4u", "fp16", "fp32")]
+OPERANDS = [
+    parse_operand(name)
+    for name in ("int8", "uint4", "sm8", "e4m3fn", "e5m2", "e4m3b-3", "e4m3b11nosub", "e3m4u", "fp16", "fp32", "posit8", "posit6es1")
+]
+CHOICES = [parse_operand(name) for name in ("e4m3fn+e5m2", "cfloat8e4m3", "nf4@fp16", "af4@e4m3fn", "int8+posit8es0")]
 
 
 def levels() -> st.SearchStrategy[FixedAcc | FloatAcc]:
     width, fraction, headroom = (st.none() | numbers for numbers in (st.integers(1, 1024), st.integers(-300, 600), st.integers(0, 64)))
     return st.one_of(
         st.builds(FloatAcc, st.sampled_from(FLOATS), st.sampled_from(FloatAcc.ROUNDINGS), st.booleans(), st.booleans()),
+        st.builds(FloatAcc, st.sampled_from(FLOATS), st.integers(1, 32).map("sr{}".format), st.booleans()),
         st.tuples(width, fraction, headroom, st.booleans(), st.sampled_from(["floor", "rne"]))
         .filter(lambda given: None in given[:3])
         .map(lambda given: FixedAcc(*given)),
@@ -23,7 +42,8 @@ def levels() -> st.SearchStrategy[FixedAcc | FloatAcc]:
 
 
 def accumulators() -> st.SearchStrategy[FixedAcc | FloatAcc | ChunkAcc]:
-    return levels() | st.builds(ChunkAcc, st.integers(1, 1 << 16), levels(), levels())
+    posits = st.builds(PositAcc, st.builds(PositFormat, st.integers(3, 32), st.integers(0, 3)), st.booleans())
+    return levels() | st.builds(ChunkAcc, st.integers(1, 1 << 16), levels(), levels()) | posits | st.just(QuireAcc())
 
 
 @given(accumulators())
@@ -32,7 +52,7 @@ def test_accumulator_names_round_trip(acc: FixedAcc | FloatAcc | ChunkAcc) -> No
     assert parse_accumulator(str(acc).upper()) == acc
 
 
-@given(st.sampled_from(OPERANDS), st.sampled_from(OPERANDS), accumulators(), st.integers(0, 2))
+@given(st.sampled_from(OPERANDS + CHOICES), st.sampled_from(OPERANDS + CHOICES), accumulators(), st.integers(0, 2))
 def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
     try:
         spec = MacSpec(a, b, acc, pipeline)
@@ -60,6 +80,7 @@ def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
         ("int8-int8-fx14fm4", 14, -4),
         ("uint8-uint8-fx", 29, 0),
         ("int8-int8-fx8", 8, -19),
+        ("elma8-elma8-fx38", 38, 1),
     ],
 )
 def test_fixed_point_defaults(name: str, width: int, fraction: int) -> None:
@@ -105,20 +126,25 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         ("fx2000", "accumulator fx2000: width 2000 is not in 1..1024"),
         ("fxh65", "accumulator fxh65: headroom 65 is not in 0..64"),
         ("fx32.wrap", "accumulator 'fx32.wrap': option .wrap is not one of .sat, .rne, each at most once"),
-        ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .ftz, .unfused, each at most once"),
+        ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .sr<k>, .ftz, .unfused, each at most once"),
         ("fp32.rtz.rna", "accumulator 'fp32.rtz.rna': .rtz and .rna exclude each other; give one rounding"),
         ("int32", "accumulator 'int32': an integer format is not an accumulator; for a 32-bit integer one write fx32f0"),
         ("e4m3u", "accumulator e4m3u: an unsigned float format cannot hold a negative sum"),
         (
-            "e4m3nosub",
-            "accumulator e4m3nosub: a format whose e = 0 is normal can be an operand, not an accumulator; leave out nosub",
+            "e4m3half",
+            "accumulator e4m3half: a format without a zero, or with halved subnormals, can be an operand, not an accumulator",
         ),
+        ("fp16.sr33", "accumulator fp16.sr33: stochastic rounding takes 1..32 random bits"),
+        ("fp16.sr8.unfused", "accumulator fp16.sr8.unfused: .sr<k> and .unfused exclude each other: the random bits are for one rounding"),
+        ("posit8.rtz", "accumulator 'posit8.rtz': the one option of a posit accumulator is .unfused"),
+        ("lns8", "accumulator 'lns8': lns8 cannot hold a sum; allowed are fx…, float formats, posits and quire"),
+        ("chunk4:posit8:fp32", "accumulator 'chunk4:posit8:fp32': chunks do not nest; inner and outer are fx… or a float format"),
         ("chunk0:fp16:fp32", "accumulator chunk0:fp16:fp32: chunk length 0 is not in 1..65536"),
         ("chunk4:fp16", "accumulator 'chunk4:fp16': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32"),
         (
             "quux",
             "unknown accumulator 'quux': allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            "or a float format with .rne .rna .rtz .ftz .unfused",
+            "quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused",
         ),
     ],
 )
@@ -138,6 +164,19 @@ def test_accumulator_errors_are_sentences(name: str, sentence: str) -> None:
             "e4m3fn-int8-e2m3fn",
             "unit e4m3fn-int8-e2m3fn: e4m3fn × int8 can be NaN or infinite and e2m3fn has no code for either; "
             "choose an accumulator with a NaN, or operands without",
+        ),
+        ("nf4-fp16-fp32", "unit nf4-fp16-fp32: a circuit holds the entries of nf4 as floats; say as which, for example nf4@fp16"),
+        (
+            "lns8-int8-fx",
+            "unit lns8-int8-fx: a logarithmic format multiplies by adding logarithms, so both operands must be one",
+        ),
+        (
+            "lns8-elma8-fx",
+            "unit lns8-elma8-fx: logarithms add where steps and tables are the same, and those of lns8 and elma8 differ",
+        ),
+        (
+            "posit8-posit16-quire",
+            "unit posit8-posit16-quire: a quire sums products of one posit format, as in posit8-posit8-quire; otherwise name fx…",
         ),
         (
             "int8-int8-chunk4:fp16:e2m3fn",
@@ -160,3 +199,36 @@ def test_a_fixed_inner_level_never_hands_on_a_nan() -> None:
 def test_notes_name_the_format_that_was_probably_meant() -> None:
     assert len(MacSpec.notes("e4m3-e4m3-fp32")) == 1
     assert MacSpec.notes("e4m3fn-e5m2-e4m3") == []
+
+
+def test_a_unit_that_counts_coarser_than_its_products_says_so() -> None:
+    assert MacSpec.parse("uint8-int8-fx24.sat").unit_note == (
+        "uint8-int8-fx24.sat: fx24.sat keeps its headroom and so counts in units of 2^4, products in 2^0; "
+        "write fx24f0.sat to keep every bit"
+    )
+    for text in ("int8-int8-fx32", "uint8-int8-fx24f0.sat", "e4m3fn-e4m3fn-fx", "int8-int8-fx14fm4"):
+        assert MacSpec.parse(text).unit_note == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "fraction"),
+    [("posit8-posit8-quire", 128, 48), ("posit16-posit16-quire", 256, 112), ("posit8es0-posit8es0-quire", 56, 12)],
+)
+def test_a_quire_has_its_standard_size(name: str, width: int, fraction: int) -> None:
+    """16n bits and minpos² for es 2 (Posit Standard 2022, 3.4); 1 + 4 log2(maxpos) + 31 bits for the others."""
+    spec = MacSpec.parse(name)
+    assert isinstance(spec.acc, QuireAcc)
+    assert spec.fixed_point(spec.acc) == FixedPoint(width, fraction)
+    assert spec.acc_width == spec.a.width
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("int8-int8-fx32", {"valid": 1, "clear": 1, "a": 8, "b": 8}),
+        ("e4m3fn+e5m2-int8-chunk4:fp16.sr4:fp32.sr8", {"valid": 1, "clear": 1, "a": 8, "b": 8, "mode_a": 1, "flush": 1, "rand": 12}),
+        ("cfloat8e4m3-cfloat8e5m2-fp32", {"valid": 1, "clear": 1, "a": 8, "b": 8, "mode_a": 6, "mode_b": 6}),
+    ],
+)
+def test_inputs(name: str, inputs: dict[str, int]) -> None:
+    assert MacSpec.parse(name).inputs == inputs
