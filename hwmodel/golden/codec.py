@@ -29,6 +29,9 @@ from .terms import TABLE_BITS, unpack
 _MAX_EXACT_INT = 1 << 53
 """Up to here every integer is a float64."""
 
+_BLOCK = 1 << 15
+"""Elements computed at a time, so that intermediate arrays stay in the second-level cache."""
+
 _FLOATS = (np.float16, np.float32, np.float64)
 
 
@@ -62,7 +65,11 @@ def decode(codes: Any, fmt: Format, dtype: type = np.float64) -> Array:
     if fmt.width <= TABLE_BITS:
         return number_table(fmt, dtype).take(codes.view(np.int64) if codes.dtype == np.uint64 else codes)
     check_exact(fmt, dtype)
-    return numbers_of(unpack(np.atleast_1d(codes).astype(np.uint64), fmt)).reshape(codes.shape).astype(dtype, copy=False)
+    values = np.empty(codes.shape, dtype)
+    flat, places = codes.ravel(), values.reshape(-1)
+    for block in _blocks(flat.size):
+        places[block] = numbers_of(unpack(flat[block].astype(np.uint64), fmt))
+    return values
 
 
 def encode(values: Any, fmt: Format, rounding: str = "rne", overflow: str | None = None, nan: str = "error", random: Any = None) -> Array:
@@ -118,19 +125,30 @@ def _encode(values: Array, fmt: Format, rounding: str, overflow: str, nan: str, 
         dtype = np.float64 if values.dtype == np.float64 else np.float32
         assert not isinstance(fmt, X87Format)
         return encoder(fmt, rounding, overflow, nan_code, dtype)(values)
-    values = values.astype(np.float64)
-    is_nan = np.isnan(values)
-    values[is_nan] = 0
+    codes = np.empty(values.shape, np.uint64)
+    for block in _blocks(values.size):
+        with np.errstate(invalid="ignore"):  # of a signalling NaN
+            part = values[block].astype(np.float64)
+        is_nan = np.isnan(part)
+        part[is_nan] = 0
+        codes[block] = _compute(part, fmt, rounding, overflow, None if random is None else random[block])
+        codes[block][is_nan] = nan_code
+    return codes
+
+
+def _compute(values: Array, fmt: Format, rounding: str, overflow: str, random: Array | None) -> Array:
     match fmt:
         case IntFormat():
-            codes = encode_int(values, fmt, rounding, random)
+            return encode_int(values, fmt, rounding, random)
         case PositFormat():
-            codes = encode_posit(values, fmt, rounding)
-        case _:
-            assert isinstance(fmt, FloatFormat)
-            codes = encode_float(values, fmt, rounding, overflow, random)
-    codes[is_nan] = nan_code
-    return codes
+            return encode_posit(values, fmt, rounding)
+        case FloatFormat():
+            return encode_float(values, fmt, rounding, overflow, random)
+    raise ValueError(f"{fmt} has no arithmetic of its own")
+
+
+def _blocks(size: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, size, _BLOCK)]
 
 
 def _fit_float64(values: Array, fmt: Format, at_random: bool) -> bool:

@@ -96,7 +96,9 @@ class StepFunction:
         result = np.empty(values.shape, np.uint64)
         for start in range(0, values.size, _BLOCK):
             block = slice(start, start + _BLOCK)
-            keys = keys_of(values[block].astype(self._dtype, copy=False))
+            with np.errstate(invalid="ignore"):  # of a signalling NaN
+                numbers = values[block].astype(self._dtype, copy=False)
+            keys = keys_of(numbers)
             places = self.first.take(self._buckets(keys), mode="clip")
             for step in (1 << i for i in reversed(range(self.comparisons))):
                 places += (keys >= self.thresholds.take(places + (step - 1), mode="clip")) * np.intp(step)

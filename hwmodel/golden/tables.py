@@ -55,7 +55,7 @@ def _reach(fmt: Format) -> tuple[int, int]:
         case FloatFormat():
             return fmt.lsb_exponent, fmt.emax
         case LogFormat():
-            return -fmt.max_log >> fmt.step_bits, fmt.max_log >> fmt.step_bits
+            return (-fmt.max_log >> fmt.step_bits) - _precision(fmt) + 1, fmt.max_log >> fmt.step_bits
         case _:
             return fmt.lsb_exponent, fmt.max_magnitude.bit_length() - 1 + fmt.lsb_exponent
 
