@@ -10,7 +10,7 @@ from pathlib import Path
 
 from amaranth.lib.wiring import In
 
-from hwmodel.spec import MacSpec
+from hwmodel.spec import ChoiceFormat, MacSpec
 from hwmodel.yosys import Yosys
 
 from .architecture import Architecture
@@ -34,7 +34,8 @@ class Unit:
     verilog
         The whole Verilog file.
     manifest
-        What goes into the JSON file: spec, ports and widths, latency, instances by part, content hash, tool versions.
+        What goes into the JSON file: spec, ports and widths, the formats that modes choose among, latency, instances by part, content
+        hash, tool versions.
     """
 
     spec: MacSpec
@@ -72,12 +73,15 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
     for port, member in mac.signature.members.items():
         direction = "in" if member.flow is In else "out"
         ports.append({"name": port, "direction": direction, "width": len(getattr(mac, port))})
+    operands = {"mode_a": spec.a, "mode_b": spec.b}
+    modes = {port: [str(each) for each in fmt.choices] for port, fmt in operands.items() if isinstance(fmt, ChoiceFormat)}
     manifest = {
         "spec": str(spec),
         "module": name,
         "latency": spec.latency,
         "throughput": 1,
         "ports": ports,
+        **({"modes": modes} if modes else {}),
         "parts": _parts(body, name),
         "architecture": architecture.as_dict(),
         "tools": {"hwmodel": version("hwmodel"), "amaranth": version("amaranth"), "pyosys": version("pyosys")},
@@ -132,8 +136,8 @@ _MEANING = {
     "clear": "with valid: the accumulator counts as zero before this product is added",
     "a": "operand code",
     "b": "operand code",
-    "mode_a": "which format the code a is in",
-    "mode_b": "which format the code b is in",
+    "mode_a": "which format the code a is in; past the last one: the last",
+    "mode_b": "which format the code b is in; past the last one: the last",
     "flush": "with valid: this step ends its chunk; alone: the chunk so far is folded",
     "acc": "the accumulator's code",
     "acc_valid": "acc holds the state after the operands taken `latency` cycles ago",
