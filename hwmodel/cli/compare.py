@@ -71,11 +71,14 @@ def draw(
     prove: bool,
     jobs: int,
     verilog: Path | None = None,
+    shown: bool = True,
 ) -> None:
-    """Compare `specs`, write the chart and its table, and print the ratios."""
+    """Compare `specs`, write the chart and its table, and (if `shown`) print the ratios."""
     from hwmodel.report.compare import compare as compare_units
 
     with mismatch_exits(), progress("compare", len(specs) * (1 + prove), at_end=True) as done:
         result = compare_units(specs, card, stem, title=f"{title} on {card.name}", prove=prove, verilog=verilog, jobs=jobs, progress=done)
+    if not shown:
+        return
     table = f"Area, and energy per MAC without glitches, on {card.name}; ratios to {specs[0]}"
     show(result.table.to_dict("records"), _COLUMNS, form, title=table, caption="\n".join(f"written: {file}" for file in result.files))

@@ -1,18 +1,17 @@
-"""Cells of operands that are not one integer or minifloat: codebooks, logarithms, and several formats of which a mode chooses one."""
+"""Cells of decode: the unpacking of an operand, and the product of logarithms, which has no other multiplier."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, LogFormat, Operand, PositFormat
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, PositFormat, Specials
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
-from . import parts
-from .blocks import add, any_of, choose, extend, signals, table
-from .parts import exponent_width, normalise, specials
+from .blocks import add, any_of, choose, constant, extend, invert, leading_zero_count, shift_left, signals, stuck, table
+from .parts import exponent_width, number_width
 from .posits import tapered_fields, unpack_posit
-from .tally import ONE, SIGNAL, ZERO, Counts, Tally
+from .tally import SIGNAL, Counts, Tally
 
 FEW_OFFSETS = 4
 """As `hwmodel_rtl.decode_float.FEW_OFFSETS`."""
@@ -30,8 +29,10 @@ def decode(operand: Operand, normalised: bool) -> Counts:
             return _decode_log(operand)
         case PositFormat():
             return _decode_posit(operand)
-        case IntFormat() | FloatFormat():
-            return parts.decode(operand, normalised)
+        case IntFormat():
+            return _decode_integer(operand, normalised)
+        case FloatFormat():
+            return _decode_floats([operand], operand_shape(operand, normalised=normalised), normalised)
         case _:
             raise ValueError(f"no circuit decodes {operand}")
 
@@ -40,7 +41,24 @@ def operand_width(operand: Operand, normalised: bool) -> int:
     """Return the bits of an unpacked operand."""
     if isinstance(operand, LogFormat):
         return _log_width(operand) + 3
-    return parts.number_width(operand_shape(operand, normalised=normalised))
+    return number_width(operand_shape(operand, normalised=normalised))
+
+
+def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
+    tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
+    bits = shape.significand_bits
+    if fmt.coding is IntCoding.TWOS_COMPLEMENT:
+        tally.xor2 += bits - 1
+        # The highest bit, xor-ed with itself, is always 0.
+        add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
+    if normalised:
+        counter, zeros = leading_zero_count(bits)
+        tally.include(counter)
+        shift_left(tally, bits, zeros, bits)
+        if shape.has_exponent:
+            width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+            add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
+    return tally.counts()
 
 
 def _decode_codebook(fmt: CodebookFormat) -> Counts:
@@ -118,47 +136,75 @@ def _fields(own: NumberShape, shape: NumberShape, group: Hashable) -> list[Hasha
 def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalised: bool) -> Counts:
     """Count minifloats that are unpacked together; `formats` are by mode."""
     tally = Tally()
-    exponent_bits, fraction_bits = max(fmt.exponent_bits for fmt in formats), max(fmt.fraction_bits for fmt in formats)
-    for layout in {replace(fmt, bias=0): None for fmt in formats}:
+    longest = max(fmt.fraction_bits for fmt in formats)
+    shifts = normalised and longest > 0 and any(fmt.subnormals for fmt in formats)
+    plain = [operand_shape(fmt, normalised=normalised) for fmt in formats]
+    offsets = [each.top - shape.top for each in plain]
+    few = len(set(offsets)) <= FEW_OFFSETS
+    own = exponent_width(min(each.exponent_low for each in plain), max(each.exponent_high for each in plain))
+    joint = exponent_width(shape.exponent_low, shape.exponent_high)[0] if shape.has_exponent else 0
+    width = joint if few else min(joint, own[0])
+
+    keys = [(replace(fmt, bias=0), offset if few else 0) for fmt, offset in zip(formats, offsets, strict=True)]
+    for layout, offset in dict.fromkeys(keys):
         any_of(tally, layout.exponent_bits)
         if not layout.subnormals and layout.zero:
             any_of(tally, layout.fraction_bits + 1)
-        specials(tally, layout)
-    choose(tally, [_cut(fmt, exponent_bits, fraction_bits) for fmt in formats])
+        elif layout.subnormals and not shifts and shape.has_exponent:
+            tally.gate2 += not layout.halved
+        _specials(tally, layout)
+        _plus(tally, layout.exponent_bits, offset)
+    choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
-    plain = [operand_shape(fmt, normalised=normalised) for fmt in formats]
-    low, high = min(each.exponent_low for each in plain), max(each.exponent_high for each in plain)
-    base, signed = exponent_width(low, high)
-    if normalised and fraction_bits and any(fmt.subnormals for fmt in formats):
-        halved = {fmt.halved for fmt in formats if fmt.subnormals}
-        carry = SIGNAL if len(halved) > 1 else ZERO if True in halved else ONE
-        normalise(tally, fraction_bits, replace(plain[0], exponent_low=low, exponent_high=high), carry)
-        tally.mux2 += fraction_bits - 1
-        tally.gate2 += 2 + base + exponent_bits
-    else:
-        tally.gate2 += 1
-    offsets = [each.top - shape.top for each in plain]
-    width = exponent_width(shape.exponent_low, shape.exponent_high)[0] if shape.has_exponent else 0
-    if len(set(offsets)) <= FEW_OFFSETS:
-        # A constant changes the bits from its lowest one on; their carry is an AND.
-        moved = [width - (offset & -offset).bit_length() + 1 for offset in set(offsets) if offset]
-        tally.xor2 += sum(moved)
-        tally.gate2 += sum(max(bits - 2, 0) for bits in moved)
-    else:
+    places = {fmt.fraction_bits for fmt in formats}
+    if shifts:
+        counter, zeros = leading_zero_count(longest + 1)
+        tally.include(counter)
+        tally.gate2 += zeros * len(places) + longest
+        shift_left(tally, longest, zeros, longest)
+        added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
+        for each in set(added):
+            _plus(tally, zeros, each)
+        tally.mux2 += width * (len(set(added)) - 1)
+        tally.gate2 += 2 * width
+    elif len(places) > 1:
+        shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
+    if not few:
         words = [*offsets, *[offsets[-1]] * ((1 << (len(offsets) - 1).bit_length()) - len(offsets))]
         table(tally, words, max(offsets).bit_length())
-        known = extend(signals(max(offsets).bit_length()), width, signed=False)
-        add(tally, extend(signals(base), width, signed=signed), known)
+        known = extend(signals(max(offsets).bit_length()), joint, signed=False)
+        add(tally, extend(signals(own[0]), joint, signed=own[1]), known)
     return tally.counts()
 
 
-def _cut(fmt: FloatFormat, exponent_bits: int, fraction_bits: int) -> list[Hashable]:
+def _plus(tally: Tally, bits: int, offset: int) -> None:
+    """Count the addition of a constant to so many bits in plain gates: from its lowest bit on a sum and a carry each."""
+    if offset:
+        moved = max(bits - (offset & -offset).bit_length() + 1, 0)
+        tally.xor2 += max(moved - 1, 0)
+        tally.gate2 += max(moved - 1, 0)
+
+
+def _specials(tally: Tally, fmt: FloatFormat) -> None:
+    match fmt.specials:
+        case Specials.IEEE:
+            any_of(tally, fmt.exponent_bits)
+            any_of(tally, fmt.fraction_bits)
+            tally.gate2 += 2
+        case Specials.FN:
+            any_of(tally, fmt.exponent_bits + fmt.fraction_bits)
+        case Specials.FNUZ:
+            any_of(tally, fmt.width)
+
+
+def _cut(layout: FloatFormat, offset: int, exponent_bits: int, fraction_bits: int) -> list[Hashable]:
     """Return where the bits of the fields of a code come from: bits of the code, what is made of them in this layout, or 0."""
-    layout = replace(fmt, bias=0)
-    fraction: list[Hashable] = [*[0] * (fraction_bits - fmt.fraction_bits), *range(1, 1 + fmt.fraction_bits)]
-    exponent: list[Hashable] = [*range(1 + fmt.fraction_bits, 1 + fmt.fraction_bits + fmt.exponent_bits)]
-    exponent += [0] * (exponent_bits - fmt.exponent_bits)
-    made = {"sign": fmt.signed, "subnormal": fmt.subnormals, "nan": fmt.has_nan, "inf": fmt.has_inf}
-    flags: list[Hashable] = [(layout, name) if there else 0 for name, there in made.items()]
-    flags[0] = fmt.width if fmt.signed else 0
-    return [*fraction, *exponent, *flags]
+    fraction: list[Hashable] = [*range(1, 1 + layout.fraction_bits), *[0] * (fraction_bits - layout.fraction_bits)]
+    exponent: list[Hashable] = [*range(1 + layout.fraction_bits, 1 + layout.fraction_bits + layout.exponent_bits)]
+    exponent = [*exponent, *[0] * (exponent_bits - layout.exponent_bits)][:exponent_bits]
+    if offset:
+        low = (offset & -offset).bit_length() - 1
+        exponent[low:] = [(layout, offset, i) for i in range(low, exponent_bits)]
+    made = {"subnormal": layout.subnormals, "nan": layout.has_nan, "inf": layout.has_inf}
+    flags: list[Hashable] = [layout.width if layout.signed else 0]
+    return [*fraction, *exponent, *flags, *((layout, name) if there else 0 for name, there in made.items())]

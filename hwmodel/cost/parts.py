@@ -1,12 +1,12 @@
-"""Cells of the parts: decode, mpy, alignadd and normacc, for the shapes that a unit's formats lead to.
+"""Cells of the parts: mpy, alignadd and normacc, for the shapes that a unit's formats lead to.
 
 Each function counts the component of the same name in the circuits; sizes come from `hwmodel.spec.ranges`, as they do there.
 """
 
 from functools import lru_cache
 
-from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, IntCoding, IntFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape, operand_shape, product_shape, rounded_state
+from hwmodel.spec import FixedPoint, FloatAcc, IntFormat, Specials
+from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state
 
 from .blocks import (
     add,
@@ -24,7 +24,7 @@ from .blocks import (
     signals,
     stuck,
 )
-from .tally import ONE, SIGNAL, ZERO, Bit, Counts, Tally
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally
 
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
@@ -44,54 +44,6 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
     """Return the exponent of a number as an adder's operand of `width` bits."""
     bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
     return extend(signals(bits), width, signed=signed)
-
-
-@lru_cache(maxsize=1 << 14)
-def decode(fmt: IntFormat | FloatFormat, normalised: bool) -> Counts:
-    """Count the unpacking of one integer or minifloat; of other operands see `hwmodel.cost.operands`."""
-    tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
-    if isinstance(fmt, IntFormat):
-        bits = shape.significand_bits
-        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
-            tally.xor2 += bits - 1
-            # The highest bit, xor-ed with itself, is always 0.
-            add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
-        if normalised:
-            normalise(tally, bits, shape)
-        return tally.counts()
-    any_of(tally, fmt.exponent_bits)
-    if not fmt.subnormals:
-        tally.gate2 += fmt.fraction_bits if fmt.zero else 0
-    elif normalised and fmt.fraction_bits:
-        normalise(tally, fmt.fraction_bits, shape, ZERO if fmt.halved else ONE)
-        tally.mux2 += fmt.fraction_bits - 1
-        tally.gate2 += 2 + exponent_width(shape.exponent_low, shape.exponent_high)[0] + fmt.exponent_bits
-    elif shape.has_exponent:
-        tally.gate2 += not fmt.halved
-    specials(tally, fmt)
-    return tally.counts()
-
-
-def normalise(tally: Tally, bits: int, shape: NumberShape, carry: Bit = ONE) -> None:
-    """Count a leading-zero count, the shift by it, and minus it as an exponent (with the `carry` 0: one less)."""
-    counter, zeros = leading_zero_count(bits)
-    tally.include(counter)
-    shift_left(tally, bits, zeros, bits)
-    if shape.has_exponent:
-        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
-        add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), carry)
-
-
-def specials(tally: Tally, fmt: FloatFormat) -> None:
-    match fmt.specials:
-        case Specials.IEEE:
-            any_of(tally, fmt.exponent_bits)
-            any_of(tally, fmt.fraction_bits)
-            tally.gate2 += 2
-        case Specials.FN:
-            any_of(tally, fmt.exponent_bits + fmt.fraction_bits)
-        case Specials.FNUZ:
-            any_of(tally, fmt.width)
 
 
 def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str) -> Counts:

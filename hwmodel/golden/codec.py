@@ -1,25 +1,42 @@
-"""Codes to float64 and numbers to codes, over arrays."""
+"""Codes to floats and numbers to codes, over arrays.
+
+========================  =====================================  ==============================================
+format                    decode                                 encode
+========================  =====================================  ==============================================
+up to 16 bits             a table                                thresholds (:mod:`hwmodel.golden.boundaries`)
+integers                  by arithmetic, if wider than 16 bits   by arithmetic (:mod:`hwmodel.golden.arithmetic`)
+wider floats and posits   by arithmetic                          by arithmetic
+``sr<k>``                                                        by arithmetic
+Python integers, fp80     one by one                             one by one
+========================  =====================================  ==============================================
+"""
 
 from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import FloatFormat, Format, IntCoding, IntFormat, SpecError
+from hwmodel.spec import FloatFormat, Format, IntFormat, PositFormat, SpecError, X87Format
 
+from . import scalar
+from .arithmetic import encode_float, encode_int, encode_posit, int_codes
 from .arrays import Array
+from .boundaries import encoder
 from .codes import check_codes
-from .options import check_options, nan_error, random_error
-from .rounding import bit_length, round_shift
-from .terms import FINITE, INFINITE, NAN, Terms, unpack
+from .options import check_options, random_error
+from .tables import check_exact, number_table, numbers_of
+from .terms import TABLE_BITS, unpack
 
-_SURELY_TOO_LARGE = 40
-"""No integer format reaches 2 to this power."""
+_MAX_EXACT_INT = 1 << 53
+"""Up to here every integer is a float64."""
 
-_MAX_INT64_BITS = 61
+_BLOCK = 1 << 15
+"""Elements computed at a time, so that intermediate arrays stay in the second-level cache."""
+
+_FLOATS = (np.float16, np.float32, np.float64)
 
 
-def decode(codes: Any, fmt: Format) -> Array:
-    """Return what `codes` mean, exactly.
+def decode(codes: Any, fmt: Format, dtype: type = np.float64) -> Array:
+    """Return what `codes` mean: exactly, or, of a logarithmic format, rounded to float64.
 
     Parameters
     ----------
@@ -27,24 +44,32 @@ def decode(codes: Any, fmt: Format) -> Array:
         Codes of `fmt`.
     fmt
         Their format.
+    dtype
+        ``np.float64`` or ``np.float32``.
 
     Returns
     -------
-    (...,) float64
+    (...,) float64 or float32
+        Of fp80: `hwmodel.golden.scalar.Value`, one by one, which no dtype of NumPy holds everywhere.
 
     Raises
     ------
     SpecError
-        If a code is out of range, or the format reaches beyond what float64 can hold.
+        If a code is out of range, or the dtype does not hold every number of the format.
     """
-    if isinstance(fmt, FloatFormat) and (fmt.emax > 1023 or fmt.lsb_exponent < -1074):
-        raise SpecError(f"{fmt} reaches from 2^{fmt.lsb_exponent} to 2^{fmt.emax}, beyond float64; golden.scalar.decode is exact")
+    if dtype not in (np.float64, np.float32):
+        raise SpecError(f"dtype {np.dtype(dtype)} is not one of float64, float32")
+    if isinstance(fmt, X87Format):
+        return _each(lambda code: scalar.decode(code, fmt), np.asarray(codes, object))
     codes = check_codes(codes, fmt)
-    terms = unpack(np.atleast_1d(codes).astype(np.uint64), fmt)
-    values = np.ldexp(terms.significand.astype(np.float64), terms.exponent)
-    values[terms.kind == INFINITE] = np.inf
-    values[terms.kind == NAN] = np.nan
-    return np.copysign(values, np.where(terms.negative, -1.0, 1.0)).reshape(codes.shape)
+    if fmt.width <= TABLE_BITS:
+        return number_table(fmt, dtype).take(codes.view(np.int64) if codes.dtype == np.uint64 else codes)
+    check_exact(fmt, dtype)
+    values = np.empty(codes.shape, dtype)
+    flat, places = codes.ravel(), values.reshape(-1)
+    for block in _blocks(flat.size):
+        places[block] = numbers_of(unpack(flat[block].astype(np.uint64), fmt))
+    return values
 
 
 def encode(values: Any, fmt: Format, rounding: str = "rne", overflow: str | None = None, nan: str = "error", random: Any = None) -> Array:
@@ -59,7 +84,7 @@ def encode(values: Any, fmt: Format, rounding: str = "rne", overflow: str | None
     fmt
         Format of the codes.
     rounding
-        ``rne``, ``rna``, ``rtz``, ``rup``, ``rdn`` or ``sr<k>``.
+        ``rne``, ``rna``, ``rtz``, ``rup``, ``rdn`` or, for integer and float formats, ``sr<k>``.
     overflow
         ``sat`` or ``ieee``; None: the format's default. Judged after rounding with an exponent range that has no end.
     nan
@@ -70,6 +95,7 @@ def encode(values: Any, fmt: Format, rounding: str = "rne", overflow: str | None
     Returns
     -------
     (...,) uint64
+        Of fp80: Python integers.
 
     Raises
     ------
@@ -78,29 +104,81 @@ def encode(values: Any, fmt: Format, rounding: str = "rne", overflow: str | None
     """
     overflow, bits = check_options(fmt, rounding, overflow, nan)
     values = np.asarray(values)
+    if values.dtype not in _FLOATS and values.dtype.kind not in "iu" and not all(isinstance(value, int) for value in values.ravel()):
+        raise SpecError(f"values of dtype {values.dtype} cannot be encoded exactly; give float64, float32, float16 or integers")
     random = None if bits is None else _check_random(random, rounding, bits, values.shape)
-    terms = _terms(np.atleast_1d(values), fmt)
-    if isinstance(fmt, IntFormat):
-        magnitude, too_large = _round_int(terms, fmt, rounding, random)
-    else:
-        magnitude, too_large = _round_float(terms, fmt, rounding, random)
+    if values.dtype == object or isinstance(fmt, X87Format) or not _fit_float64(values, fmt, random is not None):
+        return _encode_each(values, fmt, rounding, overflow, nan, random)
+    flat = np.atleast_1d(values).ravel()
+    return _encode(flat, fmt, rounding, overflow, nan, None if random is None else random.ravel()).reshape(values.shape)
 
-    negative = terms.negative
-    codes = _signed(magnitude.astype(np.uint64), fmt, negative)
-    largest = _signed(_largest_magnitudes(fmt, negative).astype(np.uint64), fmt, negative)
-    beyond = too_large | (terms.kind == INFINITE)
-    codes = np.where(beyond, largest, codes)
-    if overflow == "ieee" and isinstance(fmt, FloatFormat) and fmt.nan_code is not None:
-        stays = (rounding == "rtz") | ((rounding == "rup") & negative) | ((rounding == "rdn") & ~negative)
-        leaves = beyond & (~stays | (terms.kind == INFINITE) | (negative if not fmt.signed else False))
-        special = fmt.inf_code if fmt.inf_code is not None else fmt.nan_code
-        ends = np.full(codes.shape, special, np.uint64)
-        if fmt.has_inf:
-            ends |= np.where(negative, np.uint64(fmt.sign_mask), np.uint64(0))
-        if not fmt.signed:
-            ends[negative] = fmt.nan_code
-        codes = np.where(leaves, ends, codes)
-    return _with_nan(codes, terms.kind == NAN, fmt, nan).reshape(values.shape)
+
+def _encode(values: Array, fmt: Format, rounding: str, overflow: str, nan: str, random: Array | None) -> Array:
+    """Return the codes of a one-dimensional array."""
+    if values.dtype.kind in "iu":
+        if isinstance(fmt, IntFormat):
+            return int_codes(np.clip(values, *_common_ends(values, fmt)).astype(np.int64), fmt, values < 0)
+        values = _odd_floats(values)
+    may_be_nan = fmt.has_nan or bool(np.isnan(values).any())
+    nan_code = scalar.codec.nan_code(fmt, nan) if may_be_nan else 0
+    if fmt.width <= TABLE_BITS and random is None and not isinstance(fmt, IntFormat):
+        dtype = np.float64 if values.dtype == np.float64 else np.float32
+        assert not isinstance(fmt, X87Format)
+        return encoder(fmt, rounding, overflow, nan_code, dtype)(values)
+    codes = np.empty(values.shape, np.uint64)
+    for block in _blocks(values.size):
+        with np.errstate(invalid="ignore"):  # of a signalling NaN
+            part = values[block].astype(np.float64)
+        is_nan = np.isnan(part)
+        part[is_nan] = 0
+        codes[block] = _compute(part, fmt, rounding, overflow, None if random is None else random[block])
+        codes[block][is_nan] = nan_code
+    return codes
+
+
+def _compute(values: Array, fmt: Format, rounding: str, overflow: str, random: Array | None) -> Array:
+    match fmt:
+        case IntFormat():
+            return encode_int(values, fmt, rounding, random)
+        case PositFormat():
+            return encode_posit(values, fmt, rounding)
+        case FloatFormat():
+            return encode_float(values, fmt, rounding, overflow, random)
+    raise ValueError(f"{fmt} has no arithmetic of its own")
+
+
+def _blocks(size: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, size, _BLOCK)]
+
+
+def _fit_float64(values: Array, fmt: Format, at_random: bool) -> bool:
+    """Whether float64, with its last bit odd where something is lost, decides every rounding as the values themselves would."""
+    if values.dtype.kind == "f" or isinstance(fmt, IntFormat) or values.itemsize < 8:
+        return True
+    if not at_random and not (isinstance(fmt, FloatFormat) and fmt.precision > 51):
+        return True
+    return not values.size or -_MAX_EXACT_INT <= int(values.min()) <= int(values.max()) <= _MAX_EXACT_INT
+
+
+def _odd_floats(values: Array) -> Array:
+    """Return integers as float64, rounded to odd: an inexact result has its last bit set, and lies on no boundary of a narrower format."""
+    if values.itemsize < 8:
+        return values.astype(np.float64)
+    negative = values < 0
+    magnitude = np.where(negative, -values, values).astype(np.uint64)
+    floats = magnitude.astype(np.float64)
+    top = floats == 2.0**64
+    above = top | (np.where(top, 0.0, floats).astype(np.uint64) > magnitude)
+    floats = np.where(above, np.nextafter(floats, 0), floats)
+    inexact = floats.astype(np.uint64) != magnitude
+    floats = (floats.view(np.int64) | inexact).view(np.float64)
+    return np.where(negative, -floats, floats)
+
+
+def _common_ends(values: Array, fmt: IntFormat) -> tuple[int, int]:
+    """Return the range of `fmt`, as far as the dtype of `values` goes."""
+    limits = np.iinfo(values.dtype)
+    return max(fmt.min_value, int(limits.min)), min(fmt.max_value, int(limits.max))
 
 
 def _check_random(random: Any, rounding: str, bits: int, shape: tuple[int, ...]) -> Array:
@@ -109,150 +187,19 @@ def _check_random(random: Any, rounding: str, bits: int, shape: tuple[int, ...])
     random = np.asarray(random)
     if random.dtype.kind not in "iu" or (random.size and not 0 <= int(random.min()) <= int(random.max()) < 1 << bits):
         raise random_error(rounding, bits)
-    return np.atleast_1d(np.broadcast_to(random.astype(np.int64), shape))
+    return np.broadcast_to(random.astype(np.int64), shape)
 
 
-def _terms(values: Array, fmt: Format) -> Terms:
-    """Return numbers unpacked: significands below ``2**61`` in int64, or Python integers."""
-    kind = np.full(values.shape, FINITE, np.uint8)
-    exponent = np.zeros(values.shape, np.int64)
-    if values.dtype.kind == "f" and values.dtype.itemsize <= 8:
-        values = values.astype(np.float64)
-        kind[np.isinf(values)] = INFINITE
-        kind[np.isnan(values)] = NAN
-        fraction, exponent = np.frexp(np.where(kind == FINITE, values, 0.0))
-        significand = np.abs(np.ldexp(fraction, 53)).astype(np.int64)
-        return Terms(significand, exponent.astype(np.int64) - 53, np.signbit(values) & (kind != NAN), kind)
-    if values.dtype.kind not in "iu" and not all(isinstance(value, int) for value in values.ravel()):
-        raise SpecError(f"values of dtype {values.dtype} cannot be encoded exactly; give float64, float32, float16 or integers")
-    negative = values < 0
-    magnitude = np.abs(values.astype(object))
-    if isinstance(fmt, IntFormat):
-        magnitude = np.minimum(magnitude, 1 << _SURELY_TOO_LARGE)
-    if all(m < 1 << _MAX_INT64_BITS for m in magnitude.ravel()):
-        magnitude = magnitude.astype(np.int64)
-    return Terms(magnitude, exponent, negative, kind)
+def _encode_each(values: Array, fmt: Format, rounding: str, overflow: str, nan: str, random: Array | None) -> Array:
+    """Return codes by the scalar form: Python integers of any size, and formats that no NumPy integer holds."""
+
+    def code(value: Any, bits: int | None = None) -> int:
+        return scalar.encode(value, fmt, rounding, overflow, nan, bits)
+
+    codes = _each(code, values) if random is None else _each(code, values, random.astype(object))
+    return codes if isinstance(fmt, X87Format) else codes.astype(np.uint64)
 
 
-def _largest_magnitudes(fmt: Format, negative: Array) -> Array:
-    """Return the magnitude (an integer's) or the code without sign (a float's) farthest from zero, int64."""
-    if isinstance(fmt, IntFormat):
-        return np.where(negative, -fmt.min_value, fmt.max_value)
-    return np.where(negative, fmt.max_finite_code if fmt.signed else 0, fmt.max_finite_code)
-
-
-def _round_int(terms: Terms, fmt: IntFormat, rounding: str, random: Array | None) -> tuple[Array, Array]:
-    """Return rounded magnitudes, int64, and where they are too large."""
-    significand, exponent = terms.significand, terms.exponent
-    huge = exponent + bit_length(significand) > _SURELY_TOO_LARGE
-    significand = np.where(huge, 1 << _SURELY_TOO_LARGE, significand)
-    exponent = np.where(huge | (significand == 0), 0, exponent)
-    whole = _round_away(significand, -exponent, terms.negative, rounding, random)
-    magnitude = np.where(exponent < 0, whole, significand << np.clip(exponent, 0, _SURELY_TOO_LARGE))
-    return magnitude, magnitude > _largest_magnitudes(fmt, terms.negative)
-
-
-def _round_float(terms: Terms, fmt: FloatFormat, rounding: str, random: Array | None) -> tuple[Array, Array]:
-    """Return rounded codes without sign, int64, and where they are too large."""
-    significand, exponent = terms.significand, np.where(terms.significand == 0, fmt.lsb_exponent, terms.exponent)
-    drop = np.maximum(bit_length(significand) - fmt.precision, fmt.lsb_exponent - exponent)
-    odd = None
-    if fmt.precision == 1:
-        # A significand of one bit is always odd; ties go to the even code, whose parity is that of the exponent field.
-        field = exponent + drop - fmt.emin + int(fmt.subnormals)
-        odd = (significand >> np.clip(drop, 0, _longest_shift(significand)) != 0) & (field & 1 == 1)
-    rounded = np.where(drop > 0, _round_away(significand, drop, terms.negative, rounding, random, odd), significand)
-    lsb_exponent = exponent + np.maximum(drop, 0)
-    rounded = rounded.astype(np.int64)
-    length = bit_length(rounded)
-    top_exponent = lsb_exponent + length - 1
-
-    # Beside emax the significands decide; both are brought to 61 bits.
-    normalised = rounded << (_MAX_INT64_BITS - length)
-    largest = fmt.max_significand << (_MAX_INT64_BITS - fmt.precision)
-    too_large = (rounded != 0) & ((top_exponent > fmt.emax) | ((top_exponent == fmt.emax) & (normalised > largest)))
-    if not fmt.signed:
-        too_large |= terms.negative & (rounded != 0)
-
-    unit = np.maximum(top_exponent - fmt.fraction_bits, fmt.lsb_exponent)
-    # A carry out of the rounding leaves one zero bit too many below.
-    placed = np.where(lsb_exponent < unit, rounded >> 1, rounded << np.clip(lsb_exponent - unit, 0, fmt.fraction_bits))
-    field = np.clip(top_exponent - fmt.emin, 0, fmt.exponent_mask)
-    magnitude = (field << fmt.fraction_bits) + placed
-    if not fmt.subnormals:
-        # There the lowest binade has its hidden bit and the field 0; its first value is taken by zero.
-        magnitude -= np.where(rounded != 0, 1 << fmt.fraction_bits, 0)
-        magnitude = _round_beside_zero(terms, drop, fmt, rounding, random, magnitude)
-        if not fmt.signed:
-            too_large = np.where(magnitude == 0, False, too_large)
-    return magnitude, too_large
-
-
-def _round_away(magnitude: Array, drop: Array, negative: Array, rounding: str, random: Array | None, odd: Array | None = None) -> Array:
-    """Return ``magnitude / 2**drop`` rounded to an integer; meaningless where `drop` is not positive."""
-    longest = _longest_shift(magnitude)
-    shift = np.clip(drop, 1, longest)
-    if rounding in ("rne", "rna", "rtz"):
-        return round_shift(magnitude, shift, rounding, odd)
-    floor = magnitude >> shift
-    rest = magnitude - (floor << shift)
-    if random is None:
-        return floor + ((rest != 0) & (negative == (rounding == "rdn")))
-    bits = int(rounding[2:])
-    leading = np.where(drop >= bits, rest >> np.clip(drop - bits, 0, longest), rest << np.clip(bits - drop, 0, bits))
-    return floor + (leading + random >= 1 << bits)
-
-
-def _longest_shift(magnitude: Array) -> int:
-    """Return a shift that leaves of every magnitude less than one half."""
-    return 63 if magnitude.dtype != object else int(bit_length(magnitude).max(initial=0)) + 2
-
-
-def _round_beside_zero(terms: Terms, drop: Array, fmt: FloatFormat, rounding: str, random: Array | None, magnitude: Array) -> Array:
-    """Return `magnitude` with what lies between 0 and the smallest value of a format without subnormals rounded to either."""
-    smallest = (1 << fmt.fraction_bits) + 1  # in units of 2**lsb_exponent
-    result = magnitude.copy()
-    units = drop + terms.exponent - fmt.lsb_exponent  # 0 unless the number is above the lowest binade
-    for i in np.flatnonzero((units <= 0) & (terms.significand != 0)):
-        place = fmt.lsb_exponent - int(terms.exponent.flat[i])
-        number, unit = int(terms.significand.flat[i]) << max(-place, 0), smallest << max(place, 0)
-        if number >= unit:
-            continue
-        match rounding:
-            case "rne":
-                up = 2 * number > unit
-            case "rna":
-                up = 2 * number >= unit
-            case "rtz":
-                up = False
-            case "rup" | "rdn":
-                up = bool(terms.negative.flat[i]) == (rounding == "rdn")
-            case _:
-                assert random is not None
-                bits = int(rounding[2:])
-                up = (number << bits) // unit + int(random.flat[i]) >= 1 << bits
-        result.flat[i] = int(up)
-    return result
-
-
-def _signed(magnitude: Array, fmt: Format, negative: Array) -> Array:
-    """Return codes of magnitudes, uint64, with their sign put in; negative ones of unsigned formats become 0."""
-    if isinstance(fmt, IntFormat) and fmt.coding is IntCoding.TWOS_COMPLEMENT:
-        return np.where(negative, np.negative(magnitude) & np.uint64((1 << fmt.width) - 1), magnitude)
-    if not fmt.signed:
-        return np.where(negative, np.uint64(0), magnitude)
-    sign = np.uint64(fmt.sign_mask if isinstance(fmt, FloatFormat) else 1 << (fmt.width - 1))
-    signed = negative & (fmt.has_negative_zero | (magnitude != 0))
-    return magnitude | np.where(signed, sign, np.uint64(0))
-
-
-def _with_nan(codes: Array, is_nan: Array, fmt: Format, nan: str) -> Array:
-    if not is_nan.any():
-        return codes
-    if isinstance(fmt, FloatFormat) and fmt.nan_code is not None:
-        code = fmt.nan_code
-    elif nan == "error":
-        raise nan_error(fmt)
-    else:
-        code = 0 if nan == "zero" else fmt.max_finite_code if isinstance(fmt, FloatFormat) else fmt.max_value
-    return np.where(is_nan, np.uint64(code), codes)
+def _each(function: Any, *arrays: Array) -> Array:
+    """Return what `function` makes of every element, as an object array."""
+    return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), object)

@@ -30,6 +30,9 @@ INT8_VERSUS_FP8 = (
 )
 """The default comparison: INT8 and both OCP FP8 formats, each with a fixed-point, an FP16 and an FP32 accumulator."""
 
+TWO_FP8_FORMATS = ("e5m2-e5m2-fp32", "e4m3fn-e4m3fn-fp32", "e4m3fn+e5m2-e4m3fn+e5m2-fp32")
+"""What it costs to serve both OCP FP8 formats with one circuit."""
+
 Progress = Callable[[str], None]
 """Called with one line when a step is finished."""
 

@@ -4,11 +4,14 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, calibrated_cards, calibration_error, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, calibration_error, paper, ratio
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 _PAPER = "arXiv 2303.17951"
+TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
+TWO_FORMATS_PUBLISHED = 0.05
+"""What IBM's paper on HFP8 (NeurIPS 2019) reports a unit for both of its FP8 formats to cost over one for 1-5-2 alone."""
 
 
 def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: str) -> str:
@@ -26,7 +29,7 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
     sections = [
         f"# {title}\n\n![{title}]({image})",
         _reading(table),
-        "## Area\n\n" + _quantity(table, "area", "um2", "µm²"),
+        "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
         "## Energy\n\n" + _quantity(table, "energy", "fj", "fJ per MAC"),
         "## Delay and counts\n\n" + _counts(table),
         "## Gate counts as in the literature\n\n" + _gate_counts(table),
@@ -66,6 +69,18 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     return _table(header, rows)
 
 
+def two_formats(table: pd.DataFrame) -> str:
+    """Return what a unit costs that serves both FP8 formats, beside what was published; nothing where the table lacks the units."""
+    rows = {row["spec"]: row for _, row in table.iterrows()}
+    if not {TWO_FORMATS, ONE_FORMAT} <= set(rows):
+        return ""
+    flat, parts = (rows[TWO_FORMATS][name] / rows[ONE_FORMAT][name] - 1 for name in ("area_flat_um2", "area_um2"))
+    return (
+        f"\n\nBoth FP8 formats in one unit: `{TWO_FORMATS}` is {flat:+.1%} over `{ONE_FORMAT}`, each mapped as one ({parts:+.1%} with the "
+        f"parts kept apart); for the whole unit IBM's paper on HFP8 (NeurIPS 2019) reports {TWO_FORMATS_PUBLISHED:+.0%}."
+    )
+
+
 def _counts(table: pd.DataFrame) -> str:
     header = [
         "unit",
@@ -100,13 +115,17 @@ def _gate_counts(table: pd.DataFrame) -> str:
     rows = []
     for name in table["spec"]:
         spec = MacSpec.parse(name)
-        gates = paper(spec)
+        try:
+            gates = paper(spec)
+        except CostError:
+            rows.append([f"`{name}`", *["–"] * 5])
+            continue
         counts = [f"{count:,}" for count in (gates.mpy, gates.alignadd, gates.normacc, gates.total)]
         rows.append([f"`{name}`", *counts, f"{ratio(spec, reference) - 1:+.0%}"])
     claims = ", ".join(f"{claim - 1:+.0%} for `{name}`" for name, claim in SOURCE_RATIOS.items())
     return (
         f"Two-input gates of textbook circuits, counted as {_PAPER} does; its own figures over `{SOURCE_REFERENCE}` are {claims}. "
-        "Never to be mixed with the areas above: a gate here is not a cell there.\n\n"
+        "Never to be mixed with the areas above: a gate here is not a cell there. Units it knows no circuit for have none.\n\n"
         + _table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
     )
 

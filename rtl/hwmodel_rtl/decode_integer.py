@@ -7,9 +7,10 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from hwmodel.spec import IntCoding, IntFormat
 from hwmodel.spec.ranges import NumberShape
 
-from .adders import add, constant
+from .adders import add, constant, extend, invert
 from .cells import AdderCells
-from .normalise import minus, normalise
+from .leading_zeros import leading_zero_count
+from .shifter import shift_left
 
 
 def unpack_integer(m: Module, cells: AdderCells, fmt: IntFormat, code: Value, number: Any, shape: NumberShape, *, normalised: bool) -> None:
@@ -28,7 +29,9 @@ def unpack_integer(m: Module, cells: AdderCells, fmt: IntFormat, code: Value, nu
     if not normalised:
         m.d.comb += number.significand.eq(magnitude)
         return
-    shifted, zeros = normalise(m, magnitude)
-    m.d.comb += number.significand.eq(shifted)
+    zeros, _ = leading_zero_count(m, magnitude)
+    m.d.comb += number.significand.eq(shift_left(m, magnitude, zeros, bits))
     if shape.has_exponent:
-        m.d.comb += number.exponent.eq(minus(m, cells, zeros, len(number.exponent)))
+        width = len(number.exponent)
+        minus_zeros = add(m, cells, invert(extend(list(zeros), width, signed=False)), constant(0, width), 1)
+        m.d.comb += number.exponent.eq(Cat(*minus_zeros)[:width])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from amaranth.lib.wiring import In
 
-from hwmodel.spec import FixedAcc, MacSpec, QuireAcc
+from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc
 from hwmodel.yosys import Yosys
 
 from .architecture import Architecture
@@ -34,7 +34,8 @@ class Unit:
     verilog
         The whole Verilog file.
     manifest
-        What goes into the JSON file: spec, ports and widths, latency, instances by part, content hash, tool versions.
+        What goes into the JSON file: spec, ports and widths, the formats that modes choose among, latency, instances by part, content
+        hash, tool versions.
     """
 
     spec: MacSpec
@@ -72,6 +73,8 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
     for port, member in mac.signature.members.items():
         direction = "in" if member.flow is In else "out"
         ports.append({"name": port, "direction": direction, "width": len(getattr(mac, port))})
+    operands = {"mode_a": spec.a, "mode_b": spec.b}
+    modes = {port: [str(each) for each in fmt.choices] for port, fmt in operands.items() if isinstance(fmt, ChoiceFormat)}
     manifest = {
         "spec": str(spec),
         "module": name,
@@ -79,6 +82,7 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         "throughput": 1,
         "fixed_point": [asdict(spec.fixed_point(level)) for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
         "ports": ports,
+        **({"modes": modes} if modes else {}),
         "parts": _parts(body, name),
         "architecture": architecture.as_dict(),
         "tools": {"hwmodel": version("hwmodel"), "amaranth": version("amaranth"), "pyosys": version("pyosys")},
@@ -133,8 +137,8 @@ _MEANING = {
     "clear": "with valid: the accumulator counts as zero before this product is added",
     "a": "operand code",
     "b": "operand code",
-    "mode_a": "which format the code a is in",
-    "mode_b": "which format the code b is in",
+    "mode_a": "which format the code a is in; past the last one: the last",
+    "mode_b": "which format the code b is in; past the last one: the last",
     "flush": "with valid: this step ends its chunk; alone: the chunk so far is folded",
     "acc": "the accumulator's code",
     "acc_valid": "acc holds the state after the operands taken `latency` cycles ago",

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from golden_cases import INT_NAMES, NOSUB, ROUNDINGS, UNNAMED, codes_of, hard_values, operand_formats, overflows
+from golden_cases import HALVED, INT_NAMES, NOSUB, ROUNDINGS, TAPERED_AND_TABLES, UNNAMED, codes_of, hard_values, operand_formats, overflows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +11,9 @@ from hwmodel.golden.scalar import Value
 from hwmodel.spec import Format, SpecError, parse_format
 
 FAR = ["e4m2b3000none", "e4m3b-2000", "e11m52", "e8m30"]
-NAMES = ["fp16", "e4m3fn", "e5m2", "e4m3fnuz", "e2m1fn", *UNNAMED, *NOSUB, *INT_NAMES, *FAR]
+NAMES = ["fp16", "e4m3fn", "e5m2", "e4m3fnuz", "e2m1fn", "e8m0fnu", "hfp8", "dlfloat16", "fp24"]
+NAMES += [*UNNAMED, *NOSUB, *HALVED, *INT_NAMES, *FAR, "e8m13nosub", "e8m13half"]
+WIDE_POSITS = ["posit17es0", "posit20es3", "posit24es1", "posit32", "posit32es0", "posit32es3"]
 
 
 def scalar_codes(values: np.ndarray, fmt: Format, *options: str | None, random: np.ndarray | None = None) -> list[int]:
@@ -19,7 +21,7 @@ def scalar_codes(values: np.ndarray, fmt: Format, *options: str | None, random: 
     return [golden.scalar.encode(v, fmt, *options, random=r) for v, r in zip(values.tolist(), bits, strict=True)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *TAPERED_AND_TABLES, *WIDE_POSITS, "lns16g1", "lns16g64"])
 def test_encode_equals_scalar_on_hard_values(name: str) -> None:
     fmt = parse_format(name)
     values = hard_values(fmt, limit=60)

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hwmodel import golden
-from hwmodel.spec import Accumulator, FloatAcc, FloatFormat, Format, MacSpec, SpecError
+from hwmodel.spec import Accumulator, FloatAcc, FloatFormat, Format, MacSpec, Operand, SpecError
 
 UNITS = """
 int8-int8-fx32 int8-int8-fx int8-int8-fx16 int8-int8-fx10.sat int8-int8-fx14fm4.rne int8-uint8-fx8f0.sat sm8-sm8-fx20 int32-uint32-fx
@@ -22,10 +22,15 @@ int4-int4-e1m1.rtz.ftz.unfused int4-int4-e1m4.rtz int8-int8-e1m5
 e4m3fn-e4m3fn-chunk3:e6m9:e6m9.unfused e5m2-e5m2-chunk4:fp16:fx e5m2-e5m2-chunk4:fx:fp32 e4m3fn-e4m3fn-chunk3:fx20:fx18.sat
 int8-int8-chunk2:fx18:fp16.ftz int32-fp32-chunk5:fx40f3.rne:e8m30.rna e11m52-e11m52-chunk2:fp32:fx900f300.rne int8-int8-chunk1:fp16:fp32
 e2m1fn-e2m1fn-chunk3:e2m3none:e2m3none.rna
+nf4@fp16-fp16-fp32 af4@bf16-bf16-fp16.rtz nf4@fp16-nf4@e4m3fn-fx nf4@fp16-int8-chunk3:fx24:fp16 e8m0fnu-int8-fx e8m0fnu-e4m3fn-fp32
+lns8-lns8-fx lns8-lns8-fx32 lns8-lns8-fx20f9.rne.sat elma8-elma8-fx38 elma8-elma8-fp32 elma8-elma8-bf16.unfused lns10g8-lns8-fp32
+lns16g64-lns16g64-fp32 lns5g1t0-lns5g1t0-chunk3:fp16:fx40 e4m3fn+e5m2-e4m3fn+e5m2-fp32 e4m3fn+e5m2-e4m3fn+e5m2-fx
+e2m1fn+e4m3fn-int8-fx int8+e4m3fn-int8+e4m3fn-fp32 int4+nf4@fp16+e5m2-fp16-fp16.ftz cfloat8e4m3-cfloat8e5m2-fp32
+cfloat16shp-cfloat16shp-fp32 cfloat8e4m3b7half-cfloat8e4m3b60half-fx
 """.split()  # noqa: SIM905 (sixty short names)
 
 
-def biased_codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def biased_codes(fmt: Operand, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Random codes; half of them zero, special, or one step beside such a code."""
     ends = np.array([0, 1, (1 << fmt.width) - 1, 1 << (fmt.width - 1), (1 << (fmt.width - 1)) - 1], np.uint64)
     if isinstance(fmt, FloatFormat):
@@ -50,9 +55,17 @@ def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None
                 mac.load(code)
         a, b = biased_codes(spec.a, (lanes,), rng), biased_codes(spec.b, (lanes,), rng)
         clear, flush, valid = (rng.random(lanes) < p for p in (0.06, 0.1, 0.9))
-        array.step(a, b, clear, flush, valid)
+        others = {name: rng.integers(0, 1 << bits, lanes) for name, bits in spec.inputs.items() if name.startswith("mode_")}
+        array.step(a, b, clear, flush, valid, **others)
         for i, mac in enumerate(scalars):
-            mac.step(int(a[i]), int(b[i]), bool(clear[i]), bool(flush[i]), bool(valid[i]))
+            mac.step(
+                int(a[i]),
+                int(b[i]),
+                bool(clear[i]),
+                bool(flush[i]),
+                bool(valid[i]),
+                **{name: int(each[i]) for name, each in others.items()},
+            )
         ours = list(zip(golden.code_to_int(array.acc), array.overflow.tolist(), array.invalid.tolist(), strict=True))
         assert ours == [(mac.acc, mac.overflow, mac.invalid) for mac in scalars], f"{spec}, seed {seed}, step {k}"
 

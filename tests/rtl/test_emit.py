@@ -20,6 +20,10 @@ UNITS = [
     "e5m2-e5m2-chunk64:e6m9:fp32",
     "int4-int4-chunk8:fx:fx40-p1",
     "fp16-bf16-fp16.rtz.ftz.unfused",
+    "nf4@fp16-fp16-fp32",
+    "elma8-elma8-fx38-p1",
+    "e4m3fn+e5m2-e2m1fn+int8-fp32-p2",
+    "cfloat8e4m3-cfloat16shp-fx",
 ]
 
 
@@ -31,12 +35,13 @@ def yosys():
 
 def test_the_same_bytes_in_another_process(yosys):
     """Hash seeds and what was emitted before must not show."""
+    units = ["e4m3fn-e5m2-chunk4:fx:fp16", "int4+e2m1fn+e4m3nosub+nf4@fp16-cfloat8e5m2-fp16", "elma8-elma8-fx"]
     code = (
         "from hwmodel.spec import MacSpec\nfrom hwmodel_rtl import emit\n"
-        "unit = emit(MacSpec.parse('e4m3fn-e5m2-chunk4:fx:fp16'))\nprint(unit.manifest['sha256'])\n"
+        f"print(*(emit(MacSpec.parse(text)).manifest['sha256'] for text in {units}))\n"
     )
     emit(MacSpec.parse("int8-int8-fx"), yosys=yosys)
-    here = emit(MacSpec.parse("e4m3fn-e5m2-chunk4:fx:fp16"), yosys=yosys).manifest["sha256"]
+    here = " ".join(emit(MacSpec.parse(text), yosys=yosys).manifest["sha256"] for text in units)
     for seed in ("1", "2"):
         there = subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
@@ -74,6 +79,11 @@ def test_ports_are_those_of_the_interface(yosys):
     assert ports("int4-uint8-fx20") == common | flags | {"a": ("in", 4), "b": ("in", 8), "acc": ("out", 20)}
     assert ports("e5m2-fp16-bf16") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16)}
     assert ports("e5m2-e5m2-chunk8:fx:tf32") == common | flags | {"flush": ("in", 1), "a": ("in", 8), "b": ("in", 8), "acc": ("out", 19)}
+    modes = {"mode_a": ("in", 2), "mode_b": ("in", 6)}
+    assert ports("e2m1fn+e4m3fn+int6-cfloat16shp-fp32") == common | modes | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 32)}
+    manifest = emit(MacSpec.parse("e2m1fn+e4m3fn-int8-fp32"), yosys=yosys).manifest
+    assert manifest["modes"] == {"mode_a": ["e2m1fn", "e4m3fn"]}
+    assert "modes" not in emit(MacSpec.parse("int4-int4-fx"), yosys=yosys).manifest
 
 
 def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):

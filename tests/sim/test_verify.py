@@ -35,6 +35,38 @@ UNITS = [
     "int8-int8-e2m3fn",
     "int8-int8-chunk4:fx16fm8:e4m3fn.rtz",
     "int8-int8-chunk1:fp16:e3m2b64",
+    # Narrow weights against wide activations.
+    "int4-fp16-fp32",
+    "e2m1fn-bf16-fp32",
+    "int4-int8-fx",
+    "int8-fp16-fp32",
+    "nf4@fp16-fp16-fp32",
+    "af4@bf16-bf16-fp32-p1",
+    "nf4@fp16-nf4@fp16-fx",
+    # Scales, halved subnormals, biases set at run time.
+    "e8m0fnu-int8-fx",
+    "e8m0fnu-e4m3fn-fp32",
+    "cfloat8e4m3b7half-cfloat8e4m3b7half-fx",
+    "cfloat8e5m2b15half-int8-fp16",
+    "cfloat8e4m3-cfloat8e5m2-fp32",
+    "cfloat16shp-cfloat16shp-fp32-p2",
+    # Logarithms.
+    "lns8-lns8-fx",
+    "lns8-lns8-fx32",
+    "lns10g8-lns8-fp16-p2",
+    "lns6g1t0-lns6g1t0-fx",
+    "elma8-elma8-fx38",
+    "elma8-elma8-fp32",
+    "elma8-elma8-chunk16:fx38:fp16",
+    # Several formats in one unit.
+    "e4m3fn+e5m2-e4m3fn+e5m2-fp32",
+    "e4m3fn+e5m2-e4m3fn+e5m2-fx-p1",
+    "e2m1fn+e4m3fn-int8-fx",
+    "int8+e4m3fn-int8+e4m3fn-fp32",
+    "int4+e2m1fn+nf4@fp16-fp16-fp32-p2",
+    "e4m3nosub+e5m2b20half-e4m3fnuz+e3m4u-fp16",
+    "e4m3nosub+e5m2b20half-e4m3fnuz+posit8-fx",
+    "uint4+sm8+int5-e1m3+e5m0fn-fp16",
 ]
 
 
@@ -142,7 +174,7 @@ def test_icarus_takes_an_emitted_unit():
     assert report.ok, str(report)
 
 
-@pytest.mark.parametrize("unit", UNITS[:2])
+@pytest.mark.parametrize("unit", [*UNITS[:2], "elma8-elma8-fx38", "e4m3fn+e5m2-e4m3fn+e5m2-fp32"])
 def test_an_emitted_unit_equals_the_golden_model(unit):
     report = verify(MacSpec.parse(unit), vectors=50_000)
     assert report.ok, str(report)

@@ -32,16 +32,19 @@ def encode(value: Value, fmt: CodebookFormat, rounding: str, overflow: str, rand
 
 
 def _rises(rounding: str, number: Fraction, low: Fraction, high: Fraction, odd: bool) -> bool:
-    """Whether a number between two entries becomes the higher one. Entries need not be placed evenly about zero, so the
-    sign that matters is the number's; 0 counts as positive."""
-    beyond = compare(number, (low + high) / 2)
+    """Whether a number between two entries becomes the higher one; `odd` tells of the lower one's code.
+
+    Toward zero is the entry nearer zero: where zero lies between the two and is no entry, as well as elsewhere.
+    """
+    middle = (low + high) / 2
+    beyond = compare(number, middle)
     match rounding:
         case "rne":
             return beyond > 0 or (beyond == 0 and odd)
         case "rna":
             return beyond > 0 or (beyond == 0 and number >= 0)
         case "rtz":
-            return number < 0
+            return middle < 0 or (middle == 0 and odd)
     return rounding == "rup"
 
 
