@@ -20,6 +20,8 @@ UNITS = [
     "e5m2-e5m2-chunk64:e6m9:fp32",
     "int4-int4-chunk8:fx:fx40-p1",
     "fp16-bf16-fp16.rtz.ftz.unfused",
+    "e4m3fn-posit8es1-posit8es1.unfused",
+    "posit6-posit6-quire-p1",
 ]
 
 
@@ -73,6 +75,7 @@ def test_ports_are_those_of_the_interface(yosys):
     flags = {"overflow": ("out", 1), "invalid": ("out", 1)}
     assert ports("int4-uint8-fx20") == common | flags | {"a": ("in", 4), "b": ("in", 8), "acc": ("out", 20)}
     assert ports("e5m2-fp16-bf16") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16)}
+    assert ports("posit8-posit8-quire") == common | {"a": ("in", 8), "b": ("in", 8), "acc": ("out", 8)}
     assert ports("e5m2-e5m2-chunk8:fx:tf32") == common | flags | {"flush": ("in", 1), "a": ("in", 8), "b": ("in", 8), "acc": ("out", 19)}
 
 
