@@ -79,7 +79,7 @@ class NormAccPosit(wiring.Component):
         m.d.comb += [
             self.acc.significand.eq(register.significand & keep.replicate(self.fmt.precision)),
             self.acc.exponent.eq(register.exponent),
-            self.acc.sign.eq(register.sign),
+            self.acc.sign.eq(register.sign & keep),
             self.acc.nan.eq(register.nan & keep),
             self.acc_zero.eq(~self.acc.significand[-1]),
             self.code.eq(pack_posit(m, cells, register, self.fmt)),
