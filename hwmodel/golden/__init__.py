@@ -8,5 +8,6 @@ from . import scalar
 from .codec import decode, encode
 from .codes import code_to_int, int_to_code
 from .mac import Mac
+from .tensor import dot, matmul
 
-__all__ = ["Mac", "code_to_int", "decode", "encode", "int_to_code", "scalar"]
+__all__ = ["Mac", "code_to_int", "decode", "dot", "encode", "int_to_code", "matmul", "scalar"]

@@ -11,10 +11,12 @@ from .integers import IntCoding, IntFormat
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posits import PositFormat
+from .tensor import TENSOR_PRESETS, TensorAcc, TensorPreset, gpu_name, parse_tensor, presets_of
 from .x87 import X87Format
 
 __all__ = [
     "CATALOG",
+    "TENSOR_PRESETS",
     "UNDEFINED",
     "Accumulator",
     "CatalogEntry",
@@ -37,11 +39,16 @@ __all__ = [
     "QuireAcc",
     "SpecError",
     "Specials",
+    "TensorAcc",
+    "TensorPreset",
     "X87Format",
     "add_codebook",
     "format_name",
     "format_note",
+    "gpu_name",
     "parse_accumulator",
     "parse_format",
     "parse_operand",
+    "parse_tensor",
+    "presets_of",
 ]

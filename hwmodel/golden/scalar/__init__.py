@@ -6,6 +6,7 @@ equal to this one, bit for bit, by the tests.
 
 from .codec import decode, encode
 from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac, PositAcc, QuireAcc
+from .tensor import dot
 from .value import Kind, Value
 
-__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "decode", "encode"]
+__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "decode", "dot", "encode"]

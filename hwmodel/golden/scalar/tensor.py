@@ -1,0 +1,111 @@
+"""A tensor core's dot product, one exact number at a time."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from hwmodel.spec import FloatFormat, TensorAcc, TensorPreset, parse_tensor
+
+from .codec import decode, encode
+from .value import NAN, Kind, Value
+
+ZERO = Value()
+
+Term = tuple[Value, int]
+"""A value, and the exponent it is aligned by."""
+
+
+def dot(
+    a: Sequence[int], b: Sequence[int], c: int, core: TensorAcc | TensorPreset | str, a_format: FloatFormat, b_format: FloatFormat
+) -> int:
+    """Return the code of ``sum(a * b) + c`` as a tensor core computes it.
+
+    Parameters
+    ----------
+    a, b
+        Codes of `a_format` and `b_format`, equally many.
+    c
+        Code of the addend: of ``core.out``, or of a preset's ``result``.
+    core
+        The arithmetic; a text is read by `hwmodel.spec.parse_tensor`.
+
+    Returns
+    -------
+    int
+        A code of the format of `c`.
+
+    Examples
+    --------
+    >>> from hwmodel.spec import parse_format
+    >>> fp16 = parse_format("fp16")
+    >>> hex(dot([0x3C00, 0x4000], [0x3C00, 0x4200], 0, "a100", fp16, fp16))  # 1 · 1 + 2 · 3
+    '0x40e00000'
+    """
+    core = parse_tensor(core, a_format, b_format) if isinstance(core, str) else core
+    products = [_product(x, y, a_format, b_format) for x, y in zip(a, b, strict=True)]
+    if isinstance(core, TensorAcc):
+        return _in_order(products, c, core, core.out)
+    return _in_phases(products, c, core) if core.phases else _in_order(products, c, core.acc, core.result)
+
+
+def _in_order(products: Sequence[Term], c: int, acc: TensorAcc, held: FloatFormat) -> int:
+    """Return the code after all products, L of them a step; `c` and the result are codes of `held`."""
+    total, fmt = c, held
+    for start in range(0, len(products), acc.lanes):
+        step = products[start : start + acc.lanes]
+        if acc.late:
+            total = encode(decode(total, fmt) + decode(_step(step, acc), acc.out), acc.out)
+        else:
+            total = _step([*step, _term(total, fmt)], acc)
+        fmt = acc.out
+    return encode(decode(total, fmt), held) if fmt != held else total
+
+
+def _in_phases(products: Sequence[Term], c: int, preset: TensorPreset) -> int:
+    """Return the code after all products, in the order that the preset names."""
+    out, total = preset.acc.out, c
+    for start in range(0, len(products), preset.block):
+        block = products[start : start + preset.block]
+        inner = 0
+        for phase in preset.phases:
+            chosen = [product for k, product in enumerate(block) if k % preset.period in phase]
+            inner = _step([*chosen, _term(inner, out)], preset.acc)
+        total = encode(decode(total, preset.result) + decode(inner, out), preset.result)
+    return total
+
+
+def _term(code: int, fmt: FloatFormat) -> Term:
+    value = decode(code, fmt)
+    return value, _exponent(value, fmt)
+
+
+def _product(x: int, y: int, a_format: FloatFormat, b_format: FloatFormat) -> Term:
+    a, b = decode(x, a_format), decode(y, b_format)
+    return a * b, _exponent(a, a_format) + _exponent(b, b_format)
+
+
+def _exponent(value: Value, fmt: FloatFormat) -> int:
+    """Return the exponent of the leading one, or of the smallest normal number if that is larger."""
+    magnitude = abs(value.number)
+    exponent = fmt.emin
+    while magnitude >= Fraction(2) ** (exponent + 1):
+        exponent += 1
+    return exponent
+
+
+def _step(terms: Sequence[Term], acc: TensorAcc) -> int:
+    """Return the code, of ``acc.out``, of the truncated and rounded sum of `terms`."""
+    special = [value for value, _ in terms if not value.is_finite]
+    if special:
+        # One infinity, or several of one sign, or NaN.
+        total = special[0] if all(value == special[0] for value in special) else NAN
+        return encode(total, acc.out)
+    counted = [(value.number, exponent) for value, exponent in terms if not value.is_zero]
+    if not counted:
+        return encode(ZERO, acc.out)
+    unit = Fraction(2) ** (max(exponent for _, exponent in counted) - acc.fraction)
+    # int() of a Fraction truncates toward zero.
+    number = sum(int(number / unit) for number, _ in counted) * unit
+    beyond = acc.out.max_value + Fraction(2) ** (acc.out.emax - acc.out.fraction_bits)
+    if abs(number) >= beyond:  # `encode` would stop at the largest number with rtz
+        return encode(Value(negative=number < 0, kind=Kind.INFINITE), acc.out)
+    return encode(number, acc.out, acc.rounding)
