@@ -86,6 +86,7 @@ _REPORTED = {
     "hwmodel.spec": "SpecError",
     "hwmodel.cost.calibration": "CostError",
     "hwmodel.flow.card": "TechError",
+    "hwmodel.report.silicon": "VectorError",
     "hwmodel.yosys": "YosysError",
     "hwmodel_sim.simulators": "SimulationError",
 }

@@ -232,7 +232,7 @@ class _Step:
     def add(self, x: _Numbers, y: _Numbers, codes: Array | None = None, fmt: FloatFormat | None = None) -> Array:
         """Return the codes, of ``acc.out``, after a step, with accumulators `codes` of `fmt` as a term if there are any."""
         exponent = x.exponent + y.exponent
-        largest = exponent.max(axis=0)
+        largest = exponent.max(axis=0, initial=2 * _ZERO_EXPONENT)
         held = None
         if codes is not None and fmt is not None:
             held = _numbers(codes, fmt)
@@ -253,6 +253,7 @@ class _Step:
         """Return the codes of ``magnitude * 2**exponent`` rounded to the output format."""
         out = self.acc.out
         lsb_exponent = np.maximum(exponent + bit_length(magnitude) - out.precision, out.lsb_exponent)
+        lsb_exponent[magnitude == 0] = out.lsb_exponent
         drop = lsb_exponent - exponent
         # The hidden bit of the significand adds one to the exponent field; a subnormal has none. This numbers the values of
         # the format as though its exponents went up for ever.

@@ -138,8 +138,9 @@ class TensorPreset:
     def __post_init__(self) -> None:
         if self.acc.late:
             raise SpecError(f"preset {self}: {self.acc} adds its accumulator late; in a preset that is said by phases")
-        if sorted(residue for phase in self.phases for residue in phase) != list(range(self.period)):
-            raise SpecError(f"preset {self}: the phases {self.phases} do not name each of the residues 0..{self.period - 1} once")
+        residues = sorted(residue for phase in self.phases for residue in phase)
+        if residues != list(range(self.period)) or len(set(map(len, self.phases))) > 1:
+            raise SpecError(f"preset {self}: the phases {self.phases} do not share the residues 0..{self.period - 1} evenly")
         out, held = self.acc.out, self.result
         if out.emax > held.emax or out.lsb_exponent < held.lsb_exponent or out.precision > held.precision or not held.has_inf:
             raise SpecError(f"preset {self}: {held} does not hold every number of {out}")

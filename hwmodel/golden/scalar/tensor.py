@@ -85,11 +85,9 @@ def _product(x: int, y: int, a_format: FloatFormat, b_format: FloatFormat) -> Te
 
 def _exponent(value: Value, fmt: FloatFormat) -> int:
     """Return the exponent of the leading one, or of the smallest normal number if that is larger."""
-    magnitude = abs(value.number)
-    exponent = fmt.emin
-    while magnitude >= Fraction(2) ** (exponent + 1):
-        exponent += 1
-    return exponent
+    number = value.number
+    # Of a fraction over a power of two, the difference of the lengths is the exponent.
+    return max(number.numerator.bit_length() - number.denominator.bit_length(), fmt.emin) if number else fmt.emin
 
 
 def _step(terms: Sequence[Term], acc: TensorAcc) -> int:
