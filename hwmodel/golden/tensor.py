@@ -172,7 +172,7 @@ def _accumulate(
     for start in range(0, shape[0], rows):
         part = np.s_[start : start + rows]
         # An axis of length one is broadcast, not cut.
-        one, other = (each if each.kind.shape[1] == 1 < shape[0] else each.at(np.s_[:, part]) for each in (x, y))
+        one, other = (each if each.kind.shape[1] == 1 else each.at(np.s_[:, part]) for each in (x, y))
         if isinstance(core, TensorPreset) and core.phases:
             result[part] = _in_phases(one, other, c[part], unit, core)
         else:

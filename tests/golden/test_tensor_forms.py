@@ -41,20 +41,12 @@ def test_presets(preset: TensorPreset) -> None:
             assert_forms_agree(preset, a, preset.operands[-1], 30, length, seed)
 
 
-@given(
-    st.builds(
-        TensorAcc,
-        st.integers(1, 9),
-        st.integers(0, 48),
-        float_formats(accumulator=True),
-        st.sampled_from(TensorAcc.ROUNDINGS),
-        st.booleans(),
-    ),
-    float_formats(accumulator=False),
-    float_formats(accumulator=False),
-    st.integers(0, 20),
-    st.integers(0, 1 << 30),
-)
+def tensor_accs() -> st.SearchStrategy[TensorAcc]:
+    out = float_formats(accumulator=True)
+    return st.builds(TensorAcc, st.integers(1, 9), st.integers(0, 48), out, st.sampled_from(TensorAcc.ROUNDINGS), st.booleans())
+
+
+@given(tensor_accs(), float_formats(accumulator=False), float_formats(accumulator=False), st.integers(0, 20), st.integers(0, 1 << 30))
 @settings(deadline=None, max_examples=300)
 def test_any_tensor_core(acc: TensorAcc, a: FloatFormat, b: FloatFormat, length: int, seed: int) -> None:
     try:

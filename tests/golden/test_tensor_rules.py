@@ -176,6 +176,13 @@ def test_late_accumulators_are_added_in_the_output_format():
     assert same(summed("tc2f22:fp32.late", FP16, [-0.0], [1.0], -0.0), 0.0)
 
 
+def test_ties_of_a_single_bit_significand_go_to_the_even_code():
+    # 2 has the code 128: 1.5 and 3 lie midway between it and its neighbours.
+    powers = parse_format("e8m0fn")
+    for third, expected in [(0.5, 2.0), (2.0, 2.0), (0.25, 1.0), (2.5, 4.0)]:
+        assert summed("tc4f10:e8m0fn", FP16, [1.0, third], [1.0, 1.0], 0.0, powers) == expected
+
+
 @pytest.mark.parametrize("core", ["a100", "h100:fp16", "b200", "tc7f40:e8m30", "tc5f30:fp32.late"])
 def test_sums_of_small_integers_are_exact(core):
     rng = np.random.default_rng(1)
@@ -220,6 +227,34 @@ ONE = np.full((2, 2), 0x3C00)
 def test_bad_input(call, expected):
     with pytest.raises(SpecError, match=expected):
         call()
+
+
+@pytest.mark.parametrize(
+    ("gpu", "operand", "result", "expected"),
+    # L, F and rounding as published: arXiv 2512.07004 and 2511.10909.
+    [
+        ("v100", FP16, FP32, ["tc4f23:fp32.rtz"]),
+        ("v100", FP16, FP16, ["tc4f23:fp16"]),
+        *[(gpu, operand, FP32, ["tc8f24:fp32.rtz"]) for gpu in ("a100", "a2", "ada", "l40s") for operand in (FP16, BF16)],
+        *[(gpu, FP16, FP16, ["tc8f24:fp16"]) for gpu in ("a100", "a2", "ada", "l40s")],
+        *[(gpu, TF32, FP32, ["tc4f24:fp32.rtz"]) for gpu in ("a100", "ada")],
+        *[("ada", operand, FP32, ["tc16f13:e8m13.rtz"]) for operand in (E4M3, E5M2)],
+        ("l40s", E4M3, FP16, ["tc16f13:fp16"]),
+        *[(gpu, operand, FP32, ["tc16f25:fp32.rtz"]) for gpu in ("h100", "h200", "b200") for operand in (FP16, BF16)],
+        *[(gpu, FP16, FP16, ["tc16f25:fp16"]) for gpu in ("h100", "h200", "b200")],
+        *[(gpu, TF32, FP32, ["tc8f25:fp32.rtz"]) for gpu in ("h100", "h200", "b200")],
+        *[("h100", operand, FP32, ["tc32f13:e8m13.rtz wgmma", "tc16f25:fp32.rtz mma"]) for operand in (E4M3, E5M2)],
+        ("h200", E5M2, FP16, ["tc16f25:fp16 mma", "tc32f13:fp16 wgmma"]),
+        ("b200", E4M3, FP32, ["tc32f25:fp32.rtz tcgen05", "tc16f25:fp32.rtz mma"]),
+        ("b200", E4M3, FP16, ["tc32f25:fp16 tcgen05", "tc16f25:fp16 mma"]),
+    ],
+)
+def test_presets(gpu, operand, result, expected):
+    found = presets_of(gpu, operand, operand, result)
+    assert [f"{preset.acc} {preset.instruction}".strip() for preset in found] == expected
+    for preset in found:
+        assert preset.source
+        assert preset.phases == (((0, 1), (2, 3)) if preset.instruction == "mma" else ())
 
 
 def test_names():
