@@ -17,7 +17,7 @@ from hwmodel import golden
 from hwmodel.cost import estimate, estimate_many
 from hwmodel.flow import load_card, synthesize
 from hwmodel.report.rows import operand_streams
-from hwmodel.spec import MacSpec
+from hwmodel.spec import Format, MacSpec, parse_format
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 from hwmodel_sim import verify
@@ -51,6 +51,26 @@ def golden_model() -> Iterable[tuple[str, float]]:
             mac.run(a, b)
 
         yield text, steps * lanes / seconds(run)
+
+
+def tensor_cores() -> Iterable[tuple[str, float]]:
+    rng = np.random.default_rng(1)
+    size = 256
+    for core, name in (
+        ("v100", "fp16"),
+        ("a100", "bf16"),
+        ("h100", "fp16"),
+        ("h100:fp16", "fp16"),
+        ("h100", "e4m3fn"),
+        ("h100:fp16", "e5m2"),
+    ):
+        fmt = parse_format(name)
+        a, b = (golden.encode(rng.standard_normal((size, size)), fmt) for _ in range(2))
+
+        def run(core: str = core, fmt: Format = fmt, a: np.ndarray = a, b: np.ndarray = b) -> None:
+            golden.matmul(a, b, 0, core, fmt)
+
+        yield f"{core}, {name}", size**3 / seconds(run, 3)
 
 
 def simulated() -> Iterable[tuple[str, float]]:
@@ -98,6 +118,7 @@ def started() -> Iterable[tuple[str, float]]:
 
 GROUPS = {
     "golden model, MACs/s": golden_model,
+    "tensor cores, products/s": tensor_cores,
     "cocotb, MACs/s": simulated,
     "mapping, units/s": mapped,
     "switching, stream-cycles/s": switched,

@@ -256,19 +256,21 @@ class _Step:
         lsb_exponent[magnitude == 0] = out.lsb_exponent
         drop = lsb_exponent - exponent
         # The hidden bit of the significand adds one to the exponent field; a subnormal has none. This numbers the values of
-        # the format as though its exponents went up for ever.
-        base = (lsb_exponent - out.lsb_exponent) << out.fraction_bits
+        # the format as though its exponents went up for ever; past the last field, any number that is too large will do.
+        field = lsb_exponent - out.lsb_exponent
+        last = out.exponent_mask - 1
+        base = np.minimum(field, last).astype(np.uint64) << np.uint64(out.fraction_bits)
         shift = np.clip(drop, 1, 63)
-        odd = (base + (magnitude >> shift)) & 1
+        odd = (base.astype(np.int64) ^ (magnitude >> shift)) & 1
         significand = np.where(drop > 0, round_shift(magnitude, shift, self.acc.rounding, odd), magnitude << np.clip(-drop, 0, 63))
-        index = base + significand
-        if index.max(initial=0) > out.max_finite_code:
+        codes = base + significand.astype(np.uint64)
+        beyond = (codes > np.uint64(out.max_finite_code)) | (field > last)
+        if beyond.any():
             end = out.inf_code if out.inf_code is not None else out.nan_code
-            index[index > out.max_finite_code] = out.max_finite_code if end is None else end
-        codes = index.astype(np.uint64)
-        signed = negative & (out.has_negative_zero | (index != 0))
+            codes[beyond] = out.max_finite_code if end is None else end
+        signed = negative & (out.has_negative_zero | (codes != 0))
         if out.nan_code is not None and not out.has_inf:
-            signed &= index != out.nan_code
+            signed &= codes != np.uint64(out.nan_code)
         return codes | np.where(signed, np.uint64(out.sign_mask), np.uint64(0))
 
     def _with_specials(self, codes: Array, x: _Numbers, y: _Numbers, held: _Numbers | None) -> Array:

@@ -1,5 +1,7 @@
 """The NumPy tensor core equals the scalar one in every element."""
 
+import itertools
+
 import numpy as np
 import pytest
 from golden_cases import float_formats
@@ -7,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hwmodel import golden
-from hwmodel.spec import TENSOR_PRESETS, FloatFormat, SpecError, TensorAcc, TensorPreset
+from hwmodel.spec import TENSOR_PRESETS, FloatFormat, SpecError, Specials, TensorAcc, TensorPreset
 
 
 def varied_codes(fmt: FloatFormat, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -54,6 +56,15 @@ def test_any_tensor_core(acc: TensorAcc, a: FloatFormat, b: FloatFormat, length:
     except SpecError:
         assume(False)
     assert_forms_agree(acc, a, b, 12, length, seed)
+
+
+@pytest.mark.parametrize("out", ["e11m52", "e11m52fn", "e11m52none.rtz", "e11m52fnuz", "e1m3", "e2m0none"])
+def test_widest_and_narrowest_results(out: str) -> None:
+    operands = [FloatFormat(11, 4, 1023, Specials.NONE), FloatFormat(8, 2, -1000, Specials.NONE), FloatFormat(2, 3, 1, Specials.NONE)]
+    acc = TensorAcc.parse(f"tc3f48:{out}")
+    assert acc is not None
+    for seed, (a, b) in enumerate(itertools.product(operands, operands)):
+        assert_forms_agree(acc, a, b, 60, 3, seed)
 
 
 @pytest.mark.parametrize("core", ["v100", "h100:fp16", "tc7f20:e4m3fnuz.rtz", "tc3f9:e5m2fnuz.late", "tc6f0:e8m0fn", "tc64f48:e11m52"])
