@@ -93,14 +93,15 @@ def codecs() -> Table:
 
 def softposits() -> Iterable[tuple[str, float]]:
     fmt = parse_format("posit16es1")
-    values = np.random.default_rng(1).standard_normal(10**6)
+    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
     some = values[: 10**4].tolist()
-    codes = golden.encode(values, fmt)
-    posits = [softposit.convertDoubleToP16(value) for value in some]
-    yield "softposit, to posit16", len(some) / seconds(lambda: [softposit.convertDoubleToP16(value) for value in some])
-    yield "hwmodel, to posit16es1", values.size / seconds(lambda: golden.encode(values, fmt))
-    yield "softposit, from posit16", len(some) / seconds(lambda: [softposit.convertP16ToDouble(posit) for posit in posits])
-    yield "hwmodel, from posit16es1", values.size / seconds(lambda: golden.decode(codes, fmt))
+    codes = golden.encode(values, fmt).astype(np.uint16)
+    posits = [softposit.posit16(value) for value in some]
+    yield "softposit.posit16(x)", len(some) / seconds(lambda: [softposit.posit16(value) for value in some])
+    yield "softposit.convertDoubleToP16(x)", len(some) / seconds(lambda: [softposit.convertDoubleToP16(value) for value in some])
+    yield "encode to posit16es1", values.size / seconds(lambda: golden.encode(values, fmt))
+    yield "float(softposit.posit16)", len(some) / seconds(lambda: [float(posit) for posit in posits])
+    yield "decode from posit16es1", values.size / seconds(lambda: golden.decode(codes, fmt))
 
 
 def golden_model() -> Iterable[tuple[str, float]]:
