@@ -243,3 +243,26 @@ def test_quires_equal_softposit(oracle: SoftPosit) -> None:
         np.testing.assert_array_equal(mac.acc, theirs[step], str(step))
     assert (theirs[-1, back] == 0).all()
     assert (theirs[-1, ~back] != 0).all()
+
+
+@pytest.mark.parametrize(("width", "es"), [(8, 0), (8, 2), (8, 3), (16, 1), (16, 2), (16, 3)])
+def test_minpos_squared_breaks_every_tie_of_a_quire(width: int, es: int) -> None:
+    # The mean of two neighbours is the sum of their halves; it is the boundary between them unless exponent bits are cut off.
+    posits = Posits(width, es)
+    neighbours = zip(posits.values, posits.values[1:], posits.boundaries, strict=False)
+    below = np.array([code for code, (low, high, boundary) in enumerate(neighbours, 1) if low + high == 2 * boundary])
+    assert len(below) > 80
+    unit = MacSpec.parse(f"posit{width}es{es}-posit{width}es{es}-quire")
+    minpos, minus_minpos, half = (
+        np.full(len(below), posits.round(number)) for number in (Fraction(1, 2**500), -Fraction(1, 2**500), Fraction(1, 2))
+    )
+    mac = golden.Mac(unit)
+    mac.reset(len(below))
+    mac.step(below, half)
+    mac.step(below + 1, half)
+    np.testing.assert_array_equal(mac.acc, below + below % 2)
+    mac.step(minpos, minpos)
+    np.testing.assert_array_equal(mac.acc, below + 1)
+    mac.step(minus_minpos, minpos)
+    mac.step(minus_minpos, minpos)
+    np.testing.assert_array_equal(mac.acc, below)
