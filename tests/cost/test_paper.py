@@ -1,10 +1,11 @@
 """Gate counts as in the literature, and the published ratios they must give."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, CostError, paper, ratio
 from hwmodel.spec import MacSpec
 
 INT8 = MacSpec.parse(SOURCE_REFERENCE)
@@ -68,3 +69,18 @@ def test_booleans_move_the_ratio_by_points_not_by_halves():
 def test_more_is_more(names):
     totals = [paper(MacSpec.parse(name)).total for name in names]
     assert totals == sorted(set(totals))
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("nf4@fp16-fp16-fp32", "integer and float operands, not of nf4@fp16"),
+        ("lns8-lns8-fx", "integer and float operands, not of lns8"),
+        ("int8-e4m3fn+e5m2-fp32", "integer and float operands, not of e4m3fn+e5m2"),
+        ("posit8-posit8-fp16", "integer and float operands, not of posit8"),
+        ("e2m1fn-e2m1fn-posit8", "fixed-point and float accumulators, not of posit8"),
+    ],
+)
+def test_what_the_literature_does_not_count_is_said(name, what):
+    with pytest.raises(CostError, match=f"unit {re.escape(name)}: the literature counts gates of {re.escape(what)}"):
+        paper(MacSpec.parse(name))
