@@ -22,6 +22,13 @@ int4-int4-e1m1.rtz.ftz.unfused int4-int4-e1m4.rtz int8-int8-e1m5
 e4m3fn-e4m3fn-chunk3:e6m9:e6m9.unfused e5m2-e5m2-chunk4:fp16:fx e5m2-e5m2-chunk4:fx:fp32 e4m3fn-e4m3fn-chunk3:fx20:fx18.sat
 int8-int8-chunk2:fx18:fp16.ftz int32-fp32-chunk5:fx40f3.rne:e8m30.rna e11m52-e11m52-chunk2:fp32:fx900f300.rne int8-int8-chunk1:fp16:fp32
 e2m1fn-e2m1fn-chunk3:e2m3none:e2m3none.rna
+fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr1 e5m2-e5m2-fp32.sr16 fp32-fp32-fp32.sr32 int8-int8-fp16.sr4 e4m3fn-e4m3fn-e6m9.sr4.ftz
+e11m52-e11m52-e11m52.sr32 e4m3fn-e4m3fn-e4m3fn.sr7 int8-int8-e5m0fn.sr3 e1m3-e1m3-e1m3.sr5 e4m3fn-e4m3fn-chunk3:fp16.sr8:fp32.sr4
+int8-int8-chunk2:fx20:bf16.sr12 e5m2-e5m2-chunk3:e6m9.sr9:fx60f20
+e5m2-e5m2-chunk4:dlfloat16:dlfloat16 dlfloat16-dlfloat16-dlfloat16 hfp8-hfp8-dlfloat16.rtz e4m3fn-e4m3fn-e6m9nosub.rna hfp8-hfp8-hfp8
+e4m3fn-e4m3fn-dlfloat16.unfused.ftz e4m3fn-e4m3fn-dlfloat16.sr8 e2m1fn-e2m1fn-e3m2fnnosub int8-int8-e4m2b3nosub.sr5 e3m1-e3m1-e2m1nosub.rna
+e4m3fn-e4m3fn-e5m0fnnosub e4m3fn-e4m3fn-e5m0fnuznosub.rna.unfused e4m3fn-e4m3fn-e5m0fnnosub.sr2 fp32-fp32-e8m30nosub.sr32
+fp16-fp16-e11m52nosub.sr30 e4m3fn-e4m3fn-chunk3:e4m3nosub.sr6:e4m3b11fnuznosub.sr3
 """.split()  # noqa: SIM905 (sixty short names)
 
 
@@ -32,6 +39,18 @@ def biased_codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) 
         ends = np.append(ends, np.array([fmt.max_finite_code, fmt.inf_code or 0, fmt.nan_code or 0], np.uint64))
     usual = rng.integers(0, (1 << fmt.width) - 1, shape, dtype=np.uint64, endpoint=True)
     return np.where(rng.random(shape) < 0.15, rng.choice(ends, shape), usual)
+
+
+def random_words(spec: MacSpec, lanes: int, rng: np.random.Generator) -> np.ndarray:
+    """What `rand` shows; of each level's bits often none or all are ones."""
+    rand, place = np.zeros(lanes, np.uint64), 0
+    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc)):
+        ones = (1 << bits) - 1
+        field = rng.choice([0, ones, None], lanes, p=[0.2, 0.2, 0.6])
+        usual = rng.integers(0, ones, lanes, dtype=np.uint64, endpoint=True)
+        rand |= np.where(field == None, usual, field).astype(np.uint64) << np.uint64(place)  # noqa: E711 (element by element)
+        place += bits
+    return rand
 
 
 def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None:
@@ -50,9 +69,10 @@ def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None
                 mac.load(code)
         a, b = biased_codes(spec.a, (lanes,), rng), biased_codes(spec.b, (lanes,), rng)
         clear, flush, valid = (rng.random(lanes) < p for p in (0.06, 0.1, 0.9))
-        array.step(a, b, clear, flush, valid)
+        rand = random_words(spec, lanes, rng)
+        array.step(a, b, clear, flush, valid, rand=rand if spec.random_bits else None)
         for i, mac in enumerate(scalars):
-            mac.step(int(a[i]), int(b[i]), bool(clear[i]), bool(flush[i]), bool(valid[i]))
+            mac.step(int(a[i]), int(b[i]), bool(clear[i]), bool(flush[i]), bool(valid[i]), rand=int(rand[i]))
         ours = list(zip(golden.code_to_int(array.acc), array.overflow.tolist(), array.invalid.tolist(), strict=True))
         assert ours == [(mac.acc, mac.overflow, mac.invalid) for mac in scalars], f"{spec}, seed {seed}, step {k}"
 
