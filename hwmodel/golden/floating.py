@@ -118,11 +118,9 @@ class FloatAcc:
             rounded = round_shift(magnitude, shift, self.acc.rounding, odd)
         lsb_exponent = exponent + shift
         if not fmt.subnormals:
-            smallest = (1 << fmt.fraction_bits) + 1
-            below = (lsb_exponent <= fmt.lsb_exponent) & (shift_floor(magnitude, shift) < smallest)
-            if below.any():
-                away = self._away_from_zero(magnitude, shift, smallest, random)
-                rounded = np.where(below, np.where(away, smallest, 0), rounded)
+            below, up = self._beside_zero(magnitude, fmt.lsb_exponent - exponent, random)
+            rounded = np.where(below, up, rounded)
+            lsb_exponent = np.where(below, fmt.lsb_exponent, lsb_exponent)
         length = bit_length(rounded)
         top_exponent = lsb_exponent + (length - 1)
 
@@ -153,16 +151,25 @@ class FloatAcc:
         result = FloatState(significand, new_exponent, negative, kind)
         return self._canonical(result) if overflow.any() else result
 
-    def _away_from_zero(self, magnitude: Array, shift: Array, smallest: int, random: Array | None) -> Array:
-        """Return which of the numbers ``magnitude / 2**shift`` below `smallest` are rounded to that and not to 0."""
+    def _beside_zero(self, magnitude: Array, shift: Array, random: Array | None) -> tuple[Array, Array]:
+        """Return which numbers are less than the smallest one of a format without subnormals, and what they are rounded to.
+
+        Both in units of the format, `magnitude / 2**shift` and the result: the smallest number or 0.
+        """
+        smallest = (1 << self.format.fraction_bits) + 1
+        near = bit_length(magnitude) - shift <= self.format.precision
+        shift = np.where(near, shift, 0)
+        below = near & (shift_floor(magnitude, shift) < smallest)
         if bits := self.acc.random_bits:
-            # floor(2**k * number / smallest) + random >= 2**k, without the division
-            return shift_floor(magnitude, shift - bits) >= smallest * ((1 << bits) - random)
-        if self.acc.rounding == "rtz":
-            return np.zeros(shift.shape, bool)
-        halves = magnitude >> (shift - 1)
-        beyond = halves > smallest if self.acc.rounding == "rne" else halves >= smallest
-        return beyond | ((halves == smallest) & (halves << (shift - 1) != magnitude))
+            # floor(2**bits * number / smallest) + random >= 2**bits, without the division
+            away = shift_floor(magnitude, shift - bits) >= smallest * ((1 << bits) - random)
+        elif self.acc.rounding == "rtz":
+            away = np.zeros_like(below)
+        else:
+            halves = shift_floor(magnitude, shift - 1)
+            nearer = (halves > smallest) | ((halves == smallest) & (shift_floor(halves, 1 - shift) != magnitude))
+            away = nearer | (halves == smallest) if self.acc.rounding == "rna" else nearer
+        return below, np.where(below & away, smallest, 0)
 
     def _with_specials(self, result: FloatState, x: FloatState, y: FloatState) -> FloatState:
         """Return `result` with the sums of infinities and NaNs put in."""

@@ -133,6 +133,7 @@ _MEANING = {
     "a": "operand code",
     "b": "operand code",
     "flush": "with valid: this step ends its chunk; alone: the chunk so far is folded",
+    "rand": "random bits for the rounding of this cycle's sum; of a chunked unit the inner level takes the lowest",
     "acc": "the accumulator's code",
     "acc_valid": "acc holds the state after the operands taken `latency` cycles ago",
     "overflow": "sticky since the last clear: a sum did not fit",

@@ -19,6 +19,8 @@ def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, 
     controls: dict[str, bool] = {}
     if 0 <= cycle <= last:
         operands = {name: operand(int(tape.inputs[name][cycle, copy]), getattr(spec, name)) for name in ("a", "b")}
+        if "rand" in tape.inputs:
+            operands["rand"] = f"0x{int(tape.inputs['rand'][cycle, copy]):0{-(-spec.random_bits // 4)}x}"
         controls = {name: bool(tape.inputs[name][cycle, copy]) for name in ("valid", "clear", "flush") if name in tape.inputs}
         controls["rst"] = bool(tape.rst[cycle])
     before = integer(tape.states["acc"][min(cycle - 1, last), copy]) if cycle > 0 else 0

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec
 
 from .operands import Array
 from .pairs import Operands, Role
@@ -185,7 +185,28 @@ def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, 
     b[idle] ^= rng.integers(0, 1 << operands.spec.b.width, int(idle.sum()), dtype=np.uint64)
     clear = clear | (idle & (rng.random(role.shape) < 1 / 2))
     none = np.zeros(role.shape, bool)
-    return Part(name, np.zeros(len(role), bool), valid, clear, none, a, b)
+    part = Part(name, np.zeros(len(role), bool), valid, clear, none, a, b)
+    if operands.spec.random_bits:
+        part.others["rand"] = _random_bits(operands.spec, rng, role.shape)
+    return part
+
+
+def _random_bits(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return what `rand` shows; each level's bits are often all alike, or a single step short of a multiple of a power of two.
+
+    Discarded fractions often end in zeros: such random numbers are what just reaches the next number, or just does not.
+    """
+    rand, place = np.zeros(shape, np.uint64), 0
+    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc)):
+        mask = np.uint64((1 << bits) - 1)
+        drawn = rng.integers(0, int(mask), shape, dtype=np.uint64, endpoint=True)
+        zeros = rng.integers(0, bits, shape).astype(np.uint64)
+        step = drawn >> zeros << zeros
+        style = rng.integers(0, 8, shape)
+        drawn = np.select([style == 0, style == 1, style == 2, style == 3], [np.zeros_like(drawn), mask, step, step - np.uint64(1)], drawn)
+        rand |= (drawn & mask) << np.uint64(place)
+        place += bits
+    return rand
 
 
 def _flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:

@@ -122,12 +122,28 @@ def test_run_is_many_steps(name: str) -> None:
 @pytest.mark.parametrize("options", ["", ".ftz", ".unfused", ".ftz.unfused"])
 def test_every_step_of_a_small_unit(specials: str, rounding: str, options: str) -> None:
     operands = "e2m1fn" if specials == "none" else "e3m1"
-    spec = MacSpec.parse(f"sm3-{operands}-e2m1b1{specials}.{rounding}{options}")
-    a, b, start = (grid.ravel() for grid in np.indices((1 << 3, 1 << spec.b.width, 1 << spec.acc_width)))
+    check_every_step(MacSpec.parse(f"sm3-{operands}-e2m1b1{specials}.{rounding}{options}"))
+
+
+@pytest.mark.parametrize("acc", ["e2m3b2fnnosub", "e2m3b2fnnosub.rna", "e2m3b2fnnosub.rtz", "e3m0b3fnnosub", "e3m0b3fnuznosub.rna"])
+@pytest.mark.parametrize("options", ["", ".unfused"])
+def test_every_step_beside_a_gap_around_zero(acc: str, options: str) -> None:
+    check_every_step(MacSpec.parse(f"sm3-e3m1-{acc}{options}"))
+
+
+@pytest.mark.parametrize("acc", ["e2m1b1.sr1", "e2m1b1.sr4.ftz", "e2m2b2fnnosub.sr2", "e3m0b3fnnosub.sr3", "e3m0b3fn.sr3"])
+def test_every_step_with_every_random_number(acc: str) -> None:
+    check_every_step(MacSpec.parse(f"sm2-e3m1-{acc}"))
+
+
+def check_every_step(spec: MacSpec) -> None:
+    """Hold the forms against each other on all operands, accumulators and random numbers."""
+    sizes = [1 << bits for bits in (spec.a.width, spec.b.width, spec.acc_width, spec.random_bits)]
+    a, b, start, rand = (grid.ravel() for grid in np.indices(sizes))
     array, scalar = golden.Mac(spec), golden.scalar.Mac(spec)
     array.load(start)
-    array.step(a, b)
+    array.step(a, b, rand=rand if spec.random_bits else None)
     for lane, ours in enumerate(array.acc.tolist()):
         scalar.load(int(start[lane]))
-        scalar.step(int(a[lane]), int(b[lane]))
-        assert ours == scalar.acc, f"{spec}: {start[lane]} + {a[lane]} · {b[lane]}"
+        scalar.step(int(a[lane]), int(b[lane]), rand=int(rand[lane]))
+        assert ours == scalar.acc, f"{spec}: {start[lane]} + {a[lane]} · {b[lane]}, rand {rand[lane]}"
