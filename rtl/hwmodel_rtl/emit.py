@@ -105,10 +105,10 @@ def emit_lfsr(spec: MacSpec, seed: int = 1, *, yosys: Yosys | None = None) -> Un
     SpecError
         If the unit has no `rand`, or the seed is out of range.
     """
-    wrapper = MacWithLfsr(spec, seed)
     if yosys is None:
         with Yosys() as worker:
             return emit_lfsr(spec, seed, yosys=worker)
+    wrapper = MacWithLfsr(spec, seed)
     name, lfsr, ports = f"{spec.module_name}_lfsr", wrapper.lfsr, _ports(wrapper)
     body = _verilog(_rtlil(wrapper, name), yosys)
     manifest = {

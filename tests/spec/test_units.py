@@ -105,20 +105,19 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         ("fx2000", "accumulator fx2000: width 2000 is not in 1..1024"),
         ("fxh65", "accumulator fxh65: headroom 65 is not in 0..64"),
         ("fx32.wrap", "accumulator 'fx32.wrap': option .wrap is not one of .sat, .rne, each at most once"),
-        ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .ftz, .unfused, each at most once"),
+        ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .sr<k>, .ftz, .unfused, each at most once"),
         ("fp32.rtz.rna", "accumulator 'fp32.rtz.rna': .rtz and .rna exclude each other; give one rounding"),
         ("int32", "accumulator 'int32': an integer format is not an accumulator; for a 32-bit integer one write fx32f0"),
         ("e4m3u", "accumulator e4m3u: an unsigned float format cannot hold a negative sum"),
-        (
-            "e4m3nosub",
-            "accumulator e4m3nosub: a format whose e = 0 is normal can be an operand, not an accumulator; leave out nosub",
-        ),
+        ("fp32.sr33", "accumulator fp32.sr33: stochastic rounding takes 1..32 random bits"),
+        ("fp32.sr8.rtz", "accumulator 'fp32.sr8.rtz': .sr8 and .rtz exclude each other; give one rounding"),
+        ("fp16.sr4.unfused", "accumulator fp16.sr4.unfused: .sr<k> and .unfused exclude each other: the random bits are for one rounding"),
         ("chunk0:fp16:fp32", "accumulator chunk0:fp16:fp32: chunk length 0 is not in 1..65536"),
         ("chunk4:fp16", "accumulator 'chunk4:fp16': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32"),
         (
             "quux",
             "unknown accumulator 'quux': allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            "or a float format with .rne .rna .rtz .ftz .unfused",
+            "quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused",
         ),
     ],
 )
