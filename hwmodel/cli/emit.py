@@ -1,6 +1,10 @@
 """``hwmodel emit``: Verilog and manifests."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hwmodel.spec import Lfsr
 
 from .arguments import Adder, Csv, Json, Multiplier, OutFolder, Specs, architecture_of, parse_specs
 from .files import output_folder, write_file
@@ -24,6 +28,8 @@ def emit(
     out: OutFolder,
     adder: Adder = None,
     multiplier: Multiplier = None,
+    lfsr: Annotated[bool, typer.Option("--lfsr", help="Also a module <unit>_lfsr that drives the unit's rand.")] = False,
+    seed: Annotated[int, typer.Option(metavar="N", help="State of that LFSR after reset, not 0.")] = 1,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -31,18 +37,25 @@ def emit(
     form = form_of(as_json, as_csv)
     specs = parse_specs(texts)
     architecture = architecture_of(adder, multiplier)
+    if lfsr:
+        for spec in specs:
+            Lfsr.of(spec, seed)  # refused before anything is written
     folder = output_folder(out)
     from hwmodel.yosys import Yosys
     from hwmodel_rtl import emit as emit_unit
+    from hwmodel_rtl import emit_lfsr
 
     rows = []
     with Yosys() as yosys, progress("emit", len(specs)) as start:
         for spec in specs:
             start(str(spec))
-            unit = emit_unit(spec, architecture, yosys=yosys)
-            verilog = write_file(folder / f"{unit.name}.v", unit.verilog)
-            manifest = write_file(folder / f"{unit.name}.json", unit.manifest_json)
-            rows.append(_row(unit) | {"verilog": str(verilog), "manifest": str(manifest)})
+            units = [emit_unit(spec, architecture, yosys=yosys)]
+            if lfsr:
+                units.append(emit_lfsr(spec, seed, yosys=yosys))
+            for unit in units:
+                verilog = write_file(folder / f"{unit.name}.v", unit.verilog)
+                manifest = write_file(folder / f"{unit.name}.json", unit.manifest_json)
+                rows.append(_row(unit) | {"verilog": str(verilog), "manifest": str(manifest)})
     show(rows, _COLUMNS, form, caption=f"written to {folder}: each unit's .v and .json")
 
 

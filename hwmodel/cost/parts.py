@@ -137,10 +137,10 @@ def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, roun
     return tally.counts()
 
 
-def float_window(term: NumberShape, acc: NumberShape) -> int:
+def float_window(term: NumberShape, acc: NumberShape, random_bits: int) -> int:
     """Return the bits of the window in which a float accumulator adds."""
     zeros = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
-    return max(acc.significand_bits + 2 + zeros, term.significand_bits + 1)
+    return max(acc.significand_bits + 1 + max(1, random_bits) + zeros, term.significand_bits + 1)
 
 
 def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
@@ -151,9 +151,9 @@ def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=1 << 14)
-def alignadd_float(term: NumberShape, acc: NumberShape, adder: str) -> Counts:
+def alignadd_float(term: NumberShape, acc: NumberShape, adder: str, random_bits: int = 0) -> Counts:
     """Count the addition of a number to a float accumulator."""
-    tally, window = Tally(), float_window(term, acc)
+    tally, window = Tally(), float_window(term, acc, random_bits)
     term_bits, acc_bits = term.significand_bits, acc.significand_bits
     exponents = [exponent_width(number.exponent_low, number.exponent_high) for number in (term, acc)]
     width = max(bits + (not signed) for bits, signed in exponents) + 1
@@ -209,7 +209,7 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
     _normalise_and_round(tally, bits, exponent, acc, state, adder)
-    any_of(tally, shape.significand_bits if state.floored else 1)
+    any_of(tally, shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
     return tally.counts()
 
@@ -257,7 +257,10 @@ def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], ac
         unrounded = add(tally, wide, minus_zeros, 1)[:width]
         base = 1
     normal = shift_left(tally, bits, zeros, bits)
-    carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder)
+    gap = state.floored and not fmt.subnormals
+    if gap:
+        any_of(tally, width)  # the lowest binade
+    carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
     add(tally, unrounded, constant(base, width), carry)
     if state.overflows:
         add(tally, signals(width), constant(shape.top - fmt.emax - 1, width))
@@ -266,5 +269,5 @@ def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], ac
             tally.gate2 += fmt.precision + width
         if acc.rounding == "rtz" or not fmt.has_nan:
             tally.gate2 += fmt.precision + width
-    if acc.ftz and state.floored:
+    if acc.ftz and state.floored and fmt.subnormals:
         tally.gate2 += fmt.precision

@@ -173,8 +173,8 @@ class _Build:
             self.normacc += round_term(acc, term, self.adder)
             term = rounded_state(acc, term).shape
         state = float_state(acc, term)
-        self.alignadd += alignadd_float(term, state.shape, self.adder)
-        significand = float_window(term, state.shape) + 2
+        self.alignadd += alignadd_float(term, state.shape, self.adder, acc.random_bits)
+        significand = float_window(term, state.shape, acc.random_bits) + 2
         self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
         return state.shape
 
@@ -198,7 +198,7 @@ class _Build:
         reached = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
         self.alignadd += alignadd_float(term, reached, self.adder)
         total = exponent_width(*sum_exponent_range(term, reached))
-        self.normacc += normacc_posit(acc.format, float_window(term, reached) + 2, total, self.adder, resettable)
+        self.normacc += normacc_posit(acc.format, float_window(term, reached, 0) + 2, total, self.adder, resettable)
 
     def _read_out(self, fixed: FixedPoint) -> NumberShape:
         """Count sign and magnitude of a fixed-point register that another level adds; return its shape."""
@@ -215,13 +215,15 @@ class _Build:
         tally.gate2 += 3
         tally.flip_flop += spec.pipeline * (2 + spec.is_chunked)
         tally.gate2 += spec.pipeline * (2 + spec.is_chunked)
+        tally.flip_flop += spec.pipeline * spec.random_bits
         if isinstance(spec.acc, ChunkAcc):
             bits = (spec.acc.length - 1).bit_length()
             add(tally, signals(bits), constant(0, bits), 1)
             tally.flip_flop += bits + 1 + 3 + 2 * spec.has_flags
             tally.mux2 += bits + 1
             tally.gate2 += 3 * bits + 12
-            inner = spec.acc.inner
+            inner, outer = spec.acc.inner, spec.acc.outer
+            tally.flip_flop += outer.random_bits if isinstance(outer, FloatAcc) else 0
             tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
         self.normacc += tally.counts()
 
@@ -239,8 +241,9 @@ def _joins_rows(spec: MacSpec) -> bool:
 def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
     """Return whether some product is not a number of the accumulator's format already."""
     fmt = acc.format
-    exact = term.significand_bits <= fmt.precision and term.lsb >= fmt.lsb_exponent and not rounded_state(acc, term).overflows
-    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and term.lsb < fmt.emin)
+    finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
+    exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
+    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
 
 
 def _total_width(fixed: FixedPoint, term_bits: int) -> int:

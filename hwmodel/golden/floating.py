@@ -7,14 +7,14 @@ import numpy as np
 from hwmodel import spec
 
 from .arrays import Array, select
-from .rounding import bit_length, round_shift, shift_right_sticky
+from .rounding import bit_length, round_shift, round_shift_stochastic, shift_floor, shift_right_sticky
 from .terms import FINITE, INFINITE, NAN, TermRange, Terms, unpack
 
 _ZERO_EXPONENT = -(1 << 20)
 """Exponent of a zero: below that of any number, so that a zero is always the smaller addend."""
 
 _GUARD_BITS = 3
-"""A window this much longer than every addend: see `FloatAcc.add`."""
+"""A window this much longer than every addend, and by k bits more for ``sr<k>``: see `FloatAcc.add`."""
 
 _MAX_INT64_WINDOW = 59
 
@@ -54,7 +54,7 @@ class FloatAcc:
     def __init__(self, acc: spec.FloatAcc, terms: TermRange):
         self.acc = acc
         self.format = acc.format
-        self.window = max(terms.significand_bits, acc.format.precision) + _GUARD_BITS
+        self.window = max(terms.significand_bits, acc.format.precision) + _GUARD_BITS + acc.random_bits
         self._dtype = np.int64 if self.window <= _MAX_INT64_WINDOW else object
         # The largest finite number, normalised. A format without normal numbers has a subnormal one.
         fmt, length = acc.format, acc.format.max_significand.bit_length()
@@ -89,6 +89,7 @@ class FloatAcc:
         # Bits fall off only after more than _GUARD_BITS - 1 places (no addend is longer than W - 3), and then the sum
         # has at least W - 1 bits: the sticky bit lies two or more below the last bit kept. When the sum is shorter
         # than the format's precision, nothing fell off and its last two bits are 0, so it is not rounded below.
+        # The k bits that sr<k> looks at stand between the last bit kept and those two.
         distance = state.exponent - term.exponent
         term_is_smaller = distance >= 0
         large = np.where(term_is_smaller, state.significand, term.significand)
@@ -97,20 +98,29 @@ class FloatAcc:
         total = large + shift_right_sticky(small, np.minimum(np.abs(distance), self.window + 2))
         # An exact zero is +0, except that (-0) + (-0) is -0.
         negative = (total < 0) | ((total == 0) & state.negative & term.negative)
-        result = self._round(np.abs(total), exponent, negative)
+        result = self._round(np.abs(total), exponent, negative, random)
         return self._with_specials(result, state, term)
 
-    def _round(self, magnitude: Array, exponent: Array, negative: Array) -> FloatState:
+    def _round(self, magnitude: Array, exponent: Array, negative: Array, random: Array | None = None) -> FloatState:
         """Return ``magnitude * 2**exponent`` rounded to the format; magnitudes have at most W + 1 bits."""
-        fmt = self.format
+        fmt, bits = self.format, self.acc.random_bits
         # Drop what lies below the format's precision or below its subnormal unit. At least one bit (it is 0 then).
-        shift = np.clip(np.maximum(bit_length(magnitude) - fmt.precision, fmt.lsb_exponent - exponent), 1, self.window + 3)
+        shift = np.maximum(np.maximum(bit_length(magnitude) - fmt.precision, fmt.lsb_exponent - exponent), 1)
+        if bits:
+            random = np.zeros(shift.shape, self._dtype) if random is None else random.astype(self._dtype)
+            rounded = round_shift_stochastic(magnitude, shift, bits, random)
+        else:
+            shift = np.minimum(shift, self.window + 3)
+            odd = None
+            if fmt.precision == 1:
+                # A significand of one bit is always odd; ties go to the even code.
+                odd = (magnitude >> shift != 0) & ((exponent + shift - fmt.emin + fmt.subnormals) & 1 == 1)
+            rounded = round_shift(magnitude, shift, self.acc.rounding, odd)
         lsb_exponent = exponent + shift
-        odd = None
-        if fmt.precision == 1:
-            # A significand of one bit is always odd; ties go to the even code.
-            odd = (magnitude >> shift != 0) & ((lsb_exponent - fmt.emin) & 1 == 0)
-        rounded = round_shift(magnitude, shift, self.acc.rounding, odd)
+        if not fmt.subnormals:
+            below, up = self._beside_zero(magnitude, fmt.lsb_exponent - exponent, random)
+            rounded = np.where(below, up, rounded)
+            lsb_exponent = np.where(below, fmt.lsb_exponent, lsb_exponent)
         length = bit_length(rounded)
         top_exponent = lsb_exponent + (length - 1)
 
@@ -140,6 +150,26 @@ class FloatAcc:
         np.negative(significand, out=significand, where=negative)
         result = FloatState(significand, new_exponent, negative, kind)
         return self._canonical(result) if overflow.any() else result
+
+    def _beside_zero(self, magnitude: Array, shift: Array, random: Array | None) -> tuple[Array, Array]:
+        """Return which numbers are less than the smallest one of a format without subnormals, and what they are rounded to.
+
+        Both in units of the format, `magnitude / 2**shift` and the result: the smallest number or 0.
+        """
+        smallest = (1 << self.format.fraction_bits) + 1
+        near = bit_length(magnitude) - shift <= self.format.precision
+        shift = np.where(near, shift, 0)
+        below = near & (shift_floor(magnitude, shift) < smallest)
+        if bits := self.acc.random_bits:
+            # floor(2**bits * number / smallest) + random >= 2**bits, without the division
+            away = shift_floor(magnitude, shift - bits) >= smallest * ((1 << bits) - random)
+        elif self.acc.rounding == "rtz":
+            away = np.zeros_like(below)
+        else:
+            halves = shift_floor(magnitude, shift - 1)
+            nearer = (halves > smallest) | ((halves == smallest) & (shift_floor(halves, 1 - shift) != magnitude))
+            away = nearer | (halves == smallest) if self.acc.rounding == "rna" else nearer
+        return below, np.where(below & away, smallest, 0)
 
     def _with_specials(self, result: FloatState, x: FloatState, y: FloatState) -> FloatState:
         """Return `result` with the sums of infinities and NaNs put in."""
@@ -177,7 +207,9 @@ class FloatAcc:
         top_exponent = state.exponent + (self.window - 1)
         below = np.clip(fmt.emin - top_exponent, 0, fmt.precision)
         significand = (np.abs(state.significand) >> (self.window - fmt.precision + below)).astype(np.uint64)
-        # A normal significand has its hidden bit, which adds one to the exponent field.
+        if not fmt.subnormals:
+            significand &= np.uint64(fmt.fraction_mask)
+        # A normal significand has its hidden bit, which adds one to the exponent field where field 0 is for subnormals.
         field = np.maximum(top_exponent - fmt.emin, 0).astype(np.uint64)
         codes = (field << np.uint64(fmt.fraction_bits)) + significand
         if fmt.inf_code is not None:

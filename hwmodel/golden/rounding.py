@@ -59,3 +59,35 @@ def round_shift(magnitude: Array, shift: Array, rounding: str, odd: Array | None
         return (magnitude + half) >> shift
     # A tie stays below the next integer unless the floor is odd.
     return (magnitude + (half - 1) + (floor & 1 if odd is None else odd)) >> shift
+
+
+def round_shift_stochastic(magnitude: Array, shift: Array, bits: int, random: Array) -> Array:
+    """Return ``magnitude / 2**shift`` rounded to an integer by ``sr<bits>`` (shift from 1 up, without end).
+
+    Parameters
+    ----------
+    magnitude : (...,) int64 or object
+        Non-negative; int64 below ``2**62``.
+    shift : (...,) int64
+    bits
+        k: how many of the discarded bits are looked at.
+    random : (...,) int64
+        In ``0 .. 2**bits - 1``.
+    """
+    leading = shift_floor(magnitude, shift - bits) & ((1 << bits) - 1)
+    return shift_floor(magnitude, shift) + ((leading + random) >> bits)
+
+
+def shift_floor(magnitude: Array, shift: Array) -> Array:
+    """Return ``floor(magnitude / 2**shift)`` for shifts of either sign; int64 modulo ``2**64``, shifted left by at most 63.
+
+    Parameters
+    ----------
+    magnitude : (...,) int64 or object
+        Non-negative.
+    shift : (...,) int64
+    """
+    right = np.maximum(shift, 0)
+    if magnitude.dtype != object:
+        right = np.minimum(right, 63)
+    return magnitude >> right << np.maximum(-shift, 0)

@@ -99,6 +99,8 @@ def operand_streams(spec: MacSpec, cycles: int, streams: int, rng: np.random.Gen
             ports[f"mode_{name}"] = mode
     if spec.is_chunked:
         ports["flush"] = np.zeros((shape[0], 1), np.uint64)
+    if spec.random_bits:
+        ports["rand"] = rng.integers(0, (1 << spec.random_bits) - 1, shape, dtype=np.uint64, endpoint=True)
     return ports
 
 
@@ -113,7 +115,7 @@ def check_states(spec: MacSpec, stimulus: dict[str, np.ndarray], acc: np.ndarray
     mac = golden.Mac(spec)
     mac.reset(acc.shape[1])
     for step in range(len(acc) - spec.latency):
-        others = {name: stimulus[name][step] for name in ("mode_a", "mode_b") if name in stimulus}
+        others = {name: stimulus[name][step] for name in ("mode_a", "mode_b", "rand") if name in stimulus}
         mac.step(stimulus["a"][step], stimulus["b"][step], clear=np.full(acc.shape[1], step == 0), **others)
         expected, got = _integers(mac.acc), acc[step + spec.latency]
         if not np.array_equal(expected, got):

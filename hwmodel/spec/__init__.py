@@ -8,6 +8,7 @@ from .errors import SpecError
 from .floats import FloatFormat, Specials
 from .formats import Format, Operand
 from .integers import IntCoding, IntFormat
+from .lfsr import Lfsr
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posits import PositFormat
@@ -31,6 +32,7 @@ __all__ = [
     "IntCoding",
     "IntFormat",
     "Level",
+    "Lfsr",
     "LogFormat",
     "MacSpec",
     "Operand",

@@ -184,7 +184,7 @@ class FloatState:
         The register as an unpacked number; `exponent_low` is its floor.
     floored
         Whether results can lie below the format's normal range; if so, at the exponent `exponent_low` the significand
-        is not normalised.
+        is not normalised (of a format without subnormals: it is 0 or normalised).
     overflows
         Whether a result can pass the format's largest finite value.
     """
@@ -218,8 +218,11 @@ def _state(acc: FloatAcc, term: NumberShape, stall: int) -> FloatState:
         # The register then sticks to the largest finite number, which need not be a multiple of the finest term.
         odd_part_at = (fmt.max_significand & -fmt.max_significand).bit_length() - 1
         unit = min(unit, fmt.emax - fmt.fraction_bits + odd_part_at)
-    lsb = max(unit, fmt.lsb_exponent)
     floored = unit < fmt.emin
+    if not fmt.subnormals and unit <= fmt.emin:
+        # There 2**emin is no number: it may become the smallest one, which need not be a multiple of the finest term.
+        floored, unit = True, min(unit, fmt.lsb_exponent)
+    lsb = max(unit, fmt.lsb_exponent)
     low = fmt.emin if floored else unit
     high = max(low, fmt.emax if overflows else stall)
     limit = fmt.max_magnitude << max(fmt.lsb_exponent - lsb, 0) >> max(lsb - fmt.lsb_exponent, 0)
@@ -230,7 +233,7 @@ def _state(acc: FloatAcc, term: NumberShape, stall: int) -> FloatState:
         exponent_low=low - term.top,
         exponent_high=high - term.top,
         top=term.top,
-        leading_zeros=fmt.fraction_bits if floored else 0,
+        leading_zeros=fmt.fraction_bits if floored and fmt.subnormals else 0,
         nan=term.nan or term.inf or (to_special and fmt.has_nan and not fmt.has_inf),
         inf=fmt.has_inf and (term.inf or to_special),
         lsb=lsb,

@@ -137,6 +137,8 @@ class AlignAddFloat(wiring.Component):
     ----------
     term, acc
         Shapes of the number and of the accumulator, with the same `top`.
+    random_bits
+        k of stochastic rounding, else 0.
 
     Attributes
     ----------
@@ -152,15 +154,18 @@ class AlignAddFloat(wiring.Component):
         Sign of the sum, and what it is if the sum is exactly zero: negative only where both are.
     """
 
-    def __init__(self, term: NumberShape, acc: NumberShape, architecture: Architecture) -> None:
+    def __init__(self, term: NumberShape, acc: NumberShape, architecture: Architecture, random_bits: int = 0) -> None:
         assert term.top == acc.top
         self.term_shape, self.acc_shape = term, acc
         self.architecture = architecture
         precision = acc.significand_bits
-        # Below the larger number's highest bit: the result's digits, one guard bit, one binade of cancellation, and as
-        # many zeros as may stand in front of a term that is larger only by its exponent.
+        # Below the larger number's highest bit: the result's digits, one guard bit (or all bits that stochastic rounding
+        # looks at), one binade of cancellation, and as many zeros as may stand in front of a term that is larger only by
+        # its exponent. More than one binade cancels only where the smaller is shifted by one place at most, and then it
+        # is all in the window. What falls out of the window is the adder's lowest bit: a subtraction borrows from it, so
+        # the bits above are those of the exact sum, truncated.
         zeros = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
-        self.window = max(precision + 2 + zeros, term.significand_bits + 1)
+        self.window = max(precision + 1 + max(1, random_bits) + zeros, term.significand_bits + 1)
         low, high = min(term.exponent_low, acc.exponent_low), max(term.exponent_high, acc.exponent_high)
         self.exponent_range = (acc.exponent_low, high) if acc.exponent_low > term.exponent_low else (low, high)
         super().__init__(

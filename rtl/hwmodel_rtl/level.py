@@ -29,10 +29,13 @@ class Step:
         The accumulator counts as zero in this step.
     clear_flags
         So do the sticky flags.
+    random
+        Stochastic rounding only: the random bits.
     """
 
     clear: Value
     clear_flags: Value
+    random: Value | None = None
 
 
 @dataclass
@@ -78,7 +81,7 @@ def accumulate(
         m.d.comb += connect(shape, rounder.term, term)
         term, shape, zero = rounder.rounded, rounder.shape, rounder.zero
     state = float_state(acc, shape)
-    alignadd = AlignAddFloat(shape, state.shape, architecture)
+    alignadd = AlignAddFloat(shape, state.shape, architecture, acc.random_bits)
     normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
     m.submodules[f"alignadd{suffix}"] = alignadd
     m.submodules[f"normacc{suffix}"] = normacc
@@ -95,8 +98,10 @@ def accumulate(
         normacc.term_sign.eq(field(term, "sign")),
         normacc.clear.eq(step.clear),
     ]
+    if acc.random_bits:
+        m.d.comb += normacc.random.eq(step.random)
     value = normacc.value
-    value_zero = ~(value.significand.any() if state.floored else value.significand[-1])
+    value_zero = ~(value.significand.any() if state.floored and acc.format.subnormals else value.significand[-1])
     return Level(normacc.code, value, state.shape, value_zero, Const(0, 1), Const(0, 1))
 
 

@@ -43,6 +43,9 @@ class Mac(wiring.Component):
         Operands of several formats only: which of them the code is in. A mode past the last format counts as the last.
     flush : In(1)
         Chunked accumulators only. With `valid`: this step ends its chunk. Alone: the chunk so far is folded.
+    rand : In(spec.random_bits)
+        Stochastic rounding only: random bits for the rounding of these operands (and of the fold that `flush` asks for);
+        a chunk's inner level takes the lowest.
     acc : Out
         The accumulator's code.
     acc_valid : Out(1)
@@ -82,7 +85,7 @@ class Mac(wiring.Component):
         if isinstance(self.spec.acc, ChunkAcc):
             self._chunk(m, self.spec.acc, term, shape, zero, valid, clear, flush, reset)
             return m
-        step = Step(clear | reset, clear | reset)
+        step = Step(clear | reset, clear | reset, self._random(m, pipeline) if self.spec.random_bits else None)
         level = accumulate(m, self.spec, self.architecture, first, term, shape, zero, step, suffix="", resettable=pipeline > 0)
         acc_valid = Signal()
         m.d.sync += acc_valid.eq(valid)
@@ -97,6 +100,15 @@ class Mac(wiring.Component):
             m.d.sync += [register.eq(value) for register, value in zip(registers, values, strict=True)]
             values = [*registers]
         return values
+
+    def _random(self, m: Module, cycles: int) -> Value:
+        """Return the random bits of `cycles` cycles ago: those that came with the product that is added now."""
+        bits: Value = self.rand
+        for _ in range(cycles):
+            delayed = Signal(len(bits), name="rand_delayed", reset_less=True)
+            m.d.sync += delayed.eq(bits)
+            bits = delayed
+        return bits
 
     def _register(self, m: Module, name: str, values: Mapping[str, Value]) -> Any:
         """Return `values` one cycle later, as attributes, through an instance called `name`."""
@@ -168,7 +180,8 @@ class Mac(wiring.Component):
         with m.If(valid | flush):
             m.d.sync += started.eq(valid & ~last)
 
-        step = Step((valid & fresh) | reset, clear | reset)
+        inner_random, outer_random = self._chunk_random(m, acc)
+        step = Step((valid & fresh) | reset, clear | reset, inner_random)
         inner = accumulate(
             m, self.spec, self.architecture, acc.inner, term, shape, zero, step, suffix="", resettable=self.spec.pipeline > 0
         )
@@ -193,7 +206,7 @@ class Mac(wiring.Component):
             addend,
             inner.shape,
             inner.zero | ~folding,
-            Step(cleared, cleared),
+            Step(cleared, cleared, outer_random),
             suffix="_outer",
             resettable=True,
         )
@@ -202,3 +215,13 @@ class Mac(wiring.Component):
             flags = Signal(2)
             m.d.sync += flags.eq(Cat(inner.overflow, inner.invalid))
             m.d.comb += [self.overflow.eq(flags[0] | outer.overflow), self.invalid.eq(flags[1] | outer.invalid)]
+
+    def _chunk_random(self, m: Module, acc: ChunkAcc) -> tuple[Value | None, Value | None]:
+        """Return the random bits of both levels; the outer one, a cycle behind, gets its own a cycle later."""
+        if not self.spec.random_bits:
+            return None, None
+        now = self._random(m, self.spec.pipeline)
+        low = acc.inner.random_bits if isinstance(acc.inner, FloatAcc) else 0
+        later = Signal(len(now) - low, name="rand_outer", reset_less=True)
+        m.d.sync += later.eq(now[low:])
+        return now[:low], later

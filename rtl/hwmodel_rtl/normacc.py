@@ -101,6 +101,8 @@ class NormAccFloat(wiring.Component):
         The sum.
     term_nan, term_inf, term_sign : In(1)
         What was added.
+    random : In(acc.random_bits)
+        Stochastic rounding only.
     clear : In(1)
         The accumulator counts as zero.
     acc : Out(signature(state.shape))
@@ -127,8 +129,10 @@ class NormAccFloat(wiring.Component):
         self.state = state
         self.architecture = architecture
         self.resettable = resettable
+        random = {"random": In(acc.random_bits)} if acc.random_bits else {}
         super().__init__(
-            {
+            random
+            | {
                 "significand": In(significand_bits),
                 "exponent": In(exponent_shape(*exponent_range)),
                 "sign": In(1),
@@ -152,7 +156,8 @@ class NormAccFloat(wiring.Component):
         init = {"exponent": shape.exponent_low} if shape.has_exponent else {}
         register = Signal(data.StructLayout(fields(shape)), init=init, reset_less=not self.resettable)
 
-        rounded = normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture)
+        random = self.random if self.accumulator.random_bits else None
+        rounded = normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
         m.d.comb += connect(shape, self.value, register)
         self._feed_back(m, register)
         self._keep(m, register, rounded)
@@ -241,10 +246,12 @@ def normalise_and_round(
     acc: FloatAcc,
     state: FloatState,
     architecture: Architecture,
+    random: Value | None = None,
 ) -> Rounded:
     """Normalise and round a magnitude whose highest bit has the weight of `exponent` + 1, and judge overflow.
 
-    Subnormals, where they can occur, stop the normalising shift at the floor.
+    Subnormals, where they can occur, stop the normalising shift at the floor. So does what a format without subnormals
+    has no numbers for, until the rounder has decided between its neighbours.
     """
     fmt, shape = acc.format, state.shape
     bits = len(significand)
@@ -274,7 +281,8 @@ def normalise_and_round(
     if fmt.fraction_bits == 0:
         # The code's last bit is the exponent's: of the field, which is 0 for zero.
         odd = normal[-1] & (Value.cast(unrounded[0])[0] ^ ((base + shape.top + fmt.bias) & 1))
-    rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd)
+    lowest = ~Cat(*unrounded).any() if state.floored and not fmt.subnormals else None
+    rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest)
     final = Signal(exponent_shape(-(1 << (width - 1)), (1 << (width - 1)) - 1), name="exponent_rounded")
     m.d.comb += final.eq(Cat(*add(m, cells, unrounded, constant(base, width), carry)[:width]))
 
@@ -294,6 +302,6 @@ def normalise_and_round(
             final = capped
         else:
             infinite = exceeds
-    if acc.ftz and state.floored:
+    if acc.ftz and state.floored and fmt.subnormals:
         rounded = rounded & rounded[-1].replicate(fmt.precision)
     return Rounded(rounded, final, zero, infinite)

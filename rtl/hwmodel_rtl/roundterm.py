@@ -43,8 +43,10 @@ class RoundTerm(wiring.Component):
     def needed(acc: FloatAcc, term: NumberShape) -> bool:
         """Return whether some value of `term` is not a number of the format already."""
         fmt = acc.format
-        exact = term.significand_bits <= fmt.precision and term.lsb >= fmt.lsb_exponent and not rounded_state(acc, term).overflows
-        return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and term.lsb < fmt.emin)
+        # Without subnormals 2**emin and what is finer are no numbers.
+        finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
+        exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
+        return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
 
     def elaborate(self, platform):
         m = Module()
@@ -64,7 +66,9 @@ class RoundTerm(wiring.Component):
             m.d.comb += rounded.inf.eq(infinite)
         if shape.signed:
             m.d.comb += rounded.sign.eq(field(self.term, "sign"))
-        m.d.comb += self.zero.eq(~(rounded.significand.any() if self.state.floored else rounded.significand[-1]))
+        m.d.comb += self.zero.eq(
+            ~(rounded.significand.any() if self.state.floored and self.accumulator.format.subnormals else rounded.significand[-1])
+        )
         return m
 
     def _raise_to_floor(self, m: Module, cells: AdderCells, exponent):

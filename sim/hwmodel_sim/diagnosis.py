@@ -22,6 +22,8 @@ def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, 
     if 0 <= cycle <= last:
         at = {name: int(codes[cycle, copy]) for name, codes in tape.inputs.items()}
         operands = {name: operand(at[name], getattr(spec, name), at.get(f"mode_{name}")) for name in ("a", "b")}
+        if "rand" in at:
+            operands["rand"] = f"0x{at['rand']:0{-(-spec.random_bits // 4)}x}"
         controls = {name: bool(tape.inputs[name][cycle, copy]) for name in ("valid", "clear", "flush") if name in tape.inputs}
         controls["rst"] = bool(tape.rst[cycle])
     before = integer(tape.states["acc"][min(cycle - 1, last), copy]) if cycle > 0 else 0

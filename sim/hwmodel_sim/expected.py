@@ -157,7 +157,8 @@ def _classes(spec: MacSpec, acc: Array) -> Array:
         exponent, fraction = fields(acc, fmt)
         top = np.uint64(max((fmt.max_finite_code >> fmt.fraction_bits) - 1, 1))
         lowest = exponent == 0
-        tests = [is_nan(acc, fmt), is_inf(acc, fmt), lowest & (fraction == 0), lowest, exponent >= top]
+        subnormal = lowest & fmt.subnormals
+        tests = [is_nan(acc, fmt), is_inf(acc, fmt), lowest & (fraction == 0), subnormal, exponent >= top]
         return np.select(tests, ["nan", "inf", "zero", "subnormal", "huge"], "normal").astype("U9")
     zero = acc == 0 if acc.ndim == 2 else (acc == 0).all(axis=-1)
     # Huge: in the outer quarter of the range, that is, the two bits below the sign differ from it.

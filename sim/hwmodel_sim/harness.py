@@ -47,9 +47,10 @@ class Harness:
         body, wires, clocked = [], [], []
         for name, width in self.spec.inputs.items():
             step = self.copies * width
-            body.append(f"  reg [{step - 1}:0] {name};")
-            clocked.append(f"    {name} <= {name}_block[cycle * {step} +: {step}];")
-            wires.append(f".{name}({name})")
+            inside = _identifier(name)
+            body.append(f"  reg [{step - 1}:0] {inside};")
+            clocked.append(f"    {inside} <= {name}_block[cycle * {step} +: {step}];")
+            wires.append(f".{inside}({inside})")
         for name, width in self.spec.outputs.items():
             step = self.copies * width
             body.append(f"  wire [{step - 1}:0] {name};")
@@ -71,3 +72,8 @@ class Harness:
             "endmodule",
         ]
         return "\n".join(lines) + "\n"
+
+
+def _identifier(port: str) -> str:
+    """Return the name of a port as Verilog takes it: `rand` is a keyword of SystemVerilog, and is escaped."""
+    return "\\rand " if port == "rand" else port

@@ -16,7 +16,7 @@ class Mismatch:
     cycle, copy
         Where: clock cycle at which the operands were taken, counted from the reset, and which of the copies.
     operands
-        ``a`` and ``b``: code in hex and value.
+        ``a`` and ``b``: code in hex and value; ``rand``: in hex.
     controls
         ``valid``, ``clear``, ``flush``, ``rst`` in that cycle.
     before

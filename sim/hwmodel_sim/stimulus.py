@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec, PositAcc, QuireAcc
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec, PositAcc, QuireAcc
 
 from .choices import join, split
 from .operands import Array
@@ -188,6 +188,8 @@ def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, 
     modes: dict[str, Array] = {port: np.zeros(role.shape, np.uint64) for port in ("mode_a", "mode_b") if port in spec.inputs}
     part = Part(name, np.zeros(len(role), bool), valid, clear, none, np.zeros_like(a), np.zeros_like(b), modes)
     _place(spec, part, np.ones(role.shape, bool), a.ravel(), b.ravel())
+    if spec.random_bits:
+        part.others["rand"] = _random_bits(spec, rng, role.shape)
     return part
 
 
@@ -203,6 +205,24 @@ def _place(spec: MacSpec, part: Part, where: Array, a: Array, b: Array) -> None:
         getattr(part, name)[where] = codes
         if f"mode_{name}" in part.others:
             part.others[f"mode_{name}"][where] = modes
+
+
+def _random_bits(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return what `rand` shows; each level's bits are often all alike, or a single step short of a multiple of a power of two.
+
+    Discarded fractions often end in zeros: such random numbers are what just reaches the next number, or just does not.
+    """
+    rand, place = np.zeros(shape, np.uint64), 0
+    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc)):
+        mask = np.uint64((1 << bits) - 1)
+        drawn = rng.integers(0, int(mask), shape, dtype=np.uint64, endpoint=True)
+        zeros = rng.integers(0, bits, shape).astype(np.uint64)
+        step = drawn >> zeros << zeros
+        style = rng.integers(0, 8, shape)
+        drawn = np.select([style == 0, style == 1, style == 2, style == 3], [np.zeros_like(drawn), mask, step, step - np.uint64(1)], drawn)
+        rand |= (drawn & mask) << np.uint64(place)
+        place += bits
+    return rand
 
 
 def _flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:

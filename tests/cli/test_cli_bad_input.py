@@ -28,6 +28,8 @@ BAD = [
     (["encode", "int8", "1", "--overflow", "ieee"], "int8 has neither; use 'sat'"),
     (["encode", "fp16", "1", "--nan", "max"], "nan 'max' is not one of error, sat, zero"),
     (["encode", "fp16", "1", "--rounding", "sr8"], "needs random integers in 0..2^8-1"),
+    (["emit", "int8-int8-fx32", "--lfsr", "-o", "x"], "no accumulator rounds stochastically"),
+    (["emit", "fp16-fp16-fp16.sr8", "--lfsr", "--seed", "0", "-o", "x"], "the seed 0 is not in 1..131071"),
     (["encode", "fp16", "1", "--rouding", "rne"], "no such option: --rouding"),
     (["decode", "e4m3fn", "0x100"], "code 0x100 is not in 0x0..0xff, the codes of e4m3fn"),
     (["decode", "e4m3fn", "-1"], "code -1 is not in 0x0..0xff"),

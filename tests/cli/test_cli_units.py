@@ -46,9 +46,17 @@ def test_commands_build_units_as_the_reports_do(run, tmp_path):
     assert manifest["architecture"] == Architecture().as_dict() == {"adder": calibration.adder, "multiplier": calibration.multiplier}
 
 
+def test_emit_adds_an_lfsr(run, tmp_path):
+    rows = json.loads(run("emit", "e2m1fn-e2m1fn-fp16.sr4", "--lfsr", "--seed", "9", "-o", tmp_path, "--json").stdout)
+    assert [row["module"] for row in rows] == ["e2m1fn_e2m1fn_fp16_sr4", "e2m1fn_e2m1fn_fp16_sr4_lfsr"]
+    for row in rows:
+        assert hashlib.sha256((tmp_path / f"{row['module']}.v").read_bytes()).hexdigest() == row["sha256"]
+    assert json.loads((tmp_path / "e2m1fn_e2m1fn_fp16_sr4_lfsr.json").read_text())["lfsr"]["seed"] == 9
+
+
 def test_synth(run):
-    rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16", "--json").stdout)
-    assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16"]
+    rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4", "--json").stdout)
+    assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4"]
     for row in rows:
         for quantity, unit in (("area", "um2"), ("energy", "fj")):
             parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]

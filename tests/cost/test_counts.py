@@ -27,6 +27,9 @@ UNITS = [
     "nf4@fp16-fp16-fp32", "nf4@fp16-nf4@fp16-fx-p2", "e8m0fnu-int8-fx", "lns8-lns8-fx32", "elma8-elma8-fp32-p2",
     "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "int8+e4m3fn-e2m1fn+e4m3fn-fx", "cfloat8e4m3-cfloat8e5m2-fp32-p1",
     "cfloat16shp-cfloat8e4m3b7half-fx",
+    "fp16-fp16-fp16.sr8", "e5m2-e5m2-fp32.sr16-p2", "int8-int8-fp16.sr4", "e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4",
+    "e5m2-e5m2-chunk64:dlfloat16:dlfloat16", "hfp8-hfp8-dlfloat16.rtz", "e4m3fn-e4m3fn-e6m9nosub.rna", "e4m3fn-e4m3fn-dlfloat16.unfused",
+    "fp16-fp16-dlfloat16.sr12", "hfp8-hfp8-hfp8.sr5", "e4m3fn-e4m3fn-e5m0fnnosub.sr3",
 ]
 # fmt: on
 
@@ -62,7 +65,16 @@ def test_adders_are_those_of_the_verilog(name, yosys):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
-@pytest.mark.parametrize("name", ["int8-int8-fx32", "uint8-int8-fx24.sat", "fp16-fp16-fp16", "e5m2-e5m2-chunk64:e6m9:fp32"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "int8-int8-fx32",
+        "uint8-int8-fx24.sat",
+        "fp16-fp16-fp16",
+        "e5m2-e5m2-chunk64:e6m9:fp32",
+        "fp16-fp16-dlfloat16.sr12",
+    ],
+)
 def test_adders_are_those_of_the_verilog_in_other_architectures(name, architecture, yosys):
     check(MacSpec.parse(name), architecture, yosys)
 
@@ -103,6 +115,7 @@ def test_an_array_multiplier_has_the_textbook_number_of_adders():
         ["int8-int8-fx20f0", "int8-int8-fx24f0", "int8-int8-fx32f0", "int8-int8-fx64f0"],
         ["e4m3fn-e4m3fn-fx32f18", "e4m3fn-e4m3fn-fx40f18", "e4m3fn-e4m3fn-fx56f18"],
         ["e4m3fn-e4m3fn-e8m7", "e4m3fn-e4m3fn-e8m10", "e4m3fn-e4m3fn-e8m16", "e4m3fn-e4m3fn-e8m23"],
+        ["e4m3fn-e4m3fn-fp16", "e4m3fn-e4m3fn-fp16.sr4", "e4m3fn-e4m3fn-fp16.sr8", "e4m3fn-e4m3fn-fp16.sr16"],
         ["int4-int4-fx32", "int6-int6-fx32", "int8-int8-fx32", "int12-int12-fx32"],
         ["e4m3fn-e4m3fn-fp32", "e4m3fn-e4m3fn-fp32-p1", "e4m3fn-e4m3fn-fp32-p2"],
         ["e4m3fn-e4m3fn-fp16", "e4m3fn-e4m3fn-chunk8:fp16:fp16", "e4m3fn-e4m3fn-chunk8:fp16:fp32"],

@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from hwmodel import golden
+from hwmodel.golden.options import MAX_RANDOM_BITS
 from hwmodel.spec import (
     CATALOG,
     ChoiceFormat,
@@ -104,11 +105,14 @@ def float_formats(draw: st.DrawFn, accumulator: bool = False) -> FloatFormat:
     if fraction_bits == 0 and (specials is Specials.IEEE or exponent_bits == 1):
         fraction_bits = 1
     bias = draw(st.one_of(st.just((1 << (exponent_bits - 1)) - 1), st.integers(-20, 40)))
-    return FloatFormat(exponent_bits, fraction_bits, bias, specials, signed, accumulator or draw(st.booleans()))
+    return FloatFormat(exponent_bits, fraction_bits, bias, specials, signed, draw(st.booleans()))
 
 
-def float_accs() -> st.SearchStrategy[FloatAcc]:
-    return st.builds(FloatAcc, float_formats(accumulator=True), st.sampled_from(FloatAcc.ROUNDINGS), st.booleans(), st.booleans())
+@st.composite
+def float_accs(draw: st.DrawFn) -> FloatAcc:
+    rounding = draw(st.one_of(st.sampled_from(FloatAcc.ROUNDINGS), st.builds("sr{}".format, st.integers(1, MAX_RANDOM_BITS))))
+    fused = rounding.startswith("sr") or draw(st.booleans())
+    return FloatAcc(draw(float_formats(accumulator=True)), rounding, draw(st.booleans()), fused)
 
 
 def fixed_accs() -> st.SearchStrategy[FixedAcc]:

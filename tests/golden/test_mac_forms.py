@@ -27,6 +27,13 @@ lns8-lns8-fx lns8-lns8-fx32 lns8-lns8-fx20f9.rne.sat elma8-elma8-fx38 elma8-elma
 lns16g64-lns16g64-fp32 lns5g1t0-lns5g1t0-chunk3:fp16:fx40 e4m3fn+e5m2-e4m3fn+e5m2-fp32 e4m3fn+e5m2-e4m3fn+e5m2-fx
 e2m1fn+e4m3fn-int8-fx int8+e4m3fn-int8+e4m3fn-fp32 int4+nf4@fp16+e5m2-fp16-fp16.ftz cfloat8e4m3-cfloat8e5m2-fp32
 cfloat16shp-cfloat16shp-fp32 cfloat8e4m3b7half-cfloat8e4m3b60half-fx
+fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr1 e5m2-e5m2-fp32.sr16 fp32-fp32-fp32.sr32 int8-int8-fp16.sr4 e4m3fn-e4m3fn-e6m9.sr4.ftz
+e11m52-e11m52-e11m52.sr32 e4m3fn-e4m3fn-e4m3fn.sr7 int8-int8-e5m0fn.sr3 e1m3-e1m3-e1m3.sr5 e4m3fn-e4m3fn-chunk3:fp16.sr8:fp32.sr4
+int8-int8-chunk2:fx20:bf16.sr12 e5m2-e5m2-chunk3:e6m9.sr9:fx60f20
+e5m2-e5m2-chunk4:dlfloat16:dlfloat16 dlfloat16-dlfloat16-dlfloat16 hfp8-hfp8-dlfloat16.rtz e4m3fn-e4m3fn-e6m9nosub.rna hfp8-hfp8-hfp8
+e4m3fn-e4m3fn-dlfloat16.unfused.ftz e4m3fn-e4m3fn-dlfloat16.sr8 e2m1fn-e2m1fn-e3m2fnnosub int8-int8-e4m2b3nosub.sr5 e3m1-e3m1-e2m1nosub.rna
+e4m3fn-e4m3fn-e5m0fnnosub e4m3fn-e4m3fn-e5m0fnuznosub.rna.unfused e4m3fn-e4m3fn-e5m0fnnosub.sr2 fp32-fp32-e8m30nosub.sr32
+fp16-fp16-e11m52nosub.sr30 e4m3fn-e4m3fn-chunk3:e4m3nosub.sr6:e4m3b11fnuznosub.sr3
 """.split()  # noqa: SIM905 (sixty short names)
 
 
@@ -37,6 +44,18 @@ def biased_codes(fmt: Operand, shape: tuple[int, ...], rng: np.random.Generator)
         ends = np.append(ends, np.array([fmt.max_finite_code, fmt.inf_code or 0, fmt.nan_code or 0], np.uint64))
     usual = rng.integers(0, (1 << fmt.width) - 1, shape, dtype=np.uint64, endpoint=True)
     return np.where(rng.random(shape) < 0.15, rng.choice(ends, shape), usual)
+
+
+def random_words(spec: MacSpec, lanes: int, rng: np.random.Generator) -> np.ndarray:
+    """What `rand` shows; of each level's bits often none or all are ones."""
+    rand, place = np.zeros(lanes, np.uint64), 0
+    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc)):
+        ones = (1 << bits) - 1
+        field = rng.choice([0, ones, None], lanes, p=[0.2, 0.2, 0.6])
+        usual = rng.integers(0, ones, lanes, dtype=np.uint64, endpoint=True)
+        rand |= np.where(field == None, usual, field).astype(np.uint64) << np.uint64(place)  # noqa: E711 (element by element)
+        place += bits
+    return rand
 
 
 def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None:
@@ -56,16 +75,11 @@ def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None
         a, b = biased_codes(spec.a, (lanes,), rng), biased_codes(spec.b, (lanes,), rng)
         clear, flush, valid = (rng.random(lanes) < p for p in (0.06, 0.1, 0.9))
         others = {name: rng.integers(0, 1 << bits, lanes) for name, bits in spec.inputs.items() if name.startswith("mode_")}
-        array.step(a, b, clear, flush, valid, **others)
+        rand = random_words(spec, lanes, rng)
+        array.step(a, b, clear, flush, valid, rand=rand if spec.random_bits else None, **others)
         for i, mac in enumerate(scalars):
-            mac.step(
-                int(a[i]),
-                int(b[i]),
-                bool(clear[i]),
-                bool(flush[i]),
-                bool(valid[i]),
-                **{name: int(each[i]) for name, each in others.items()},
-            )
+            modes = {name: int(each[i]) for name, each in others.items()}
+            mac.step(int(a[i]), int(b[i]), bool(clear[i]), bool(flush[i]), bool(valid[i]), rand=int(rand[i]), **modes)
         ours = list(zip(golden.code_to_int(array.acc), array.overflow.tolist(), array.invalid.tolist(), strict=True))
         assert ours == [(mac.acc, mac.overflow, mac.invalid) for mac in scalars], f"{spec}, seed {seed}, step {k}"
 
@@ -115,12 +129,28 @@ def test_run_is_many_steps(name: str) -> None:
 @pytest.mark.parametrize("options", ["", ".ftz", ".unfused", ".ftz.unfused"])
 def test_every_step_of_a_small_unit(specials: str, rounding: str, options: str) -> None:
     operands = "e2m1fn" if specials == "none" else "e3m1"
-    spec = MacSpec.parse(f"sm3-{operands}-e2m1b1{specials}.{rounding}{options}")
-    a, b, start = (grid.ravel() for grid in np.indices((1 << 3, 1 << spec.b.width, 1 << spec.acc_width)))
+    check_every_step(MacSpec.parse(f"sm3-{operands}-e2m1b1{specials}.{rounding}{options}"))
+
+
+@pytest.mark.parametrize("acc", ["e2m3b2fnnosub", "e2m3b2fnnosub.rna", "e2m3b2fnnosub.rtz", "e3m0b3fnnosub", "e3m0b3fnuznosub.rna"])
+@pytest.mark.parametrize("options", ["", ".unfused"])
+def test_every_step_beside_a_gap_around_zero(acc: str, options: str) -> None:
+    check_every_step(MacSpec.parse(f"sm3-e3m1-{acc}{options}"))
+
+
+@pytest.mark.parametrize("acc", ["e2m1b1.sr1", "e2m1b1.sr4.ftz", "e2m2b2fnnosub.sr2", "e3m0b3fnnosub.sr3", "e3m0b3fn.sr3"])
+def test_every_step_with_every_random_number(acc: str) -> None:
+    check_every_step(MacSpec.parse(f"sm2-e3m1-{acc}"))
+
+
+def check_every_step(spec: MacSpec) -> None:
+    """Hold the forms against each other on all operands, accumulators and random numbers."""
+    sizes = [1 << bits for bits in (spec.a.width, spec.b.width, spec.acc_width, spec.random_bits)]
+    a, b, start, rand = (grid.ravel() for grid in np.indices(sizes))
     array, scalar = golden.Mac(spec), golden.scalar.Mac(spec)
     array.load(start)
-    array.step(a, b)
+    array.step(a, b, rand=rand if spec.random_bits else None)
     for lane, ours in enumerate(array.acc.tolist()):
         scalar.load(int(start[lane]))
-        scalar.step(int(a[lane]), int(b[lane]))
-        assert ours == scalar.acc, f"{spec}: {start[lane]} + {a[lane]} · {b[lane]}"
+        scalar.step(int(a[lane]), int(b[lane]), rand=int(rand[lane]))
+        assert ours == scalar.acc, f"{spec}: {start[lane]} + {a[lane]} · {b[lane]}, rand {rand[lane]}"

@@ -203,3 +203,30 @@ def test_default_fixed_point_is_an_exact_sum(name: str, width: int, fraction: in
     assert golden.code_to_int(mac.acc) == [sum(map(int, lane)) % (1 << width) for lane in units]
     assert not mac.overflow.any()
     assert not mac.invalid.any()
+
+
+@pytest.mark.parametrize(
+    "name", ["e4m3fn-e4m3fn-fp16.sr8", "e4m3fn-e4m3fn-fp16.sr3", "e4m3fn-e4m3fn-e4m3fn.sr5", "e2m3fn-e4m3fn-e5m2fnuz.sr2"]
+)
+def test_stochastic_rounding_agrees_with_gfloat(name: str) -> None:
+    spec = MacSpec.parse(name)
+    acc = spec.levels[0]
+    fmt, bits = acc.format, acc.random_bits
+    rng = np.random.default_rng(0)
+    n = 4000
+    a, b = (rng.integers(0, 1 << each.width, n, dtype=np.uint64) for each in (spec.a, spec.b))
+    start = rng.integers(0, 1 << fmt.width, n, dtype=np.uint64)
+    rand = rng.integers(0, 1 << bits, n)
+    mac = golden.Mac(spec)
+    mac.load(start)
+    mac.step(a, b, rand=rand)
+    # Products and sums of such narrow numbers are exact in float64.
+    exact = golden.decode(start, fmt) + golden.decode(a, spec.a) * golden.decode(b, spec.b)
+    info = gfloat_info(fmt)
+    # gfloat's "fastest" stochastic rounding goes up where fraction + r / 2^k >= 1: the same as with the fraction truncated to k bits.
+    away = gfloat.RoundMode.StochasticFastest
+    theirs = [gfloat.round_float(info, v, away, srbits=r, srnumbits=bits) for v, r in zip(exact.tolist(), rand.tolist(), strict=True)]
+    ours = golden.decode(mac.acc, fmt)
+    np.testing.assert_array_equal(ours, theirs)
+    numbers = np.isfinite(ours)
+    np.testing.assert_array_equal(np.signbit(ours[numbers]), np.signbit(np.array(theirs)[numbers]))

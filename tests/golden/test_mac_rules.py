@@ -20,10 +20,12 @@ class Pair:
             self.array.load([code])
             self.scalar.load(code)
 
-    def step(self, a: float = 0, b: float = 0, clear: bool = False, flush: bool = False, valid: bool = True) -> "Pair":
+    def step(
+        self, a: float = 0, b: float = 0, clear: bool = False, flush: bool = False, valid: bool = True, rand: int | None = None
+    ) -> "Pair":
         a_code, b_code = golden.scalar.encode(a, self.spec.a), golden.scalar.encode(b, self.spec.b)
-        self.array.step([a_code], [b_code], [clear], [flush], [valid])
-        self.scalar.step(a_code, b_code, clear, flush, valid)
+        self.array.step([a_code], [b_code], [clear], [flush], [valid], rand=None if rand is None else [rand])
+        self.scalar.step(a_code, b_code, clear, flush, valid, rand=rand or 0)
         return self
 
     @property
@@ -131,6 +133,92 @@ def test_fixed_point_marks_what_is_not_a_number() -> None:
 )
 def test_float_accumulators(name: str, start: float, a: float, b: float, code: int) -> None:
     assert hex(Pair(name, start).step(a, b).acc) == hex(code)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "a", "b", "rand", "code"),
+    [
+        # Three quarters of the way from 1 to 1 + 2^-10: t = 192 of 256.
+        ("fp16-fp16-fp16.sr8", 1.0, 0.75 * 2.0**-5, 2.0**-5, 63, 0x3C00),
+        ("fp16-fp16-fp16.sr8", 1.0, 0.75 * 2.0**-5, 2.0**-5, 64, 0x3C01),
+        ("fp16-fp16-fp16.sr8", -1.0, 0.75 * 2.0**-5, -(2.0**-5), 64, 0xBC01),
+        # Bits past the k-th are not looked at: 0.75 + 2^-9 of the way, and one bit sees only a half.
+        ("fp16-fp16-fp16.sr8", 1.0, 385 * 2.0**-14, 2.0**-5, 63, 0x3C00),
+        ("fp16-fp16-fp16.sr1", 1.0, 0.75 * 2.0**-5, 2.0**-5, 0, 0x3C00),
+        ("fp16-fp16-fp16.sr1", 1.0, 0.75 * 2.0**-5, 2.0**-5, 1, 0x3C01),
+        ("fp16-fp16-fp16.sr1", 1.0, 0.25 * 2.0**-5, 2.0**-5, 1, 0x3C00),
+        # One minus next to nothing: t is all ones, and only r = 0 truncates.
+        ("fp16-fp16-fp16.sr8", 1.0, 2.0**-14, -(2.0**-14), 0, 0x3BFF),
+        ("fp16-fp16-fp16.sr8", 1.0, 2.0**-14, -(2.0**-14), 1, 0x3C00),
+        # What is exact stays, whatever r.
+        ("fp16-fp16-fp16.sr8", 1.0, 2.0**-5, 2.0**-5, 255, 0x3C01),
+        ("fp16-fp16-fp16.sr8", 1.0, 1.0, -1.0, 255, 0x0000),
+        # On the subnormal grid: a quarter of 2^-24; with .ftz zero in either case.
+        ("fp16-fp16-fp16.sr8", 0.0, 2.0**-13, 2.0**-13, 191, 0x0000),
+        ("fp16-fp16-fp16.sr8", 0.0, 2.0**-13, -(2.0**-13), 191, 0x8000),
+        ("fp16-fp16-fp16.sr8", 0.0, 2.0**-13, 2.0**-13, 192, 0x0001),
+        ("fp16-fp16-fp16.sr8.ftz", 0.0, 2.0**-13, 2.0**-13, 192, 0x0000),
+        # Halfway between the largest number and the next that the format lacks.
+        ("fp16-fp16-fp16.sr8", 65504.0, 4.0, 4.0, 127, 0x7BFF),
+        ("fp16-fp16-fp16.sr8", 65504.0, 4.0, 4.0, 128, 0x7C00),
+        ("e4m3fn-e4m3fn-e4m3fn.sr2", -448.0, 4.0, -4.0, 2, 0x7F),
+        ("e2m1fn-e2m1fn-e2m3fn.sr2", 7.5, 0.5, 0.5, 3, 0x1F),
+        # hfp8: nothing between 0 and 1.125 · 2^-11. 2^-12 is four ninths of it: floor(4/9 · 16) = 7.
+        ("hfp8-hfp8-hfp8.sr4", 0.0, 2.0**-6, 2.0**-6, 8, 0x00),
+        ("hfp8-hfp8-hfp8.sr4", 0.0, 2.0**-6, 2.0**-6, 9, 0x01),
+        ("hfp8-hfp8-hfp8.sr4", 0.0, 2.0**-6, -(2.0**-6), 9, 0x81),
+    ],
+)
+def test_stochastic_rounding(name: str, start: float, a: float, b: float, rand: int, code: int) -> None:
+    assert hex(Pair(name, start).step(a, b, rand=rand).acc) == hex(code)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "a", "b", "code"),
+    [
+        # hfp8: the smallest number is 1.125 · 2^-11, and half of it 1.125 · 2^-12.
+        ("hfp8-hfp8-hfp8", 0.0, 2.0**-5, 2.0**-6, 0x01),
+        ("hfp8-hfp8-hfp8.rtz", 0.0, 2.0**-5, 2.0**-6, 0x00),
+        ("hfp8-hfp8-hfp8", 0.0, 1.125 * 2.0**-6, 2.0**-6, 0x00),
+        ("hfp8-hfp8-hfp8", 0.0, 1.125 * 2.0**-6, -(2.0**-6), 0x80),
+        ("hfp8-hfp8-hfp8.rna", 0.0, 1.125 * 2.0**-6, 2.0**-6, 0x01),
+        ("hfp8-hfp8-hfp8", 0.0, 1.25 * 2.0**-6, 2.0**-6, 0x01),
+        ("hfp8-hfp8-hfp8.ftz", 0.0, 1.25 * 2.0**-6, 2.0**-6, 0x01),
+        # A difference of 2^-11 that cancels far above: 1.125 - 1.1171875, and the binade below the grid's.
+        ("e5m10none-e5m10none-hfp8", 1.125 * 2.0**-4, 143 * 2.0**-11, -1.0, 0x01),
+        ("e5m10none-e5m10none-hfp8.rtz", 1.125 * 2.0**-4, 143 * 2.0**-11, -1.0, 0x00),
+        # From there on as everywhere: 1.125 + 0.0625 units is a tie, to the even code.
+        ("e5m10none-e5m10none-hfp8", 0.0, 1.1875 * 2.0**-11, 1.0, 0x02),
+        ("e5m10none-e5m10none-hfp8", 0.0, 1.3125 * 2.0**-11, 1.0, 0x02),
+        # dlfloat16: 2^-31 is nearer to 2^-31 · (1 + 2^-9) than to 0; a sum beyond the largest is its NaN.
+        ("dlfloat16-dlfloat16-dlfloat16", 0.0, 2.0**-16, 2.0**-15, 0x0001),
+        ("dlfloat16-dlfloat16-dlfloat16", 0.0, 2.0**-16, 2.0**-16, 0x0000),
+        ("dlfloat16-dlfloat16-dlfloat16", 8573157376.0, 2.0**16, 2.0**16, 0x7FFF),
+        # M = 0: the numbers are those of the format with subnormals.
+        ("fp16-fp16-e4m0b7fnnosub", 0.0, 2.0**-7, 1.0, 0x00),
+        ("fp16-fp16-e4m0b7fnnosub.rna", 0.0, 2.0**-7, 1.0, 0x01),
+        # Unfused: each product of 2^-12 is first rounded to 0.
+        ("hfp8-hfp8-hfp8", 2.0**-10, 2.0**-6, 2.0**-6, 0x0A),
+        ("hfp8-hfp8-hfp8.unfused", 2.0**-10, 2.0**-6, 2.0**-6, 0x08),
+    ],
+)
+def test_accumulators_without_subnormals(name: str, start: float, a: float, b: float, code: int) -> None:
+    assert hex(Pair(name, start).step(a, b).acc) == hex(code)
+
+
+def test_a_chunk_takes_its_random_bits_from_both_ends() -> None:
+    # Bit 0 is the inner level's. Inner: 1.0625 is halfway between 1 and 1.125. Outer: 8 + 1.125 is an eighth past 9.
+    unit = "fp16-fp16-chunk1:e4m3.sr1:e4m3.sr2"
+    assert Pair(unit, 8.0).step(1.0625, 1.0, rand=0b110).acc == 0x51
+    assert Pair(unit, -1.125).step(1.0625, 1.0, rand=0b110).acc == 0xA0  # -0.125
+    assert Pair(unit, -1.125).step(1.0625, 1.0, rand=0b111).acc == 0x00
+    # Outer: 17 is halfway between 16 and 18, t = 2 of 4.
+    assert Pair(unit, 16.0).step(1.0, 1.0, rand=0b100).acc == 0x59
+    assert Pair(unit, 16.0).step(1.0, 1.0, rand=0b011).acc == 0x58
+    # A flush alone takes the bits of its own cycle.
+    for rand, code in ((0b101, 0x59), (0b010, 0x58)):
+        mac = Pair("fp16-fp16-chunk2:e4m3.sr1:e4m3.sr2", 16.0).step(1.0, 1.0, rand=rand ^ 0b110)
+        assert mac.step(flush=True, valid=False, rand=rand).acc == code
 
 
 def test_a_flushed_start_is_a_zero_of_its_sign() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import Architecture, emit
+from hwmodel_rtl import Architecture, emit, emit_lfsr
 
 UNITS = [
     "int8-int8-fx32",
@@ -26,6 +26,8 @@ UNITS = [
     "cfloat8e4m3-cfloat16shp-fx",
     "e4m3fn-posit8es1-posit8es1.unfused",
     "posit6-posit6-quire-p1",
+    "e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4-p1",
+    "hfp8-hfp8-dlfloat16.sr5",
 ]
 
 
@@ -61,7 +63,7 @@ def test_the_manifest_tells_the_file(text, yosys):
     assert manifest["sha256"] == hashlib.sha256(unit.verilog.encode()).hexdigest()
     top = unit.verilog[unit.verilog.index(f"module {unit.name}(") :]
     top = top[: top.index("endmodule")]
-    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", top, flags=re.MULTILINE)
+    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?\\?(\w+) ?;", top, flags=re.MULTILINE)
     assert sorted((name, kind[: -len("put")], int(high or 0) + 1) for kind, high, name in declared) == sorted(
         (port["name"], port["direction"], port["width"]) for port in manifest["ports"]
     )
@@ -81,12 +83,25 @@ def test_ports_are_those_of_the_interface(yosys):
     assert ports("int4-uint8-fx20") == common | flags | {"a": ("in", 4), "b": ("in", 8), "acc": ("out", 20)}
     assert ports("e5m2-fp16-bf16") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16)}
     assert ports("posit8-posit8-quire") == common | {"a": ("in", 8), "b": ("in", 8), "acc": ("out", 8)}
+    assert ports("e5m2-fp16-bf16.sr9") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16), "rand": ("in", 9)}
     assert ports("e5m2-e5m2-chunk8:fx:tf32") == common | flags | {"flush": ("in", 1), "a": ("in", 8), "b": ("in", 8), "acc": ("out", 19)}
     modes = {"mode_a": ("in", 2), "mode_b": ("in", 6)}
     assert ports("e2m1fn+e4m3fn+int6-cfloat16shp-fp32") == common | modes | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 32)}
     manifest = emit(MacSpec.parse("e2m1fn+e4m3fn-int8-fp32"), yosys=yosys).manifest
     assert manifest["modes"] == {"mode_a": ["e2m1fn", "e4m3fn"]}
     assert "modes" not in emit(MacSpec.parse("int4-int4-fx"), yosys=yosys).manifest
+
+
+def test_the_unit_with_its_lfsr_has_the_same_ports_but_rand(yosys):
+    spec = MacSpec.parse("e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4-p1")
+    unit, wrapper = emit(spec, yosys=yosys), emit_lfsr(spec, 77, yosys=yosys)
+    assert wrapper.name == wrapper.manifest["module"] == f"{unit.name}_lfsr"
+    assert wrapper.manifest["unit"] == unit.name
+    assert [port for port in unit.manifest["ports"] if port["name"] != "rand"] == wrapper.manifest["ports"]
+    assert wrapper.manifest["lfsr"] == {"width": 17, "taps": [17, 14], "word": 12, "seed": 77}
+    assert wrapper.manifest["sha256"] == hashlib.sha256(wrapper.verilog.encode()).hexdigest()
+    assert "17'h0004d" in wrapper.verilog
+    assert f"module {unit.name}(" not in wrapper.verilog
 
 
 def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):

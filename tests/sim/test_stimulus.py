@@ -117,3 +117,16 @@ def test_the_harness_names_every_port_once():
     text = Harness(MacSpec.parse("e5m2-e5m2-chunk4:fx24:fp16"), copies=2, cycles=4).verilog()
     for port in ("clk", "rst", "valid", "clear", "a", "b", "flush", "acc", "acc_valid", "overflow", "invalid"):
         assert text.count(f".{port}({port})") == 1
+
+
+def test_random_bits_are_uniform_and_often_at_their_ends():
+    spec = MacSpec.parse("e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4")
+    parts = stimulus.plan(spec, 3, 100_000, 8, 1 << 13)
+    assert all(part.port("rand").shape == part.valid.shape for part in parts)
+    rand = parts[0].port("rand")
+    low, high = rand & np.uint64(255), rand >> np.uint64(8)
+    for level, ones in ((low, 255), (high, 15)):
+        share = np.bincount(level.ravel().astype(int), minlength=ones + 1) / level.size
+        assert share.min() > 0.2 / (ones + 1)
+        assert min(share[0], share[ones]) > 0.1
+    assert set(np.unique(low[high == 15])) >= {0, 255}

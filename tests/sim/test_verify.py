@@ -67,6 +67,21 @@ UNITS = [
     "e4m3nosub+e5m2b20half-e4m3fnuz+e3m4u-fp16",
     "e4m3nosub+e5m2b20half-e4m3fnuz+posit8-fx",
     "uint4+sm8+int5-e1m3+e5m0fn-fp16",
+    # Stochastic rounding, and accumulators without subnormals.
+    "fp16-fp16-fp16.sr8",
+    "e5m2-e5m2-fp32.sr16-p2",
+    "int8-int8-fp16.sr4",
+    "e4m3fn-e4m3fn-e6m9.sr4.ftz-p1",
+    "e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4",
+    "int8-int8-chunk4:fx20:fp16.sr8-p1",
+    "e5m2-e5m2-chunk64:dlfloat16:dlfloat16",
+    "dlfloat16-dlfloat16-dlfloat16",
+    "hfp8-hfp8-dlfloat16.rtz",
+    "e4m3fn-e4m3fn-e6m9nosub.rna",
+    "e4m3fn-e4m3fn-e5m3nosub.unfused",
+    "e4m3fn-e4m3fn-e5m0fnnosub.sr3",
+    "hfp8-hfp8-hfp8.sr9",
+    "e2m1fn-e2m1fn-e3m2fnnosub",
 ]
 
 

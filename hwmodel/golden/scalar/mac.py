@@ -77,10 +77,10 @@ class FloatAcc:
     def add(self, addend: Value, random: int = 0) -> None:
         if not self.acc.fused:
             addend = decode(self._round(addend), self.acc.format)
-        self.code = self._round(self.value + addend)
+        self.code = self._round(self.value + addend, random)
 
-    def _round(self, value: Value) -> int:
-        return self._flush(encode(value, self.acc.format, self.acc.rounding))
+    def _round(self, value: Value, random: int = 0) -> int:
+        return self._flush(encode(value, self.acc.format, self.acc.rounding, random=random))
 
     def _flush(self, code: int) -> int:
         fmt = self.acc.format
