@@ -8,7 +8,7 @@ import pytest
 
 from hwmodel import golden
 from hwmodel.golden.terms import logarithms
-from hwmodel.spec import LogFormat, parse_format
+from hwmodel.spec import LogFormat, SpecError, parse_format
 
 DIGITS = Context(prec=60, Emin=-9999, Emax=9999)
 
@@ -116,4 +116,9 @@ def test_beyond_float64() -> None:
     fmt = parse_format("lns16g1")
     assert golden.scalar.decode(0x7FFF, fmt).number == Fraction(2) ** 16383
     assert golden.scalar.encode(Fraction(2) ** 16383, fmt) == 0x7FFF
+    with pytest.raises(SpecError, match=r"lns16g1 reaches from 2.-16383 to 2.16383, beyond float64; golden.scalar.decode is exact"):
+        golden.decode([0], fmt)
+    # 2^±1023.9 are float64, but not with 53 bits.
+    with pytest.raises(SpecError, match=r"lns16g16 reaches from 2.-1076 to 2.1023, beyond float64; golden.scalar.decode is exact"):
+        golden.decode([0], parse_format("lns16g16"))
     assert golden.encode([2**2000, -(2**4000)], fmt).tolist() == [0x4000 + 2000, 0xC000 + 4000]

@@ -107,6 +107,23 @@ def test_float64_is_rounded_once() -> None:
     assert both(1.0625 + 2.0**-40, "e4m3fn") == 0x39
 
 
+@pytest.mark.parametrize("name", ["bf16", "e8m10", "fp32", "posit16es3", "posit32es3"])
+def test_integers_are_rounded_once(name: str) -> None:
+    # One more than the middle of two neighbours; as a float64 it would be the middle, and go to the even one below.
+    fmt = parse_format(name)
+    low = golden.encode(2.0**61, fmt)
+    step = int(golden.decode(low + 1, fmt)) - 2**61
+    middle = 2**61 + step // 2
+    assert float(middle + 1) == middle
+    values = np.array([middle, middle + 1, -middle, -middle - 1])
+    ours = golden.encode(values, fmt)
+    assert golden.decode(ours, fmt).tolist() == [2**61, 2**61 + step, -(2**61), -(2**61) - step]
+    assert golden.encode(2 * values[:2].astype(np.uint64) + np.array([0, 1], np.uint64), fmt).tolist() == [
+        golden.scalar.encode(2 * middle, fmt),
+        golden.scalar.encode(2 * middle + 3, fmt),
+    ]
+
+
 @pytest.mark.parametrize(
     ("random", "code"),
     [(0, 0x38), (10, 0x38), (11, 0x39), (15, 0x39)],

@@ -73,6 +73,7 @@ def test_rounding_agrees_with_longdouble() -> None:
         # Pseudo-denormal: worth what it says. Unnormal, pseudo-infinity, pseudo-NaN: invalid.
         (0x0000_8000000000000000, Value.of(Fraction(2) ** -16382)),
         (0x3FFF_4000000000000000, Value(kind=Kind.NAN)),
+        (0x0001_4000000000000000, Value(kind=Kind.NAN)),
         (0x7FFF_0000000000000000, Value(kind=Kind.NAN)),
         (0x7FFF_0000000000000001, Value(kind=Kind.NAN)),
     ],
