@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 
 import ml_dtypes
 import numpy as np
-import softposit
 from rich.console import Console
 from rich.table import Table
 
@@ -92,6 +91,8 @@ def codecs() -> Table:
 
 
 def softposits() -> Iterable[tuple[str, float]]:
+    import softposit  # only here, since it may not have been built
+
     fmt = parse_format("posit16es1")
     values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
     some = values[: 10**4].tolist()
