@@ -282,9 +282,7 @@ def normalise_and_round(
         # The code's last bit is the exponent's: of the field, which is 0 for zero.
         odd = normal[-1] & (Value.cast(unrounded[0])[0] ^ ((base + shape.top + fmt.bias) & 1))
     lowest = ~Cat(*unrounded).any() if state.floored and not fmt.subnormals else None
-    rounded, carry = round_significand(
-        m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest
-    )
+    rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest)
     final = Signal(exponent_shape(-(1 << (width - 1)), (1 << (width - 1)) - 1), name="exponent_rounded")
     m.d.comb += final.eq(Cat(*add(m, cells, unrounded, constant(base, width), carry)[:width]))
 
