@@ -161,6 +161,7 @@ class FloatAcc:
         shift = np.where(near, shift, 0)
         below = near & (shift_floor(magnitude, shift) < smallest)
         if bits := self.acc.random_bits:
+            assert random is not None
             # floor(2**bits * number / smallest) + random >= 2**bits, without the division
             away = shift_floor(magnitude, shift - bits) >= smallest * ((1 << bits) - random)
         elif self.acc.rounding == "rtz":

@@ -222,6 +222,8 @@ class Mac(wiring.Component):
             return None, None
         now = self._random(m, self.spec.pipeline)
         low = acc.inner.random_bits if isinstance(acc.inner, FloatAcc) else 0
+        if low == len(now):
+            return now, None
         later = Signal(len(now) - low, name="rand_outer", reset_less=True)
         m.d.sync += later.eq(now[low:])
         return now[:low], later

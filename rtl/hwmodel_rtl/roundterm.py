@@ -66,9 +66,8 @@ class RoundTerm(wiring.Component):
             m.d.comb += rounded.inf.eq(infinite)
         if shape.signed:
             m.d.comb += rounded.sign.eq(field(self.term, "sign"))
-        m.d.comb += self.zero.eq(
-            ~(rounded.significand.any() if self.state.floored and self.accumulator.format.subnormals else rounded.significand[-1])
-        )
+        leading_zeros = self.state.floored and self.accumulator.format.subnormals
+        m.d.comb += self.zero.eq(~(rounded.significand.any() if leading_zeros else rounded.significand[-1]))
         return m
 
     def _raise_to_floor(self, m: Module, cells: AdderCells, exponent):

@@ -17,6 +17,9 @@ from .pairs import Operands, Role
 
 LANE_CYCLES = 256
 
+_LONGEST_WALK = 14
+"""log2 of the steps by which a stochastically rounded sum is driven to where it stops growing; farther ends are left."""
+
 
 @dataclass
 class Part:
@@ -88,8 +91,12 @@ def steps_to_the_end(spec: MacSpec) -> int:
             reachable = True
         else:
             end = Fraction(2) ** level.format.max_exponent if isinstance(level, PositAcc) else level.format.max_value
-            # A float or posit sum stops growing when the term falls below half a unit in its last place.
+            # A float or posit sum stops growing when the term falls below half a unit in its last place. By stochastic rounding
+            # it grows on, at the same pace, as long as the k bits that are looked at tell the term from nothing.
             reachable = end / term < 1 << level.format.precision
+            if isinstance(level, FloatAcc) and level.random_bits:
+                end = min(end, term * (1 << (level.format.precision + level.random_bits)))
+                reachable = end / term < 1 << _LONGEST_WALK
         if reachable:
             steps = max(steps, (int(end / term) + 2) * period)
         if isinstance(spec.acc, ChunkAcc):
@@ -213,7 +220,7 @@ def _random_bits(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, ...]
     Discarded fractions often end in zeros: such random numbers are what just reaches the next number, or just does not.
     """
     rand, place = np.zeros(shape, np.uint64), 0
-    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc)):
+    for bits in (level.random_bits for level in spec.levels if isinstance(level, FloatAcc) and level.random_bits):
         mask = np.uint64((1 << bits) - 1)
         drawn = rng.integers(0, int(mask), shape, dtype=np.uint64, endpoint=True)
         zeros = rng.integers(0, bits, shape).astype(np.uint64)

@@ -81,6 +81,11 @@ UNITS = [
     "e4m3fn-e4m3fn-e5m3nosub.unfused",
     "e4m3fn-e4m3fn-e5m0fnnosub.sr3",
     "hfp8-hfp8-hfp8.sr9",
+    # So few fraction bits that every bit of the window counts, and that sums come to where they stop growing.
+    "e5m2-e5m2-e8m1.sr8",
+    "int4-int4-e8m2.sr5",
+    "e4m3fn-e4m3fn-chunk4:e4m3:e8m2.sr5",
+    "e4m3fn-e4m3fn-chunk4:e4m3.sr5:e8m2-p1",
     "e2m1fn-e2m1fn-e3m2fnnosub",
 ]
 
