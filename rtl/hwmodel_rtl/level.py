@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.ranges import float_state, operand_shape
 

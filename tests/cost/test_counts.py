@@ -26,7 +26,7 @@ UNITS = [
     "posit16es1-posit16es1-posit16es1.unfused-p2", "posit3es3-posit4-posit5es3", "e4m3fn-posit8-posit8es1", "int8-int4-posit8es0",
     "nf4@fp16-fp16-fp32", "nf4@fp16-nf4@fp16-fx-p2", "e8m0fnu-int8-fx", "lns8-lns8-fx32", "elma8-elma8-fp32-p2",
     "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "int8+e4m3fn-e2m1fn+e4m3fn-fx", "cfloat8e4m3-cfloat8e5m2-fp32-p1",
-    "cfloat16shp-cfloat8e4m3b7half-fx",
+    "cfloat16shp-cfloat8e4m3b7half-fx", "int4+int8-uint4+uint8-fx32-p2", "int4+uint8-e4m3fn-fp16",
 ]
 # fmt: on
 

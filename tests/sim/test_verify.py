@@ -55,6 +55,9 @@ UNITS = [
     "lns8-lns8-fx32",
     "lns10g8-lns8-fp16-p2",
     "lns6g1t0-lns6g1t0-fx",
+    # Accumulators that reach -0, to which the sign of a zero product matters.
+    "lns8-lns8-e4m3fn",
+    "nf4@fp16-e4m3fn-e4m3fn",
     "elma8-elma8-fx38",
     "elma8-elma8-fp32",
     "elma8-elma8-chunk16:fx38:fp16",
@@ -67,6 +70,8 @@ UNITS = [
     "e4m3nosub+e5m2b20half-e4m3fnuz+e3m4u-fp16",
     "e4m3nosub+e5m2b20half-e4m3fnuz+posit8-fx",
     "uint4+sm8+int5-e1m3+e5m0fn-fp16",
+    "int4+int8-uint4+uint8-fx32-p2",
+    "int4+uint8-bf16-fp32",
 ]
 
 
