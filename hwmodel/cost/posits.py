@@ -84,7 +84,7 @@ def round_posit(
     regime_bits = width - es
     for limit in (2 - fmt.width, fmt.width - 2):
         add(tally, signals(regime_bits), constant(limit, regime_bits))
-    tally.gate2 += 2 + 1 + 2 * too_large + fraction_bits
+    tally.gate2 += 2 + 2 + 2 * too_large + fraction_bits
     tally.gate2 += es + 2 * (exponent_bits(fmt) - es)
 
 
@@ -114,7 +114,7 @@ def normacc_posit(fmt: PositFormat, significand: int, exponent: tuple[int, bool]
     pack_posit(tally, fmt)
     width = fmt.precision + exponent_bits(fmt) + 2
     tally.flip_flop += width
-    tally.gate2 += fmt.precision + 2 + (width if resettable else 0)
+    tally.gate2 += fmt.precision + 3 + (width if resettable else 0)
     return tally.counts()
 
 

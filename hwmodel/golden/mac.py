@@ -37,7 +37,7 @@ class _Inputs(NamedTuple):
 
 
 def _part(inputs: _Inputs, index: Any) -> _Inputs:
-    return _Inputs(*(None if each is None else each[index] for each in inputs))
+    return _Inputs._make(None if each is None else each[index] for each in inputs)
 
 
 def _number(name: str, value: Any, width: int, shape: tuple[int, ...]) -> Array | None:

@@ -19,7 +19,7 @@ class NormAccPosit(wiring.Component):
 
     The register holds the posit unpacked. Its code would be fewer bits, but then the shift that puts the regime in and the one that
     takes it out, each with a negation, would stand in the accumulation loop; now the first is behind the register and there is no
-    second. On SKY130 this part is so 15 % smaller for posit8 and 20 % for posit16, and the loop as much faster.
+    second. On SKY130 this part is then 15 % smaller for posit8 and 18 % for posit16, and the loop about 14 % faster.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class NormAccPosit(wiring.Component):
         m.d.comb += [
             self.acc.significand.eq(register.significand & keep.replicate(self.fmt.precision)),
             self.acc.exponent.eq(register.exponent),
-            self.acc.sign.eq(register.sign),
+            self.acc.sign.eq(register.sign & keep),
             self.acc.nan.eq(register.nan & keep),
             self.acc_zero.eq(~self.acc.significand[-1]),
             self.code.eq(pack_posit(m, cells, register, self.fmt)),

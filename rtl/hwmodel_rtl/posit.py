@@ -13,7 +13,7 @@ from hwmodel.spec import PositFormat
 from hwmodel.spec.ranges import operand_shape
 
 from .adders import add, constant, extend, invert
-from .cells import AdderCells
+from .cells import AdderCells, Bit
 from .leading_zeros import leading_zero_count
 from .number import exponent_shape
 from .shifter import shift_left, shift_right
@@ -62,62 +62,73 @@ def round_posit(
     too_large
         Whether there is more above the magnitude's highest bit: the result is then maxpos.
     """
-    es, fraction_bits, longest = fmt.exponent_bits, fmt.fraction_bits, fmt.width - 3
+    string, zero = _string(m, cells, significand, exponent, top, fmt)
+    regime_at = fmt.fraction_bits + 2 + fmt.exponent_bits
+    rounded = _round_string(m, cells, string, regime_at, fmt, adder)
+
+    # Rounding can carry into the regime: too long is judged after it, too short (which nothing gets by rounding) before.
+    largest, bits = fmt.width - 2, len(string) - regime_at
+    excess = add(m, cells, list(rounded[regime_at:]), constant(-largest, bits))[:bits]
+    room = add(m, cells, list(string[regime_at:]), constant(largest, bits))[:bits]
+    beyond, under, inside, nonzero = (Signal(name=name) for name in ("beyond", "under", "inside", "nonzero"))
+    m.d.comb += [
+        beyond.eq(~Value.cast(excess[-1])[0] | (0 if too_large is None else too_large)),
+        under.eq(Value.cast(room[-1])[0] & ~beyond),
+        nonzero.eq(~zero | (0 if too_large is None else too_large)),
+        # Zero included, whose exponent means nothing and can be anything before the first product.
+        inside.eq(nonzero & ~(beyond | under)),
+    ]
+    number = operand_shape(fmt, normalised=True)
+    result = Signal(exponent_shape(number.exponent_low, number.exponent_high), name="exponent_rounded")
+    ends = [Const(end, result.shape()) for end in (number.exponent_low, number.exponent_high)]
+    m.d.comb += result.eq(Mux(beyond, ends[1], Mux(under, ends[0], rounded[fmt.fraction_bits + 2 :].as_signed())))
+    fraction = rounded[2 : fmt.fraction_bits + 2] & inside.replicate(fmt.fraction_bits)
+    return RoundedPosit(Cat(fraction, nonzero), result)
+
+
+def _string(m: Module, cells: AdderCells, significand: Value, exponent: Value, top: int, fmt: PositFormat) -> tuple[Signal, Value]:
+    """Return a number as one string, and whether it is zero.
+
+    From the top: the exponent (its high part the regime, in binary still), the longest fraction, a guard bit, and one for whether
+    anything follows.
+    """
     zeros, zero = leading_zero_count(m, significand)
     normal = shift_left(m, significand, zeros, len(significand), "normalised")
-
-    # Exponent and fraction, a guard bit, and one for whether anything follows.
-    bits = (
-        max(len(exponent) + (not exponent.shape().signed), len(zeros) + 1, len(Const(fmt.max_exponent)) + 1, abs(top).bit_length() + 1) + 2
+    bits = 2 + max(
+        len(exponent) + (not exponent.shape().signed), len(zeros) + 1, fmt.max_exponent.bit_length() + 1, abs(top).bit_length() + 1
     )
+    above: list[Bit]
     if isinstance(exponent, Const):
         above = constant(exponent.value + top + 1, bits)
     else:
         above = add(m, cells, extend(list(exponent), bits, signed=exponent.shape().signed), constant(top + 1, bits))[:bits]
-    scale = Cat(*add(m, cells, above, invert(extend(list(zeros), bits, signed=False)), 1)[:bits])
-    below = Cat(Const(0, max(fraction_bits + 2 - len(normal), 0)), normal[:-1])
-    split = len(below) - fraction_bits - 1
-    string = Signal(bits + fraction_bits + 2, name="string")
-    m.d.comb += string.eq(Cat(below[:split].any(), below[split:], scale))
-    regime_at = fraction_bits + 2 + es
-    regime = string[regime_at:]
-    negative = regime[-1]
+    scale = add(m, cells, above, invert(extend(list(zeros), bits, signed=False)), 1)[:bits]
+    below = Cat(Const(0, max(fmt.fraction_bits + 2 - len(normal), 0)), normal[:-1])
+    split = len(below) - fmt.fraction_bits - 1
+    string = Signal(fmt.fraction_bits + 2 + bits, name="string")
+    m.d.comb += string.eq(Cat(below[:split].any(), below[split:], *scale))
+    return string, zero
 
-    # How many bits the code has no room for: the longer the regime, the more.
+
+def _round_string(m: Module, cells: AdderCells, string: Value, regime_at: int, fmt: PositFormat, adder: str) -> Signal:
+    """Return a string rounded to what a code has room for, the rest zeros."""
+    regime, longest = string[regime_at:], fmt.width - 3
+    negative = regime[-1]
+    # How many bits are dropped: the longer the regime, the more.
     fewest = regime_at - longest
     run = Signal(max(longest.bit_length(), 1), name="run")
     m.d.comb += run.eq(regime[: len(run)] ^ negative.replicate(len(run)))
     dropped = [Const(1, 1)] * fewest + _thermometer(m, run, longest)
-    odd_at = [Value.cast(low & ~high) for low, high in zip(dropped[fewest - 1 : -1], dropped[fewest:], strict=True)]
-    odd = Signal(name="odd")  # the last bit of the code; where nothing but the regime has room, the bit that ends it
-    m.d.comb += odd.eq(Cat(*(string[fewest + i] & at for i, at in enumerate(odd_at)), dropped[-1] & negative).any())
-    # Half a unit of the code is added, less the last bit unless the code is odd.
-    half: list[Any] = [1] * (fewest - 1) + dropped[fewest:] + constant(0, len(string) - regime_at + 1)
-    total = Cat(*add(m, cells, list(string), half, odd, kind=adder)[: len(string)])
-    kept = Cat(*(total[i] & ~dropped[i] for i in range(2, regime_at)), total[regime_at:])
-
-    largest = fmt.width - 2
-    beyond, under = Signal(name="beyond"), Signal(name="under")
-    regime_bits = len(regime)
-    excess = add(m, cells, list(total[regime_at:]), constant(-largest, regime_bits))[:regime_bits]
-    room = add(m, cells, list(regime), constant(largest, regime_bits))[:regime_bits]
-    m.d.comb += [
-        beyond.eq(~Value.cast(excess[-1])[0] | (0 if too_large is None else too_large)),
-        under.eq(Value.cast(room[-1])[0] & ~beyond),
-    ]
-    inside = ~(beyond | under)
-    register = operand_shape(fmt, normalised=True)
-    result = Signal(exponent_shape(register.exponent_low, register.exponent_high), name="exponent_rounded")
-    clamped = Mux(
-        beyond,
-        Const(fmt.max_exponent, result.shape()),
-        Mux(under, Const(-fmt.max_exponent, result.shape()), kept[fraction_bits:].as_signed()),
-    )
-    m.d.comb += result.eq(clamped)
-    rounded = Signal(fmt.precision, name="rounded")
-    hidden = ~zero if too_large is None else ~zero | too_large
-    m.d.comb += rounded.eq(Cat(kept[:fraction_bits] & inside.replicate(fraction_bits), hidden))
-    return RoundedPosit(rounded, result)
+    # The code's last bit: of the string, or, where nothing but the regime has room, the bit that ends it.
+    last = [string[i] & dropped[i - 1] & ~dropped[i] for i in range(fewest, regime_at)] + [dropped[-1] & negative]
+    odd = Signal(name="odd")
+    m.d.comb += odd.eq(Cat(*last).any())
+    # Add half a unit of the code, less the string's last bit unless the code is odd.
+    half: list[Bit] = [1] * (fewest - 1) + dropped[fewest:] + constant(0, len(string) - regime_at + 1)
+    total = add(m, cells, list(string), half, odd, kind=adder)[: len(string)]
+    rounded = Signal(len(string), name="string_rounded")
+    m.d.comb += rounded.eq(Cat(Const(0, fewest), *(total[i] & ~dropped[i] for i in range(fewest, regime_at)), *total[regime_at:]))
+    return rounded
 
 
 def _thermometer(m: Module, number: Value, length: int) -> list[Value]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwmodel.spec import FloatFormat, Format, MacSpec, PositFormat, QuireAcc
+from hwmodel.spec import FloatFormat, Format, MacSpec, PositAcc, PositFormat, QuireAcc
 
 from .choices import join, word_bits
 from .operands import Array, fields, is_inf, is_nan, is_special, log2_magnitude
@@ -20,7 +20,7 @@ class Played:
     Attributes
     ----------
     part
-        The stimulus; lanes whose accumulator was lost to infinity or NaN were cleared soon after.
+        The stimulus; lanes whose accumulator was lost to infinity, NaN or maxpos were cleared soon after.
     acc : (cycles, lanes) or (cycles, lanes, limbs) uint64
         Codes.
     overflow, invalid : (cycles, lanes) bool
@@ -84,7 +84,7 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
         if spec.has_flags:
             overflow[t], invalid[t] = mac.overflow, mac.invalid
         if fmt is not None:
-            lost = is_special(acc[t], fmt)
+            lost = is_special(acc[t], fmt) | _is_stuck(spec, acc[t])
     return Played(part, acc, overflow, invalid)
 
 
@@ -92,6 +92,15 @@ def acc_format(spec: MacSpec) -> Format | None:
     """Return the format of the codes on the `acc` port; None for fixed point."""
     level = spec.levels[-1]
     return spec.a if isinstance(level, QuireAcc) else getattr(level, "format", None)  # type: ignore[return-value]
+
+
+def _is_stuck(spec: MacSpec, acc: Array) -> Array:
+    """Return which accumulators are a posit at its end, which hardly any product moves."""
+    level = spec.levels[-1]
+    if not isinstance(level, PositAcc):
+        return np.zeros(acc.shape, bool)
+    maxpos = np.uint64(level.format.nan_code - 1)
+    return (acc == maxpos) | (acc == maxpos + np.uint64(2))
 
 
 def cover(spec: MacSpec, parts: list[Played]) -> Coverage:

@@ -24,6 +24,8 @@ UNITS = [
     "elma8-elma8-fx38-p1",
     "e4m3fn+e5m2-e2m1fn+int8-fp32-p2",
     "cfloat8e4m3-cfloat16shp-fx",
+    "e4m3fn-posit8es1-posit8es1.unfused",
+    "posit6-posit6-quire-p1",
 ]
 
 
@@ -78,6 +80,7 @@ def test_ports_are_those_of_the_interface(yosys):
     flags = {"overflow": ("out", 1), "invalid": ("out", 1)}
     assert ports("int4-uint8-fx20") == common | flags | {"a": ("in", 4), "b": ("in", 8), "acc": ("out", 20)}
     assert ports("e5m2-fp16-bf16") == common | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 16)}
+    assert ports("posit8-posit8-quire") == common | {"a": ("in", 8), "b": ("in", 8), "acc": ("out", 8)}
     assert ports("e5m2-e5m2-chunk8:fx:tf32") == common | flags | {"flush": ("in", 1), "a": ("in", 8), "b": ("in", 8), "acc": ("out", 19)}
     modes = {"mode_a": ("in", 2), "mode_b": ("in", 6)}
     assert ports("e2m1fn+e4m3fn+int6-cfloat16shp-fp32") == common | modes | {"a": ("in", 8), "b": ("in", 16), "acc": ("out", 32)}
