@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
+import ml_dtypes
 import numpy as np
+import softposit
 from rich.console import Console
 from rich.table import Table
 
@@ -17,7 +19,7 @@ from hwmodel import golden
 from hwmodel.cost import estimate, estimate_many
 from hwmodel.flow import load_card, synthesize
 from hwmodel.report.rows import operand_streams
-from hwmodel.spec import MacSpec
+from hwmodel.spec import MacSpec, parse_format
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 from hwmodel_sim import verify
@@ -25,6 +27,20 @@ from hwmodel_sim import verify
 FP8 = ("e4m3fn", "e5m2")
 GOLDEN = ["int8-int8-fx32", *(f"{fmt}-{fmt}-{acc}" for fmt in FP8 for acc in ("fx", "fp16", "fp32"))]
 REPEATS = 5
+
+CODECS: dict[str, type | None] = {
+    "e4m3fn": ml_dtypes.float8_e4m3fn,
+    "e5m2": ml_dtypes.float8_e5m2,
+    "e2m1fn": ml_dtypes.float4_e2m1fn,
+    "e2m3fn": ml_dtypes.float6_e2m3fn,
+    "e4m3fnuz": ml_dtypes.float8_e4m3fnuz,
+    "e8m0fnu": ml_dtypes.float8_e8m0fnu,
+    "bf16": ml_dtypes.bfloat16,
+    "fp16": np.float16,
+}
+OTHERS = "hfp8 dlfloat16 int8 int16 posit8 posit16 posit16es1 posit16es3 lns8 lns16g64 elma8 nf4 af4 fp24 fp32 int32 posit32"
+CODECS |= dict.fromkeys(OTHERS.split())
+"""Formats, and the type of ml_dtypes or NumPy that is the same one."""
 
 
 def seconds(call: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -36,6 +52,56 @@ def seconds(call: Callable[[], object], repeats: int = REPEATS) -> float:
         call()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
+
+
+def side_by_side(calls: list[Callable[[], object]], repeats: int = 2 * REPEATS + 1) -> list[float]:
+    """Return the median time of each call, taken in turns, so that all of them meet the same machine."""
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(1 + repeats):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [statistics.median(taken[1:]) for taken in times]
+
+
+def codecs() -> Table:
+    """Measure `encode` of 10^6 float32, and `decode` to float32 (float64 where that is not exact), beside ml_dtypes."""
+    table = Table("codec, million/s", "encode", "ml_dtypes", "ratio", "decode", "ml_dtypes", "ratio", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
+    for name, dtype in CODECS.items():
+        fmt = parse_format(name)
+        codes = golden.encode(values, fmt).astype(f"u{1 if fmt.width <= 8 else 2 if fmt.width <= 16 else 4}")
+        exact = not name.startswith(("lns", "elma", "nf4", "af4", "posit32", "int32"))
+        target = np.float32 if exact else np.float64
+
+        calls: list[Callable[[], object]] = [lambda fmt=fmt: golden.encode(values, fmt)]
+        calls.append(lambda codes=codes, fmt=fmt, target=target: golden.decode(codes, fmt, target))
+        if dtype is not None:
+            theirs = values.astype(dtype)
+            calls += [lambda dtype=dtype: values.astype(dtype), lambda theirs=theirs: theirs.astype(np.float32)]
+        encode, decode, *others = (values.size / taken / 1e6 for taken in side_by_side(calls))
+        cells = [f"{encode:.0f}", "", "", f"{decode:.0f}", "", ""]
+        if others:
+            cells = [f"{encode:.0f}", f"{others[0]:.0f}", f"{encode / others[0]:.2f}"]
+            cells += [f"{decode:.0f}", f"{others[1]:.0f}", f"{decode / others[1]:.2f}"]
+        table.add_row(name, *cells)
+    return table
+
+
+def softposits() -> Iterable[tuple[str, float]]:
+    fmt = parse_format("posit16es1")
+    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
+    some = values[: 10**4].tolist()
+    codes = golden.encode(values, fmt).astype(np.uint16)
+    posits = [softposit.posit16(value) for value in some]
+    yield "softposit.posit16(x)", len(some) / seconds(lambda: [softposit.posit16(value) for value in some])
+    yield "softposit.convertDoubleToP16(x)", len(some) / seconds(lambda: [softposit.convertDoubleToP16(value) for value in some])
+    yield "encode to posit16es1", values.size / seconds(lambda: golden.encode(values, fmt))
+    yield "float(softposit.posit16)", len(some) / seconds(lambda: [float(posit) for posit in posits])
+    yield "decode from posit16es1", values.size / seconds(lambda: golden.decode(codes, fmt))
 
 
 def golden_model() -> Iterable[tuple[str, float]]:
@@ -97,6 +163,7 @@ def started() -> Iterable[tuple[str, float]]:
 
 
 GROUPS = {
+    "posits/s": softposits,
     "golden model, MACs/s": golden_model,
     "cocotb, MACs/s": simulated,
     "mapping, units/s": mapped,
@@ -107,7 +174,10 @@ GROUPS = {
 
 
 def main() -> None:
-    """Print one table."""
+    """Print two tables."""
+    console = Console(width=120)
+    console.print(codecs())
+    console.print()
     table = Table("what", "unit", "rate", "ratio to the first", box=None)
     for column in table.columns[2:]:
         column.justify = "right"
@@ -117,7 +187,7 @@ def main() -> None:
             first = first or rate
             table.add_row(group, name, f"{rate:,.0f}" if rate >= 100 else f"{rate:.2f}", f"{rate / first:.2f}")
             group = ""
-    Console(width=120).print(table)
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from .rounding import bit_length
 _BLOCK = 1 << 14
 """Elements worked on at a time, so that what lies between two operations stays in the first caches."""
 
-_MAX_BUCKETS = 1 << 17
+_MAX_BUCKETS = 1 << 18
 """Entries of the first table: more of them would save comparisons and cost cache misses."""
 
 INFINITY = 0x7FF << 52
@@ -97,11 +97,12 @@ class StepFunction:
         for start in range(0, values.size, _BLOCK):
             block = slice(start, start + _BLOCK)
             with np.errstate(invalid="ignore"):  # of a signalling NaN
-                numbers = values[block].astype(self._dtype, copy=False)
+                numbers: Array = values[block].astype(self._dtype, copy=False)
             keys = keys_of(numbers)
             places = self.first.take(self._buckets(keys), mode="clip")
             for step in (1 << i for i in reversed(range(self.comparisons))):
-                places += (keys >= self.thresholds.take(places + (step - 1), mode="clip")) * np.intp(step)
+                passed = keys >= self.thresholds[step - 1 :].take(places, mode="clip")
+                places += passed if step == 1 else passed * np.intp(step)
             self.codes.take(places, out=result[block], mode="clip")
         return result
 
