@@ -105,7 +105,18 @@ def mpy_log(a: LogFormat, b: LogFormat) -> Counts:
     return tally.counts()
 
 
+def widen(operand: ChoiceFormat) -> Counts:
+    """Count the extension of integers of several widths to the widest."""
+    assert operand.as_integer is not None
+    tally, width = Tally(), operand.as_integer.width
+    # A bit of the code is told by its number, from 1.
+    choose(tally, [[min(i, each.width) if i <= each.width or each.signed else 0 for i in range(1, width + 1)] for each in operand.choices])
+    return tally.counts()
+
+
 def _decode_choice(operand: ChoiceFormat, normalised: bool) -> Counts:
+    if operand.as_integer is not None:
+        return widen(operand) + _decode_integer(operand.as_integer, normalised)
     floats = [fmt for fmt in operand.choices if isinstance(fmt, FloatFormat)]
     if len(floats) == len(operand.choices):
         return _decode_floats(floats, operand_shape(operand, normalised=normalised), normalised)

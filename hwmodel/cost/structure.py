@@ -9,12 +9,11 @@ from functools import lru_cache
 import numpy as np
 
 from hwmodel.spec import (
+    ChoiceFormat,
     ChunkAcc,
     FixedAcc,
     FixedPoint,
     FloatAcc,
-    IntCoding,
-    IntFormat,
     Level,
     LogFormat,
     MacSpec,
@@ -22,10 +21,19 @@ from hwmodel.spec import (
     PositFormat,
     QuireAcc,
 )
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, log_product_shape, operand_shape, product_shape, rounded_state
+from hwmodel.spec.ranges import (
+    NumberShape,
+    fixed_shape,
+    float_state,
+    log_product_shape,
+    operand_shape,
+    product_shape,
+    rounded_state,
+    row_integer,
+)
 
 from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
-from .operands import decode, mpy_log, operand_width
+from .operands import decode, mpy_log, operand_width, widen
 from .parts import (
     alignadd_fixed,
     alignadd_float,
@@ -98,13 +106,15 @@ class _Build:
         self._control()
         if _joins_rows(spec):
             assert isinstance(first, FixedAcc)
-            assert isinstance(spec.a, IntFormat)
-            assert isinstance(spec.b, IntFormat)
+            a, b = row_integer(spec.a), row_integer(spec.b)
+            assert a is not None
+            assert b is not None
+            self.decode += sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
             fixed = spec.fixed_point(first)
             width = _total_width(fixed, spec.product_max_magnitude.bit_length() + fixed.fraction)
-            product, rows, live, rest = mpy_integer(spec.a, spec.b, width, self.multiplier)
+            product, rows, live, rest = mpy_integer(a, b, width, self.multiplier)
             self.mpy += product
-            self._registers(live, spec.a.width + spec.b.width)
+            self._registers(live, a.width + b.width)
             self._add_integer(first, fixed, rows, rest, width)
             shape = None
         else:
@@ -231,11 +241,7 @@ class _Build:
 def _joins_rows(spec: MacSpec) -> bool:
     """Return whether the product goes into the accumulator's adder as two rows."""
     first = spec.levels[0]
-    return (
-        isinstance(first, FixedAcc)
-        and spec.fixed_point(first).fraction >= 0
-        and all(isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE for fmt in (spec.a, spec.b))
-    )
+    return isinstance(first, FixedAcc) and spec.fixed_point(first).fraction >= 0 and None not in (row_integer(spec.a), row_integer(spec.b))
 
 
 def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:

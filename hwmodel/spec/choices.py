@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from .codebooks import CodebookFormat
 from .errors import SpecError
 from .floats import FloatFormat
-from .integers import IntFormat
+from .integers import INT_WIDTHS, IntCoding, IntFormat
 from .posits import PositFormat
 
 SimpleFormat = IntFormat | FloatFormat | PositFormat | CodebookFormat
@@ -45,6 +45,16 @@ class ChoiceFormat:
     def mode_bits(self) -> int:
         """Bits of the mode; a mode past the last format counts as the last."""
         return (len(self.choices) - 1).bit_length()
+
+    @property
+    def as_integer(self) -> IntFormat | None:
+        """The integer format that codes of every choice are extended to, where all are two's complement or unsigned; else None."""
+        integers = [fmt for fmt in self.choices if isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE]
+        if len(integers) < len(self.choices):
+            return None
+        width = max(fmt.width + (self.signed and not fmt.signed) for fmt in integers)
+        coding = IntCoding.TWOS_COMPLEMENT if self.signed else IntCoding.UNSIGNED
+        return IntFormat(width, coding) if width in INT_WIDTHS else None
 
     @property
     def width(self) -> int:

@@ -12,7 +12,7 @@ from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
 from .floats import FloatFormat
 from .formats import Operand
-from .integers import IntFormat
+from .integers import IntCoding, IntFormat
 from .logarithms import LogFormat
 from .posits import PositFormat
 from .x87 import X87Format
@@ -72,6 +72,8 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
         Whether `decode` shifts subnormals and integers until their highest bit is one.
     """
     match fmt:
+        case ChoiceFormat(as_integer=IntFormat() as integer):
+            return _integer_shape(integer, normalised)
         case ChoiceFormat():
             return _joint_shape([operand_shape(each, normalised=normalised) for each in fmt.choices])
         case IntFormat():
@@ -85,6 +87,13 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
             return _codebook_shape(fmt)
         case LogFormat() | X87Format():
             raise ValueError(f"{fmt} has no significand of its own; see `log_product_shape`")
+
+
+def row_integer(fmt: Operand) -> IntFormat | None:
+    """Return the integer format in which an operand is multiplied without being unpacked; None: it has to be unpacked."""
+    if isinstance(fmt, ChoiceFormat):
+        return fmt.as_integer
+    return fmt if isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE else None
 
 
 def _integer_shape(fmt: IntFormat, normalised: bool) -> NumberShape:

@@ -13,7 +13,7 @@ from .adders import extend, offset_by
 from .cells import AdderCells
 from .decode_codebook import unpack_codebook
 from .decode_float import unpack_floats
-from .decode_integer import unpack_integer
+from .decode_integer import unpack_integer, widened
 from .number import exponent_of, field, fields, signature
 from .posit import unpack_posit
 from .select import choose
@@ -79,7 +79,13 @@ def _unpack(m: Module, cells: AdderCells, fmt: Operand, code: Value, number: Any
 def _unpack_choice(
     m: Module, cells: AdderCells, fmt: ChoiceFormat, mode: Value, code: Value, number: Any, shape: NumberShape, *, normalised: bool
 ) -> None:
-    """Drive `number` with what `code` means in the format of `mode`: minifloats are unpacked together, all others side by side."""
+    """Drive `number` with what `code` means in the format of `mode`.
+
+    Integers are unpacked as the widest, minifloats together, all others side by side.
+    """
+    if fmt.as_integer is not None:
+        unpack_integer(m, cells, fmt.as_integer, widened(m, fmt, mode, code), number, shape, normalised=normalised)
+        return
     floats = [each for each in fmt.choices if isinstance(each, FloatFormat)]
     if len(floats) == len(fmt.choices):
         unpack_floats(m, cells, floats, mode, code, number, shape, normalised=normalised)

@@ -7,12 +7,14 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, IntCoding, IntFormat, LogFormat, MacSpec, PositAcc
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, LogFormat, MacSpec, PositAcc
+from hwmodel.spec.ranges import row_integer
 
 from .adders import add, constant
 from .architecture import Architecture
 from .cells import AdderCells
 from .decode import Decode
+from .decode_integer import Widen
 from .decode_log import DecodeLog
 from .level import Step, accumulate, total_width
 from .mpy import Mpy, MpyInteger
@@ -68,7 +70,7 @@ class Mac(wiring.Component):
         return (
             isinstance(first, FixedAcc)
             and self.spec.fixed_point(first).fraction >= 0
-            and all(isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE for fmt in (self.spec.a, self.spec.b))
+            and None not in (row_integer(self.spec.a), row_integer(self.spec.b))
         )
 
     def elaborate(self, platform):
@@ -122,12 +124,16 @@ class Mac(wiring.Component):
         if self.joins_rows:
             first = spec.levels[0]
             assert isinstance(first, FixedAcc)
-            assert isinstance(spec.a, IntFormat)
-            assert isinstance(spec.b, IntFormat)
+            a, b = row_integer(spec.a), row_integer(spec.b)
+            assert a is not None
+            assert b is not None
             width = total_width(spec.fixed_point(first), spec.product_max_magnitude.bit_length() + spec.fixed_point(first).fraction)
-            m.submodules.mpy = mpy = MpyInteger(spec.a, spec.b, width, self.architecture)
-            codes = self._register(m, "decode_register", {"a": self.a, "b": self.b}) if pipeline == 2 else self
-            m.d.comb += [mpy.a.eq(codes.a), mpy.b.eq(codes.b), mpy.valid.eq(valid)]
+            m.submodules.mpy = mpy = MpyInteger(a, b, width, self.architecture)
+            codes = {name: self._integer(m, name) for name in ("a", "b")}
+            if pipeline == 2:
+                register = self._register(m, "decode_register", codes)
+                codes = {name: getattr(register, name) for name in codes}
+            m.d.comb += [mpy.a.eq(codes["a"]), mpy.b.eq(codes["b"]), mpy.valid.eq(valid)]
             rows = self._register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if pipeline else mpy
             return rows, mpy, None
         # A float or posit accumulator wants normalised products; logarithms have no others.
@@ -151,6 +157,15 @@ class Mac(wiring.Component):
             product = self._register(m, "mpy_register", {**values, "zero": zero} if normalised else values)
             zero = field(product, "zero")
         return product, mpy.shape, zero
+
+    def _integer(self, m: Module, name: str) -> Value:
+        """Return the code of an operand that is an integer; of one of several widths, brought to the widest."""
+        fmt = getattr(self.spec, name)
+        if not isinstance(fmt, ChoiceFormat):
+            return getattr(self, name)
+        m.submodules[f"decode_{name}"] = widen = Widen(fmt)
+        m.d.comb += [widen.code.eq(getattr(self, name)), widen.mode.eq(getattr(self, f"mode_{name}"))]
+        return widen.integer
 
     def _parts(self, normalised: bool):
         """Return the decoders by operand, and the multiplier."""

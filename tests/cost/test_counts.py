@@ -30,6 +30,7 @@ UNITS = [
     "fp16-fp16-fp16.sr8", "e5m2-e5m2-fp32.sr16-p2", "int8-int8-fp16.sr4", "e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr4",
     "e5m2-e5m2-chunk64:dlfloat16:dlfloat16", "hfp8-hfp8-dlfloat16.rtz", "e4m3fn-e4m3fn-e6m9nosub.rna", "e4m3fn-e4m3fn-dlfloat16.unfused",
     "fp16-fp16-dlfloat16.sr12", "hfp8-hfp8-hfp8.sr5", "e4m3fn-e4m3fn-e5m0fnnosub.sr3",
+    "int4+int8-uint4+uint8-fx32-p2", "int4+uint8-e4m3fn-fp16",
 ]
 # fmt: on
 

@@ -154,6 +154,7 @@ def test_one_times_one_is_one_and_a_zero_has_the_sign_of_the_other() -> None:
         ("int8+e4m3fn+nf4@fp16", "fp16", "fp16"),
         ("int4+posit8+e5m2", "e4m3fn", "fx90f40"),
         ("uint4+sm8", "int8", "fx24f0"),
+        ("int4+uint8+int6", "int8", "fx24f0"),
         ("cfloat8e4m3", "e4m3fn", "fp32"),
         ("cfloat8e5m2", "int4", "fp32"),
         ("cfloat16shp", "fp16", "fp32"),

@@ -55,6 +55,9 @@ UNITS = [
     "lns8-lns8-fx32",
     "lns10g8-lns8-fp16-p2",
     "lns6g1t0-lns6g1t0-fx",
+    # Accumulators that reach -0, to which the sign of a zero product matters.
+    "lns8-lns8-e4m3fn",
+    "nf4@fp16-e4m3fn-e4m3fn",
     "elma8-elma8-fx38",
     "elma8-elma8-fp32",
     "elma8-elma8-chunk16:fx38:fp16",
@@ -87,6 +90,8 @@ UNITS = [
     "e4m3fn-e4m3fn-chunk4:e4m3:e8m2.sr5",
     "e4m3fn-e4m3fn-chunk4:e4m3.sr5:e8m2-p1",
     "e2m1fn-e2m1fn-e3m2fnnosub",
+    "int4+int8-uint4+uint8-fx32-p2",
+    "int4+uint8-bf16-fp32",
 ]
 
 
