@@ -7,6 +7,7 @@ import pytest
 from handwritten_unit import MUTATIONS, SPEC, VERILOG, mutated
 
 from hwmodel.spec import MacSpec
+from hwmodel_rtl import emit
 from hwmodel_sim import SimulationError, verify
 
 QUICK = 30_000
@@ -149,6 +150,14 @@ def test_a_mismatch_is_the_arithmetic_it_claims(caught):
     assert int(number.search(caught.expected["acc"])[1]) == before + value["a"] * value["b"]
     cut = (value["a"] & 0xDF ^ 0x80) - 0x80
     assert int(number.search(caught.got["acc"])[1]) == before + cut * value["b"]
+
+
+def test_a_unit_that_ignores_its_random_bits_is_caught_and_they_are_shown():
+    spec = MacSpec.parse("e4m3fn-e4m3fn-e5m2.sr3")
+    verilog = emit(spec).verilog
+    assert verilog.count(".random(\\rand )") == 1
+    report = verify(spec, verilog=verilog.replace(".random(\\rand )", ".random(3'h0)"), vectors=QUICK)
+    assert re.search(r"rand +0x[1-7]\n", str(report))
 
 
 def test_the_seed_replays_the_same_mismatch(spec, caught):
