@@ -33,6 +33,11 @@ class CodebookFormat:
     values: tuple[Fraction, ...]
     entry_format: FloatFormat | None = None
 
+    has_inf = False
+    has_nan = False
+    has_negative_zero = False
+    default_overflow = "sat"
+
     def __post_init__(self) -> None:
         count = len(self.values)
         if count & (count - 1) or not 2 <= count <= 1 << MAX_CODEBOOK_BITS:
@@ -82,22 +87,6 @@ class CodebookFormat:
     @cached_property
     def max_magnitude(self) -> int:
         return int(max(map(abs, self.entries)) / Fraction(2) ** self.lsb_exponent)
-
-    @property
-    def has_inf(self) -> bool:
-        return False
-
-    @property
-    def has_nan(self) -> bool:
-        return False
-
-    @property
-    def has_negative_zero(self) -> bool:
-        return False
-
-    @property
-    def default_overflow(self) -> str:
-        return "sat"
 
 
 def _nearest(value: Fraction, fmt: FloatFormat) -> Fraction:

@@ -29,6 +29,10 @@ class IntFormat:
     width: int
     coding: IntCoding = IntCoding.TWOS_COMPLEMENT
 
+    has_inf = False
+    has_nan = False
+    default_overflow = "sat"
+
     def __post_init__(self) -> None:
         if self.width not in INT_WIDTHS:
             raise SpecError(f"integer format {self}: width {self.width} is not in {INT_WIDTHS.start}..{INT_WIDTHS.stop - 1}")
@@ -59,17 +63,5 @@ class IntFormat:
         return max(self.max_value, -self.min_value)
 
     @property
-    def has_inf(self) -> bool:
-        return False
-
-    @property
-    def has_nan(self) -> bool:
-        return False
-
-    @property
     def has_negative_zero(self) -> bool:
         return self.coding is IntCoding.SIGN_MAGNITUDE
-
-    @property
-    def default_overflow(self) -> str:
-        return "sat"

@@ -45,6 +45,12 @@ class LogFormat:
     table_bits: int
     regime_exponent_bits: int | None = None
 
+    signed = True
+    has_inf = False
+    has_nan = True
+    has_negative_zero = False
+    default_overflow = "sat"
+
     def __post_init__(self) -> None:
         if self.width not in LOG_WIDTHS:
             raise SpecError(f"logarithmic format {self}: width {self.width} is not in {LOG_WIDTHS.start}..{LOG_WIDTHS.stop - 1}")
@@ -87,10 +93,6 @@ class LogFormat:
         return tuple(entries)
 
     @property
-    def signed(self) -> bool:
-        return True
-
-    @property
     def lsb_exponent(self) -> int:
         """As a number that became linear through the table."""
         return (-self.max_log >> self.step_bits) - self.table_bits
@@ -104,22 +106,6 @@ class LogFormat:
     def nan_code(self) -> int:
         """``10…0``: not a real number."""
         return 1 << (self.width - 1)
-
-    @property
-    def has_inf(self) -> bool:
-        return False
-
-    @property
-    def has_nan(self) -> bool:
-        return True
-
-    @property
-    def has_negative_zero(self) -> bool:
-        return False
-
-    @property
-    def default_overflow(self) -> str:
-        return "sat"
 
 
 def _root(number: int, times: int) -> int:

@@ -32,6 +32,12 @@ class PositFormat:
     width: int
     exponent_bits: int = STANDARD_EXPONENT_BITS
 
+    signed = True
+    has_inf = False
+    has_nan = True
+    has_negative_zero = False
+    default_overflow = "sat"
+
     def __post_init__(self) -> None:
         if self.width not in POSIT_WIDTHS:
             raise SpecError(f"posit format {self}: width {self.width} is not in {POSIT_WIDTHS.start}..{POSIT_WIDTHS.stop - 1}")
@@ -44,10 +50,6 @@ class PositFormat:
     def __str__(self) -> str:
         standard = self.exponent_bits == STANDARD_EXPONENT_BITS
         return f"posit{self.width}" if standard else f"posit{self.width}es{self.exponent_bits}"
-
-    @property
-    def signed(self) -> bool:
-        return True
 
     @property
     def max_exponent(self) -> int:
@@ -77,19 +79,3 @@ class PositFormat:
     def nan_code(self) -> int:
         """NaR, not a real."""
         return 1 << (self.width - 1)
-
-    @property
-    def has_inf(self) -> bool:
-        return False
-
-    @property
-    def has_nan(self) -> bool:
-        return True
-
-    @property
-    def has_negative_zero(self) -> bool:
-        return False
-
-    @property
-    def default_overflow(self) -> str:
-        return "sat"
