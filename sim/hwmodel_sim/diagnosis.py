@@ -10,7 +10,8 @@ from .choices import chosen
 from .expected import acc_format
 from .report import Mismatch
 from .session import Difference
-from .tape import Tape, delay
+from .harness import delay
+from .tape import Tape
 
 
 def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, seed: int, replay: str, waves: str) -> Mismatch:

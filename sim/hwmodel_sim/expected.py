@@ -61,8 +61,8 @@ class Coverage:
     least_meetings: int = 0
 
 
-def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
-    """Run the golden model over `part`; `part.clear` is amended where an accumulator is no longer finite."""
+def play(spec: MacSpec, part: Part, rng: np.random.Generator | None = None) -> Played:
+    """Run the golden model over `part`; given `rng`, `part.clear` is amended where an accumulator is no longer finite."""
     from hwmodel.golden import Mac
 
     cycles, lanes = part.valid.shape
@@ -72,11 +72,14 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
     overflow, invalid = np.zeros((2, cycles, lanes), bool)
     fmt = acc_format(spec)
     lost = np.zeros(lanes, bool)
+    jumps = {jump.cycle: jump.codes for jump in part.jumps}
     for t in range(cycles):
+        if t in jumps:
+            mac.load(jumps[t])
         if part.rst[t]:
             mac.reset(lanes)
         else:
-            if lost.any():
+            if rng is not None and lost.any():
                 part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
             others = {name: sheet[t] for name, sheet in part.others.items()}
             mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t], **others)

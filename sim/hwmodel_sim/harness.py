@@ -5,12 +5,17 @@ copies lies on wide input ports; a counter picks the slice that the input regist
 each rising edge is captured in wide output registers that the bench reads when the block is over. The input registers cost
 one cycle (`INPUT_DELAY`), and save Verilator from a second copy of all logic for the case that an input changes by itself.
 
+Where the accumulators' register is known, a rising edge of `load` between two blocks writes `load_block` into it. (An edge of
+its own: a process that waited for the falling clock would make Verilator evaluate all logic at both edges.)
+
 Bit ``(t * copies + c) * width + i`` of a wide port is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
 """
 
 from dataclasses import dataclass
 
 from hwmodel.spec import MacSpec
+
+from .registers import Register
 
 TOP = "harness"
 INPUT_DELAY = 1
@@ -30,11 +35,17 @@ class Harness:
         Units side by side.
     cycles
         Clock cycles in a block; a power of two.
+    register
+        What `load` writes; None: there is no such input.
+    film
+        A file for a waveform from the rising edge of `film` on; empty: there is no such input.
     """
 
     spec: MacSpec
     copies: int = 16
     cycles: int = 16
+    register: Register | None = None
+    film: str = ""
 
     def verilog(self) -> str:
         """Return the module `TOP`."""
@@ -45,6 +56,13 @@ class Harness:
         ports += [f"input [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
         ports += [f"output reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
         body, wires, clocked = [], [], []
+        events = []
+        if self.register is not None:
+            ports += [f"input load{public}", f"input [{self.copies * self.register.width - 1}:0] load_block{public}"]
+            events = ["  always @(posedge load) begin", *self._writes(self.register), "  end"]
+        if self.film:
+            ports.append(f"input film{public}")
+            events += ["  always @(posedge film) begin", f'    $dumpfile("{self.film}");', f"    $dumpvars(0, {TOP});", "  end"]
         for name, width in self.spec.inputs.items():
             step = self.copies * width
             body.append(f"  reg [{step - 1}:0] {name};")
@@ -68,6 +86,16 @@ class Harness:
             "    rst <= rst_block[cycle];",
             *clocked,
             "  end",
+            *events,
             "endmodule",
         ]
         return "\n".join(lines) + "\n"
+
+    def _writes(self, register: Register) -> list[str]:
+        width = register.width
+        return [f"    unit[{copy}].{register.path} = load_block[{copy * width} +: {width}];" for copy in range(self.copies)]
+
+
+def delay(spec: MacSpec) -> int:
+    """Cycles from an input on the tape to the captured output that shows its effect."""
+    return spec.latency + INPUT_DELAY
