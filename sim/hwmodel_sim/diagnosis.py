@@ -8,9 +8,9 @@ from hwmodel.spec import FixedAcc, Format, MacSpec, Operand
 
 from .choices import chosen
 from .expected import acc_format
+from .harness import delay
 from .report import Mismatch
 from .session import Difference
-from .harness import delay
 from .tape import Tape
 
 

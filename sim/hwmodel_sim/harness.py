@@ -1,14 +1,15 @@
 """The Verilog around the unit: copies side by side, fed from and captured into wide registers, several cycles at a time.
 
 The simulator crosses into Python once per *block* of `CYCLES` clock cycles, not once per cycle. A block of inputs for all
-copies lies on wide input ports; a counter picks the slice that the input registers take next; what the copies show before
-each rising edge is captured in wide output registers that the bench reads when the block is over. The input registers cost
+copies lies in wide registers; a counter picks the slice that the input registers take next; what the copies show before
+each rising edge is captured in others that the bench reads when the block is over. (None of them are ports: Verilator would
+copy those at every edge of the clock.) The unit's own input registers cost
 one cycle (`INPUT_DELAY`), and save Verilator from a second copy of all logic for the case that an input changes by itself.
 
 Where the accumulators' register is known, a rising edge of `load` between two blocks writes `load_block` into it. (An edge of
 its own: a process that waited for the falling clock would make Verilator evaluate all logic at both edges.)
 
-Bit ``(t * copies + c) * width + i`` of a wide port is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
+Bit ``(t * copies + c) * width + i`` of a wide register is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
 """
 
 from dataclasses import dataclass
@@ -50,18 +51,18 @@ class Harness:
     def verilog(self) -> str:
         """Return the module `TOP`."""
         block = self.cycles * self.copies
-        # Only these ports are looked at from Python; that nothing else is visible is what lets Verilator optimise.
+        # Only these are looked at from Python; that nothing else is visible is what lets Verilator optimise.
         public = " /* verilator public_flat_rw */"
-        ports = [f"input clk{public}", f"input [{self.cycles - 1}:0] rst_block{public}"]
-        ports += [f"input [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
-        ports += [f"output reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
+        shared = [f"reg clk{public}", f"reg [{self.cycles - 1}:0] rst_block{public}"]
+        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
+        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
         body, wires, clocked = [], [], []
         events = []
         if self.register is not None:
-            ports += [f"input load{public}", f"input [{self.copies * self.register.width - 1}:0] load_block{public}"]
+            shared += [f"reg load{public}", f"reg [{self.copies * self.register.width - 1}:0] load_block{public}"]
             events = ["  always @(posedge load) begin", *self._writes(self.register), "  end"]
         if self.film:
-            ports.append(f"input film{public}")
+            shared.append(f"reg film{public}")
             events += ["  always @(posedge film) begin", f'    $dumpfile("{self.film}");', f"    $dumpvars(0, {TOP});", "  end"]
         for name, width in self.spec.inputs.items():
             step = self.copies * width
@@ -74,9 +75,8 @@ class Harness:
             wires.append(f".{name}({name})")
             clocked.append(f"    {name}_block[cycle * {step} +: {step}] <= {name};")
         lines = [
-            f"module {TOP}(",
-            ",\n".join(f"  {port}" for port in ports),
-            ");",
+            f"module {TOP};",
+            *(f"  {signal};" for signal in shared),
             f"  reg [{self.cycles.bit_length() - 2}:0] cycle = 0;",
             "  reg rst;",
             *body,

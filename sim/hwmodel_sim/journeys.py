@@ -9,7 +9,6 @@ from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
 
 from .harness import delay
 from .obligations import Obligation
-from .operands import Array
 from .pairs import Operands, Role, largest_products
 from .registers import far_states, limbs
 from .stimulus import LANE_CYCLES, Jump, Part, make_part, place, strew_flushes
@@ -81,7 +80,9 @@ def driven(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: i
     turn = np.arange(lanes)
     towards = np.where(np.array(sides)[turn % len(sides)] > 0, Role.POSITIVE, Role.NEGATIVE).astype(np.int8)
     role = np.broadcast_to(towards, (cycles, lanes)).copy()
-    arrived = t >= steps - rng.integers(0, min(LANE_CYCLES, steps), lanes)
+    # Half of the lanes go straight over the end, and only then turn to other operands.
+    early = turn // len(sides) % 2 == 1
+    arrived = t >= np.where(early, steps - rng.integers(0, min(LANE_CYCLES, steps), lanes), steps + 8)
     style = rng.random(role.shape)
     role[arrived & (style < 0.5)] = Role.FRESH
     role[arrived & (style < 0.1)] = Role.POSITIVE
@@ -94,8 +95,8 @@ def driven(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: i
     for each, lane in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
         place(spec, part, ~arrived & lane, *(words[-1] for words in operands.pools[each]))
     part.rst[cycles - LANE_CYCLES // 4] = True
-    # Half of the lanes end their chunks by count alone.
-    strew_flushes(spec, rng, part, among=arrived & (turn // len(sides) % 2 == 0))
+    # Half of the lanes, these and those, end their chunks by count alone.
+    strew_flushes(spec, rng, part, among=arrived & (turn // len(sides) // 2 % 2 == 0))
     return part
 
 
@@ -108,7 +109,6 @@ def held(spec: MacSpec, operands: Operands, rng: np.random.Generator, owed: Obli
         # No lane turns to other operands before the hold is over.
         part.port(name)[: 2 * hold.block] = part.port(name)[0]
     part.valid[: 2 * hold.block] = True
-    part.flush[: 2 * hold.block] = False
     part.name = "held lanes"
     part.jumps.append(Jump(hold.block, np.repeat(limbs([hold.code], spec.acc_width), lanes, axis=0), hold.repeats))
     return part

@@ -127,8 +127,7 @@ def _steps(spec: MacSpec, level: Level, push: Fraction) -> int:
 
 def top_code(level: FloatAcc | PositAcc) -> int:
     """Return the code of the largest finite number."""
-    fmt = level.format
-    return fmt.max_finite_code if isinstance(level, FloatAcc) else fmt.nan_code - 1
+    return level.format.max_finite_code if isinstance(level, FloatAcc) else level.format.nan_code - 1
 
 
 def stuck_code(level: FloatAcc | PositAcc, push: Fraction) -> int:

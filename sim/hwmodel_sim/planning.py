@@ -83,6 +83,7 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
         parts.append(put_down(spec, operands, rng, max(lanes, 4 * copies)))
     return [_in_whole_blocks(part, reach.block) for part in parts]
 
+
 def _in_whole_blocks(part: Part, block: int) -> Part:
     """Return `part` with idle cycles at its end, so that what follows starts a block."""
     more = -len(part.rst) % block

@@ -64,7 +64,7 @@ class Register:
             return codes
         from hwmodel.golden.terms import unpack
 
-        shape = _register_shape(self.spec, level)
+        shape = register_shape(self.spec, level)
         terms = unpack(codes, level.format)
         numbers = zip(terms.significand.tolist(), terms.exponent.tolist(), terms.negative.tolist(), strict=True)
         return limbs((_packed(shape, *number) for number in numbers), self.width)
@@ -77,7 +77,7 @@ def _width(spec: MacSpec) -> int | None:
         return spec.fixed_point(level).width
     if any(isinstance(each, FloatAcc) and not each.fused for each in spec.levels):
         return None  # what reaches the adder is rounded first, and of a shape of its own
-    shape = _register_shape(spec, level)
+    shape = register_shape(spec, level)
     return shape.significand_bits + _exponent_bits(shape) + shape.nan + shape.inf + shape.signed
 
 
@@ -101,7 +101,7 @@ def _packed(shape: NumberShape, significand: int, exponent: int, negative: bool)
     return word | negative << (place + shape.nan + shape.inf) if shape.signed else word
 
 
-def _register_shape(spec: MacSpec, level: FloatAcc | PositAcc) -> NumberShape:
+def register_shape(spec: MacSpec, level: FloatAcc | PositAcc) -> NumberShape:
     """Return the last level's register as an unpacked number."""
     if isinstance(level, PositAcc):
         return operand_shape(level.format, normalised=True)

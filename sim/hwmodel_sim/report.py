@@ -103,8 +103,11 @@ class Report:
     @property
     def verdict(self) -> str:
         """``equal``, with what was not reached, or ``DIFFERS``."""
-        missed = f"; not reached: {in_words(self.unreached)}" if self.unreached else ""
-        return f"equal{missed}" if self.ok else "DIFFERS"
+        return f"equal{self._missed}" if self.ok else "DIFFERS"
+
+    @property
+    def _missed(self) -> str:
+        return f"; not reached: {in_words(self.unreached)}" if self.unreached else ""
 
     @property
     def macs_per_s(self) -> float:
@@ -119,5 +122,4 @@ class Report:
         text = f"{self.spec}: {self.vectors:,} vectors equal on {self.simulator} ({speed}), seed {self.seed}"
         if coverage.pairs:
             text += f"; {coverage.pairs_met:,} of {coverage.pairs:,} operand pairs"
-        missed = f"; not reached: {in_words(self.unreached)}" if self.unreached else ""
-        return f"{text}{missed}; accumulator before: {states}"
+        return f"{text}{self._missed}; accumulator before: {states}"

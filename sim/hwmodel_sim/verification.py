@@ -27,8 +27,8 @@ from .tape import Tape
 LONGEST_DRIVE = {"verilator": 1 << 17, "icarus": 1 << 13}
 """Most cycles that the golden model steps through on the way to one end: some seconds."""
 
-LONGEST_HOLD = {"verilator": 1 << 24, "icarus": 1 << 16}
-"""Most copies times cycles that a product is held, unobserved: some seconds."""
+LONGEST_HOLD = {"verilator": 1 << 22, "icarus": 1 << 15}
+"""Most cycles that a product is held, unobserved, on the way to one end: five to ten seconds."""
 
 MAX_VECTORS = 1 << 25
 """Stimulus and expectation lie in memory, some hundred bytes a step."""
@@ -97,7 +97,7 @@ def verify(
     harness = Harness(spec, *_size(circuit, vectors), register=Register.find(spec, circuit))
     reach = Reach(
         driven=LONGEST_DRIVE[simulator],
-        held=LONGEST_HOLD[simulator] // harness.copies,
+        held=LONGEST_HOLD[simulator],
         writes=harness.register is not None,
         block=harness.cycles,
     )
