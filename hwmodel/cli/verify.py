@@ -27,13 +27,16 @@ _COLUMNS = (
     Column("simulation_s", "simulation\ns", decimals(1), wide=112),
 )
 
+MAX_VECTORS = 1 << 25
+_VECTORS = "About how many steps to compare; some thousand that bring the accumulator to its ends come on top."
+
 
 def verify(
     context: typer.Context,
     texts: Specs,
     simulator: Annotated[str, typer.Option(help="auto, verilator or icarus.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same vectors.")] = 1,
-    vectors: Annotated[int | None, typer.Option(min=1, help="Steps to compare.", show_default="a full proof")] = None,
+    vectors: Annotated[int | None, typer.Option(min=1, max=MAX_VECTORS, help=_VECTORS, show_default="a full proof")] = None,
     waves: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep a waveform here.", show_default=False)] = None,
     verilog: Annotated[Path | None, typer.Option(metavar="FILE", help="Verify this file as the one SPEC.", show_default=False)] = None,
     as_json: Json = False,
@@ -65,9 +68,9 @@ def verify(
     if form is Form.JSON:
         show_json(rows)
     elif form is Form.CSV:
-        show_csv([row | {"mismatch": "\n".join(map(str, report.mismatches))} for row, report in zip(rows, reports, strict=True)])
+        show_csv([row | _flat(report) for row, report in zip(rows, reports, strict=True)])
     else:
-        show(rows, _COLUMNS, form)
+        show([row | {"result": report.verdict} for row, report in zip(rows, reports, strict=True)], _COLUMNS, form)
         for report in reports:
             console().print(Text("\n".join(map(str, report.mismatches)) or _met(report)), soft_wrap=True)
     if not all(report.ok for report in reports):
@@ -88,6 +91,7 @@ def _row(report: "Report") -> dict[str, Any]:
         "simulator": report.simulator,
         "seed": report.seed,
         "vectors": report.vectors,
+        "unreached": [{"what": each.what, "steps": each.steps} for each in report.unreached],
         "pairs": coverage.pairs or None,
         "pairs_met": coverage.pairs_met if coverage.pairs else None,
         "macs_per_s": report.macs_per_s,
@@ -99,6 +103,12 @@ def _row(report: "Report") -> dict[str, Any]:
         "waves": report.waves,
         "mismatch": asdict(report.mismatches[0]) if report.mismatches else None,
     }
+
+
+def _flat(report: "Report") -> dict[str, str]:
+    """Return as text what a cell of CSV cannot hold."""
+    missed = "; ".join(f"{each.what} ({each.steps} steps)" for each in report.unreached)
+    return {"unreached": missed, "mismatch": "\n".join(map(str, report.mismatches))}
 
 
 def _met(report: "Report") -> str:

@@ -93,7 +93,7 @@ class Mac:
         Parameters
         ----------
         codes : (n,) or (n, limbs) uint64
-            As `acc` gives them.
+            As `acc` gives them. Of a quire, which `acc` shows rounded to a posit, (n, limbs) are its own bits.
         """
         self._state = self._acc.load(np.asarray(codes, np.uint64))
         self._n = len(codes)

@@ -189,7 +189,9 @@ class QuireAcc:
         return np.where(state.invalid, np.uint64(self.format.nan_code), codes)
 
     def load(self, codes: Array) -> FixedState:
-        """Return quires that hold posits, (lanes,) uint64."""
+        """Return quires that hold posits, (lanes,) uint64, or, given in limbs, (lanes, limbs) uint64, what they are themselves."""
+        if codes.ndim == 2:
+            return self.fixed.load(codes)
         n = len(codes)
         return self.fixed.add(self.fixed.zeros(n), self.fixed.align(unpack(codes, self.format)))
 

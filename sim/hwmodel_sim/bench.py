@@ -1,7 +1,8 @@
 """The cocotb bench: plays prepared blocks into the harness and compares what comes out. Runs inside the simulator.
 
 It computes nothing about numbers: stimulus and expectation were made beforehand (:mod:`hwmodel_sim.tape`) and lie in a
-folder as arrays of packed bits. On the first block that differs it writes what it read to ``got.json`` and fails.
+folder as arrays of packed bits. A block that is held is played many times without a look at it. On the first block that
+differs it writes what it read to ``got.json`` and fails.
 """
 
 import json
@@ -26,7 +27,11 @@ async def play(dut) -> None:
     tape = json.loads((folder / "tape.json").read_text())
     inputs = [(getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["inputs"]]
     outputs = [(name, getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["outputs"]]
-    block_time = Timer(PERIOD_NS * tape["cycles"], unit="ns")
+    block_ns = PERIOD_NS * tape["cycles"]
+    block_time = Timer(block_ns, unit="ns")
+    holds = {int(block): repeats for block, repeats in tape["holds"].items()}
+    loads = dict(zip(tape["loads"], np.load(folder / "load.npy") if tape["loads"] else [], strict=True))
+    held = 0.0
 
     for port, blocks in inputs:
         port.value = int.from_bytes(blocks[0].tobytes(), "little")
@@ -36,8 +41,22 @@ async def play(dut) -> None:
     for index in range(tape["blocks"]):
         for port, blocks in inputs:
             port.value = int.from_bytes(blocks[index].tobytes(), "little")
-        await block_time
-        if index == 0:
+        if index == tape["film"]:
+            dut.film.value = 1
+        if index in loads:
+            # The clock falls now: between two steps.
+            dut.load_block.value = int.from_bytes(loads[index].tobytes(), "little")
+            dut.load.value = 1
+            await Timer(PERIOD_NS, unit="ns")
+            dut.load.value = 0
+            await Timer(block_ns - PERIOD_NS, unit="ns")
+        else:
+            if index in holds:
+                begun = time.perf_counter()
+                await Timer(block_ns * holds[index], unit="ns")
+                held += time.perf_counter() - begun
+            await block_time
+        if index == 0 or index in holds:
             continue
         for _, port, blocks in outputs:
             text = str(port.value)
@@ -45,4 +64,4 @@ async def play(dut) -> None:
                 got = {name: str(each.value) for name, each, _ in outputs}
                 (folder / "got.json").write_text(json.dumps({"block": index, "got": got}))
                 raise AssertionError(f"block {index} differs from the golden model")
-    (folder / "seconds.json").write_text(json.dumps(time.perf_counter() - started))
+    (folder / "seconds.json").write_text(json.dumps({"steps": time.perf_counter() - started - held, "held": held}))

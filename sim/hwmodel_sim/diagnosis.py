@@ -8,9 +8,10 @@ from hwmodel.spec import FixedAcc, Format, MacSpec, Operand
 
 from .choices import chosen
 from .expected import acc_format
+from .harness import delay
 from .report import Mismatch
 from .session import Difference
-from .tape import Tape, delay
+from .tape import Tape
 
 
 def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, seed: int, replay: str, waves: str) -> Mismatch:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwmodel.spec import FloatFormat, Format, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, Format, MacSpec, PositAcc, PositFormat, QuireAcc
 
 from .choices import join, word_bits
 from .operands import Array, fields, is_inf, is_nan, is_special, log2_magnitude
 from .pairs import PAIR_BITS
+from .registers import register_shape
 from .stimulus import Part
 
 
@@ -44,7 +45,8 @@ class Coverage:
     states
         How many of them met the accumulator (of a chunk: the outer one) cleared, zero, subnormal, tiny, normal, huge, inf, nan.
     events
-        How often something happened: overflow, invalid, to inf, to nan, cancelled to zero, idle, flush, reset, clear.
+        How often something happened that can happen to this unit: overflow, invalid, to inf, to nan, cancelled to zero,
+        idle, flush, reset, clear.
     pairs
         Operand pairs there are, or 0 if they are too many to be all tried.
     pairs_met
@@ -61,8 +63,8 @@ class Coverage:
     least_meetings: int = 0
 
 
-def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
-    """Run the golden model over `part`; `part.clear` is amended where an accumulator is no longer finite."""
+def play(spec: MacSpec, part: Part, rng: np.random.Generator | None = None) -> Played:
+    """Run the golden model over `part`; given `rng`, `part.clear` is amended where an accumulator is no longer finite."""
     from hwmodel.golden import Mac
 
     cycles, lanes = part.valid.shape
@@ -72,11 +74,14 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator) -> Played:
     overflow, invalid = np.zeros((2, cycles, lanes), bool)
     fmt = acc_format(spec)
     lost = np.zeros(lanes, bool)
+    jumps = {jump.cycle: jump.codes for jump in part.jumps}
     for t in range(cycles):
+        if t in jumps:
+            mac.load(jumps[t])
         if part.rst[t]:
             mac.reset(lanes)
         else:
-            if lost.any():
+            if rng is not None and lost.any():
                 part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
             others = {name: sheet[t] for name, sheet in part.others.items()}
             mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t], **others)
@@ -110,6 +115,7 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
     exhaustive = word_bits(spec.a) + word_bits(spec.b) <= PAIR_BITS
     size = 1 << (word_bits(spec.a) + word_bits(spec.b)) if exhaustive else 0
     met, meetings = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    impossible = _impossible(spec)
     for played in parts:
         part = played.part
         live = part.valid & ~part.rst[:, None]
@@ -121,18 +127,17 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
         coverage.states.update(dict(zip(*np.unique(before[live], return_counts=True), strict=True)))
         finite = ~np.isin(before, ["inf", "nan"])
         rose = {name: np.diff(getattr(played, name).astype(np.int8), axis=0, prepend=0) > 0 for name in ("overflow", "invalid")}
-        coverage.events.update(
-            {
-                **{name: int(flag.sum()) for name, flag in rose.items()},
-                "to inf": int((live & finite & (after == "inf")).sum()),
-                "to nan": int((live & (before != "nan") & (after == "nan")).sum()),
-                "to zero": int((live & ~np.isin(before, ["zero", "cleared"]) & (after == "zero")).sum()),
-                "idle": int((~part.valid).sum()),
-                "clear": int((live & part.clear).sum()),
-                "flush": int(part.flush.sum()),
-                "reset": int(part.rst.sum()),
-            }
-        )
+        happened = {
+            **{name: int(flag.sum()) for name, flag in rose.items()},
+            "to inf": int((live & finite & (after == "inf")).sum()),
+            "to nan": int((live & (before != "nan") & (after == "nan")).sum()),
+            "to zero": int((live & ~np.isin(before, ["zero", "cleared"]) & (after == "zero")).sum()),
+            "idle": int((~part.valid).sum()),
+            "clear": int((live & part.clear).sum()),
+            "flush": int(part.flush.sum()),
+            "reset": int(part.rst.sum()),
+        }
+        coverage.events.update({name: count for name, count in happened.items() if name not in impossible})
         if exhaustive:
             a, b = join(part.a, part.others.get("mode_a"), spec.a), join(part.b, part.others.get("mode_b"), spec.b)
             pair = ((a << low) | b).astype(np.int64)
@@ -143,6 +148,20 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
         special = is_special(pairs >> low, spec.a) | is_special(pairs & ((np.uint64(1) << low) - np.uint64(1)), spec.b)
         coverage.pairs, coverage.pairs_met, coverage.least_meetings = size, int((met > 0).sum()), int(meetings[~special].min())
     return coverage
+
+
+def _impossible(spec: MacSpec) -> set[str]:
+    """Return the events that cannot happen to a unit, whatever its operands."""
+    last = spec.levels[-1]
+    events = set() if spec.is_chunked else {"flush"}
+    if not spec.has_flags:
+        events |= {"overflow", "invalid"}
+    elif not spec.has_specials and (isinstance(spec.levels[0], FixedAcc) or isinstance(last, FloatAcc)):
+        events.add("invalid")
+    if isinstance(last, FloatAcc):
+        shape = register_shape(spec, last)
+        return events | {f"to {name}" for name in ("nan", "inf") if not getattr(shape, name)}
+    return events | {"to inf"} | ({"to nan"} if isinstance(last, FixedAcc) or not spec.has_specials else set())
 
 
 def _classes(spec: MacSpec, acc: Array) -> Array:

@@ -1,16 +1,22 @@
 """The Verilog around the unit: copies side by side, fed from and captured into wide registers, several cycles at a time.
 
 The simulator crosses into Python once per *block* of `CYCLES` clock cycles, not once per cycle. A block of inputs for all
-copies lies on wide input ports; a counter picks the slice that the input registers take next; what the copies show before
-each rising edge is captured in wide output registers that the bench reads when the block is over. The input registers cost
+copies lies in wide registers; a counter picks the slice that the input registers take next; what the copies show before
+each rising edge is captured in others that the bench reads when the block is over. (None of them are ports: Verilator would
+copy those at every edge of the clock.) The unit's own input registers cost
 one cycle (`INPUT_DELAY`), and save Verilator from a second copy of all logic for the case that an input changes by itself.
 
-Bit ``(t * copies + c) * width + i`` of a wide port is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
+Where the accumulators' register is known, a rising edge of `load` between two blocks writes `load_block` into it. (An edge of
+its own: a process that waited for the falling clock would make Verilator evaluate all logic at both edges.)
+
+Bit ``(t * copies + c) * width + i`` of a wide register is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
 """
 
 from dataclasses import dataclass
 
 from hwmodel.spec import MacSpec
+
+from .registers import Register
 
 TOP = "harness"
 INPUT_DELAY = 1
@@ -30,21 +36,34 @@ class Harness:
         Units side by side.
     cycles
         Clock cycles in a block; a power of two.
+    register
+        What `load` writes; None: there is no such input.
+    film
+        A file for a waveform from the rising edge of `film` on; empty: there is no such input.
     """
 
     spec: MacSpec
     copies: int = 16
     cycles: int = 16
+    register: Register | None = None
+    film: str = ""
 
     def verilog(self) -> str:
         """Return the module `TOP`."""
         block = self.cycles * self.copies
-        # Only these ports are looked at from Python; that nothing else is visible is what lets Verilator optimise.
+        # Only these are looked at from Python; that nothing else is visible is what lets Verilator optimise.
         public = " /* verilator public_flat_rw */"
-        ports = [f"input clk{public}", f"input [{self.cycles - 1}:0] rst_block{public}"]
-        ports += [f"input [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
-        ports += [f"output reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
+        shared = [f"reg clk{public}", f"reg [{self.cycles - 1}:0] rst_block{public}"]
+        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
+        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
         body, wires, clocked = [], [], []
+        events = []
+        if self.register is not None:
+            shared += [f"reg load{public}", f"reg [{self.copies * self.register.width - 1}:0] load_block{public}"]
+            events = ["  always @(posedge load) begin", *self._writes(self.register), "  end"]
+        if self.film:
+            shared.append(f"reg film{public}")
+            events += ["  always @(posedge film) begin", f'    $dumpfile("{self.film}");', f"    $dumpvars(0, {TOP});", "  end"]
         for name, width in self.spec.inputs.items():
             step = self.copies * width
             inside = _identifier(name)
@@ -57,9 +76,8 @@ class Harness:
             wires.append(f".{name}({name})")
             clocked.append(f"    {name}_block[cycle * {step} +: {step}] <= {name};")
         lines = [
-            f"module {TOP}(",
-            ",\n".join(f"  {port}" for port in ports),
-            ");",
+            f"module {TOP};",
+            *(f"  {signal};" for signal in shared),
             f"  reg [{self.cycles.bit_length() - 2}:0] cycle = 0;",
             "  reg rst;",
             *body,
@@ -69,9 +87,19 @@ class Harness:
             "    rst <= rst_block[cycle];",
             *clocked,
             "  end",
+            *events,
             "endmodule",
         ]
         return "\n".join(lines) + "\n"
+
+    def _writes(self, register: Register) -> list[str]:
+        width = register.width
+        return [f"    unit[{copy}].{register.path} = load_block[{copy * width} +: {width}];" for copy in range(self.copies)]
+
+
+def delay(spec: MacSpec) -> int:
+    """Cycles from an input on the tape to the captured output that shows its effect."""
+    return spec.latency + INPUT_DELAY
 
 
 def _identifier(port: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
-from .choices import word_bits
+from .choices import split, word_bits
 from .operands import Array, draw, is_special, landmarks, log2_magnitude, negate, sign, specials
 
 PAIR_BITS = 16
@@ -24,6 +24,27 @@ class Role(IntEnum):
     SPECIAL = 5  #: NaN or infinity in at least one operand
 
 
+def _by_size(spec: MacSpec) -> tuple[Array, Array, Array, Array]:
+    """Return pairs of words where implementations break, the order of their finite products by size, and which are negative."""
+    marks = [landmarks(fmt) for fmt in (spec.a, spec.b)]
+    a, b = (grid.ravel() for grid in np.meshgrid(*marks, indexing="ij"))
+    size = log2_magnitude(a, spec.a) + log2_magnitude(b, spec.b)
+    order = np.argsort(size, kind="stable")
+    return a, b, order[np.isfinite(size[order])], sign(a, spec.a) ^ sign(b, spec.b)
+
+
+def largest_products(spec: MacSpec) -> dict[int, dict[str, Array]]:
+    """Return operands of the largest products as inputs by port, (1,) uint64: under 1 the positive, under -1 the negative, if any."""
+    a, b, order, negative = _by_size(spec)
+    found = {}
+    for towards, which in ((1, order[~negative[order]]), (-1, order[negative[order]])):
+        if len(which):
+            words = {"a": (a[which[-1:]], spec.a), "b": (b[which[-1:]], spec.b)}
+            found[towards] = {name: split(word, fmt)[0] for name, (word, fmt) in words.items()}
+            found[towards] |= {f"mode_{name}": split(word, fmt)[1] for name, (word, fmt) in words.items() if f"mode_{name}" in spec.inputs}
+    return found
+
+
 class Operands:
     """Chooses operands by role: codes, of operands of several formats words (:mod:`hwmodel_sim.choices`).
 
@@ -34,12 +55,7 @@ class Operands:
         self.spec, self.rng = spec, rng
         self.bits = word_bits(spec.a), word_bits(spec.b)
         self.exhaustive = sum(self.bits) <= PAIR_BITS
-        marks = [landmarks(fmt) for fmt in (spec.a, spec.b)]
-        a, b = (grid.ravel() for grid in np.meshgrid(*marks, indexing="ij"))
-        size = log2_magnitude(a, spec.a) + log2_magnitude(b, spec.b)
-        negative = sign(a, spec.a) ^ sign(b, spec.b)
-        order = np.argsort(size)
-        order = order[np.isfinite(size[order])]
+        a, b, order, negative = _by_size(spec)
         up, down = order[~negative[order]][-6:], order[negative[order]][-6:]
         self.pools = {
             Role.POSITIVE: (a[up], b[up]),

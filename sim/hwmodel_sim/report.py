@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from hwmodel.spec import MacSpec
 
 from .expected import Coverage
+from .obligations import Obligation, in_words
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Report:
         Multiply-accumulate steps compared; every cycle between them was compared too.
     coverage
         Which accumulator states they met, and what happened.
+    unreached
+        Far ends of accumulators that no lane was brought to, with the steps it would have taken.
     golden_seconds, build_seconds, simulation_seconds
-        Making stimulus and expectation; building the model; simulating.
+        Making stimulus and expectation; building the model; simulating, but for unobserved holds.
     macs_per_s
         Steps a second of simulation.
     mismatches
@@ -86,6 +89,7 @@ class Report:
     seed: int
     vectors: int
     coverage: Coverage
+    unreached: list[Obligation]
     golden_seconds: float
     build_seconds: float
     simulation_seconds: float
@@ -95,6 +99,15 @@ class Report:
     @property
     def ok(self) -> bool:
         return not self.mismatches
+
+    @property
+    def verdict(self) -> str:
+        """``equal``, with what was not reached, or ``DIFFERS``."""
+        return f"equal{self._missed}" if self.ok else "DIFFERS"
+
+    @property
+    def _missed(self) -> str:
+        return f"; not reached: {in_words(self.unreached)}" if self.unreached else ""
 
     @property
     def macs_per_s(self) -> float:
@@ -109,4 +122,4 @@ class Report:
         text = f"{self.spec}: {self.vectors:,} vectors equal on {self.simulator} ({speed}), seed {self.seed}"
         if coverage.pairs:
             text += f"; {coverage.pairs_met:,} of {coverage.pairs:,} operand pairs"
-        return f"{text}; accumulator before: {states}"
+        return f"{text}{self._missed}; accumulator before: {states}"

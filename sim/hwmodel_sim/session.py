@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .harness import FOLDER_VARIABLE, TOP, Harness
+from .harness import FOLDER_VARIABLE, TOP, Harness, delay
 from .simulators import SimulationError, build, last_words, run
-from .tape import Tape, delay
+from .tape import Tape
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,21 @@ class Session:
     harness: Harness
     verilog: str
     folder: Path
-    waves: bool = False
 
     def build(self) -> float:
         """Build the model; return the seconds it took."""
         sources = [self.folder / "unit.v", self.folder / "harness.v"]
         for source, text in zip(sources, (self.verilog, self.harness.verilog()), strict=True):
             source.write_text(text)
-        return build(self.simulator, sources, TOP, self.folder, self.waves)
+        return build(self.simulator, sources, TOP, self.folder, bool(self.harness.film))
 
-    def play(self, tape: Tape) -> Difference | None:
-        """Play `tape` until its end or the first difference, and return that."""
+    def play(self, tape: Tape, film_from: int = 0) -> Difference | None:
+        """Play `tape` until its end or the first difference, and return that; if there is a film, it starts at `film_from`."""
         for stale in ("got.json", "seconds.json"):
             (self.folder / stale).unlink(missing_ok=True)
-        tape.write(self.folder, self.harness)
-        run(self.simulator, f"{__package__}.bench", TOP, self.folder, {FOLDER_VARIABLE: str(self.folder)}, self.waves)
+        tape.write(self.folder, self.harness, film_from)
+        film = bool(self.harness.film)
+        run(self.simulator, f"{__package__}.bench", TOP, self.folder, {FOLDER_VARIABLE: str(self.folder)}, film)
         got = self.folder / "got.json"
         if got.exists():
             return self._locate(json.loads(got.read_text()))
@@ -61,9 +61,9 @@ class Session:
         return None
 
     def loop_seconds(self) -> float | None:
-        """Seconds that the last tape took in the simulator, or None if it was not played to its end."""
+        """Seconds that the last tape took in the simulator, holds apart, or None if it was not played to its end."""
         seconds = self.folder / "seconds.json"
-        return json.loads(seconds.read_text()) if seconds.exists() else None
+        return json.loads(seconds.read_text())["steps"] if seconds.exists() else None
 
     def _locate(self, report: dict) -> Difference:
         block, copies, cycles = report["block"], self.harness.copies, self.harness.cycles

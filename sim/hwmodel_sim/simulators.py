@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -85,9 +86,17 @@ def _verilator_lacks() -> list[str]:
     return lacking if shutil.which("verilator", path=verilator_path()) else [*lacking, "verilator"]
 
 
-def build(simulator: str, sources: list[Path], top: str, folder: Path, waves: bool) -> float:
-    """Build a model of `top` in `folder`; return the seconds it took."""
+def build(simulator: str, sources: list[Path], top: str, folder: Path, film: bool) -> float:
+    """Build a model of `top` in `folder`; return the seconds it took.
+
+    Parameters
+    ----------
+    film
+        Whether the model calls ``$dumpvars``.
+    """
     started = time.perf_counter()
+    # cocotb's own waves start at time 0. Its Verilator builds need them for any tracing, its Icarus runs for any file.
+    waves = film and simulator == "verilator"
     runtime = _runtime_cache(waves) if simulator == "verilator" else None
     if runtime is not None:
         tomorrow = time.time() + 86400
@@ -103,8 +112,9 @@ def build(simulator: str, sources: list[Path], top: str, folder: Path, waves: bo
     return time.perf_counter() - started
 
 
-def run(simulator: str, test_module: str, top: str, folder: Path, environment: dict[str, str], waves: bool) -> None:
+def run(simulator: str, test_module: str, top: str, folder: Path, environment: dict[str, str], film: bool) -> None:
     """Run the cocotb tests of `test_module` on a model built in `folder`. What they found they leave in files."""
+    waves = film and simulator == "icarus"
     job = {"test_module": test_module, "hdl_toplevel": top, "hdl_toplevel_lang": "verilog", "waves": waves, "extra_env": environment}
     job |= {"build_dir": str(folder), "test_dir": str(folder), "results_xml": str(folder / "results.xml")}
     _cocotb("test", simulator, folder, job)
@@ -119,12 +129,19 @@ def _cocotb(action: str, simulator: str, folder: Path, job: dict) -> None:
     environment |= {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS}
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])])
     command = [sys.executable, "-m", f"{__package__}.cocotb_job", str(folder / f"{action}.json")]
-    try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        raise SimulationError(f"{simulator} {action} took more than {TIMEOUT_S} s and was stopped") from None
-    (folder / f"{action}.err").write_text(done.stdout + done.stderr)
-    if done.returncode != 0 and action == "build":
+    said = folder / f"{action}.err"
+    with said.open("w") as out:
+        # A group of its own, so that whatever ends us here ends make, its compilers and the model with it.
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True)
+        try:
+            code = process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise SimulationError(f"{simulator} {action} took more than {TIMEOUT_S} s and was stopped") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    if code != 0 and action == "build":
         raise SimulationError(f"{simulator} could not build the model: {last_words(folder, action)}")
 
 

@@ -1,15 +1,14 @@
-"""The plan of a run: which operands meet which accumulator states.
+"""Stimulus: which operands meet which accumulator states.
 
 A run is a few `Part` sheets of cycles × lanes. A lane is a story of its own that starts from zero; the harness plays lanes
 one after another on each copy, the golden model steps all lanes of a part at once.
 """
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec, PositAcc, QuireAcc
+from hwmodel.spec import FloatAcc, MacSpec
 
 from .choices import join, split
 from .operands import Array
@@ -17,8 +16,25 @@ from .pairs import Operands, Role
 
 LANE_CYCLES = 256
 
-_LONGEST_WALK = 14
-"""log2 of the steps by which a stochastically rounded sum is driven to where it stops growing; farther ends are left."""
+
+@dataclass(frozen=True)
+class Jump:
+    """The accumulators (of chunks: the outer ones) of all lanes change by other means than the steps on the sheets.
+
+    Attributes
+    ----------
+    cycle
+        The golden model holds `codes` before this cycle, a block's first; flags are then low and no chunk is begun.
+    codes : (lanes,) or (lanes, limbs) uint64
+        As :meth:`hwmodel.golden.Mac.load` takes them.
+    repeats
+        How often the block that starts at `cycle` is played before it counts; 0: the harness writes `codes` into the
+        registers, `delay` cycles later, and the lanes idle till then.
+    """
+
+    cycle: int
+    codes: Array
+    repeats: int = 0
 
 
 @dataclass
@@ -37,6 +53,8 @@ class Part:
         Codes; noise in idle cycles.
     others : dict of (cycles, lanes) uint64
         By port: what else the unit has as input, `mode_a`, `mode_b`, `rand`.
+    jumps
+        In order.
     """
 
     name: str
@@ -47,63 +65,17 @@ class Part:
     a: Array
     b: Array
     others: dict[str, Array] = field(default_factory=dict)
+    jumps: list[Jump] = field(default_factory=list)
 
     def port(self, name: str) -> Array:
         """Return the sheet of an input port."""
         return self.others[name] if name in self.others else getattr(self, name)
 
 
-def plan(spec: MacSpec, seed: int, vectors: int, copies: int, longest: int) -> list[Part]:
-    """Return the parts of a run.
-
-    Parameters
-    ----------
-    spec
-        The unit.
-    seed
-        Same seed and sizes, same plan.
-    vectors
-        About how many multiply-accumulate steps.
-    copies
-        Lanes come in multiples of this.
-    longest
-        Most cycles to spend on one lane in order to drive an accumulator to its end.
-    """
-    rng = np.random.default_rng(seed)
-    operands = Operands(spec, rng)
+def short_lanes(spec: MacSpec, operands: Operands, rng: np.random.Generator, vectors: int, copies: int) -> list[Part]:
+    """Return the bulk of a run: about `vectors` steps in lanes of a few hundred cycles, and some lanes with resets."""
     lanes = -(-vectors // (LANE_CYCLES * copies)) * copies
-    parts = [_stories(spec, operands, rng, lanes), _resets(spec, operands, rng, 4 * copies)]
-    steps = steps_to_the_end(spec)
-    if LANE_CYCLES // 8 < steps <= longest:
-        waves = min(max(vectors // (4 * steps * copies), 1), 8)
-        parts.append(_journey(spec, operands, rng, steps, waves * copies))
-    return parts
-
-
-def steps_to_the_end(spec: MacSpec) -> int:
-    """Return how many of the largest products bring every level that can get there to its end, and end two whole chunks."""
-    term = spec.product_max_magnitude * Fraction(2) ** spec.product_lsb_exponent
-    steps, period = 0, 1
-    for level in spec.levels:
-        if isinstance(level, FixedAcc | QuireAcc):
-            point = spec.fixed_point(level)
-            end = point.max_value * Fraction(2) ** -point.fraction
-            reachable = True
-        else:
-            end = Fraction(2) ** level.format.max_exponent if isinstance(level, PositAcc) else level.format.max_value
-            # A float or posit sum stops growing when the term falls below half a unit in its last place. By stochastic rounding
-            # it grows on, at the same pace, as long as the k bits that are looked at tell the term from nothing.
-            reachable = end / term < 1 << level.format.precision
-            if isinstance(level, FloatAcc) and level.random_bits:
-                end = min(end, term * (1 << (level.format.precision + level.random_bits)))
-                reachable = end / term < 1 << _LONGEST_WALK
-        if reachable:
-            steps = max(steps, (int(end / term) + 2) * period)
-        if isinstance(spec.acc, ChunkAcc):
-            period = spec.acc.length
-            term = min(term * period, end)
-            steps = max(steps, 2 * period)
-    return steps
+    return [_stories(spec, operands, rng, lanes), _resets(spec, operands, rng, 4 * copies)]
 
 
 def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
@@ -139,10 +111,10 @@ def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes:
     source = np.where(back, t - reach, t)
     valid = np.take_along_axis(valid, source, 0)
     valid[0] = clear[0] = True
-    part = _part("short lanes", operands, rng, role, valid, clear)
-    earlier = [np.take_along_axis(words, source, 0)[back] for words in _words(spec, part)]
-    _place(spec, part, back, *operands.turn_back(*earlier))
-    _flushes(spec, rng, part)
+    part = make_part("short lanes", operands, rng, role, valid, clear)
+    earlier = [np.take_along_axis(words, source, 0)[back] for words in words_of(spec, part)]
+    place(spec, part, back, *operands.turn_back(*earlier))
+    strew_flushes(spec, rng, part)
     return part
 
 
@@ -151,38 +123,14 @@ def _resets(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: 
     cycles = 64
     role = np.full((cycles, lanes), Role.FRESH, np.int8)
     role[rng.random(role.shape) < rng.choice([0.25, 0.9], lanes)] = Role.POSITIVE
-    part = _part("resets", operands, rng, role, rng.random(role.shape) < 0.8, rng.random(role.shape) < 1 / 16)
+    part = make_part("resets", operands, rng, role, rng.random(role.shape) < 0.8, rng.random(role.shape) < 1 / 16)
     part.rst[0] = True
     part.rst[rng.choice(np.arange(8, cycles), 4, replace=False)] = True
-    _flushes(spec, rng, part)
+    strew_flushes(spec, rng, part)
     return part
 
 
-def _journey(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, lanes: int) -> Part:
-    """Long lanes, pushed to the end of the accumulator and to and fro across it; some are cleared there, then all are reset."""
-    cycles = steps + 2 * LANE_CYCLES
-    t = np.arange(cycles)[:, None]
-    towards = np.where(np.arange(lanes) % 2 == 0, Role.POSITIVE, Role.NEGATIVE).astype(np.int8)
-    role = np.broadcast_to(towards, (cycles, lanes)).copy()
-    arrived = t >= steps - rng.integers(0, LANE_CYCLES, lanes)
-    style = rng.random(role.shape)
-    role[arrived & (style < 0.5)] = Role.FRESH
-    role[arrived & (style < 0.1)] = Role.POSITIVE
-    role[arrived & (style > 0.9)] = Role.NEGATIVE
-    valid = ~arrived | (rng.random(role.shape) < 0.9)
-    clear = (t >= steps + LANE_CYCLES) & (rng.random(role.shape) < 1 / LANE_CYCLES)
-    valid[0] = clear[0] = True
-    part = _part("long lanes", operands, rng, role, valid, clear)
-    # The way there takes the very largest product, so that they do arrive.
-    for each, lane in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
-        _place(spec, part, ~arrived & lane, *(words[-1] for words in operands.pools[each]))
-    part.rst[cycles - LANE_CYCLES // 4] = True
-    # Half of the lanes end their chunks by count alone.
-    _flushes(spec, rng, part, among=arrived & (np.arange(lanes) % 4 < 2))
-    return part
-
-
-def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, valid: Array, clear: Array) -> Part:
+def make_part(name: str, operands: Operands, rng: np.random.Generator, role: Array, valid: Array, clear: Array) -> Part:
     """Return a part with operands for `role`, noise in idle cycles, and neither flush nor reset."""
     idle = ~valid
     wanted = np.where(idle, Role.BACK, role)  # an idle cycle uses up no fresh pair
@@ -194,18 +142,18 @@ def _part(name: str, operands: Operands, rng: np.random.Generator, role: Array, 
     spec = operands.spec
     modes: dict[str, Array] = {port: np.zeros(role.shape, np.uint64) for port in ("mode_a", "mode_b") if port in spec.inputs}
     part = Part(name, np.zeros(len(role), bool), valid, clear, none, np.zeros_like(a), np.zeros_like(b), modes)
-    _place(spec, part, np.ones(role.shape, bool), a.ravel(), b.ravel())
+    place(spec, part, np.ones(role.shape, bool), a.ravel(), b.ravel())
     if spec.random_bits:
         part.others["rand"] = _random_bits(spec, rng, role.shape)
     return part
 
 
-def _words(spec: MacSpec, part: Part) -> tuple[Array, Array]:
+def words_of(spec: MacSpec, part: Part) -> tuple[Array, Array]:
     """Return the operands of a part as words."""
     return join(part.a, part.others.get("mode_a"), spec.a), join(part.b, part.others.get("mode_b"), spec.b)
 
 
-def _place(spec: MacSpec, part: Part, where: Array, a: Array, b: Array) -> None:
+def place(spec: MacSpec, part: Part, where: Array, a: Array, b: Array) -> None:
     """Put operands, given as words, onto the sheets of a part."""
     for name, fmt, words in (("a", spec.a, a), ("b", spec.b, b)):
         codes, modes = split(words, fmt)
@@ -232,7 +180,7 @@ def _random_bits(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, ...]
     return rand
 
 
-def _flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:
+def strew_flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:
     """Strew flushes, with `valid` and without, over a chunked unit's lanes: none, some, many."""
     if spec.is_chunked:
         often = rng.choice([0, 0, 1 / 32, 1 / 8, 1 / 2], part.valid.shape[1])

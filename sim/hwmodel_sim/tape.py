@@ -1,7 +1,7 @@
 """The tape: a whole run laid out cycle by cycle and copy by copy, and written as the packed blocks that the bench plays."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from hwmodel.spec import MacSpec
 
 from .expected import Played
-from .harness import INPUT_DELAY, Harness
+from .harness import INPUT_DELAY, Harness, delay
 from .operands import Array
+from .stimulus import Jump
 
 _BITS_AT_ONCE = 1 << 25
 
@@ -28,12 +29,15 @@ class Tape:
         By port (`acc`, `overflow`, `invalid`): (cycles, copies[, limbs]), the state after each cycle's step.
     starts : (n,) int
         Cycles at which lanes start; what follows does not depend on what was before.
+    jumps
+        Where the accumulators of all copies change by other means, in order.
     """
 
     inputs: dict[str, Array]
     rst: Array
     states: dict[str, Array]
     starts: Array
+    jumps: list[Jump] = field(default_factory=list)
 
     @classmethod
     def of(cls, spec: MacSpec, parts: list[Played], copies: int) -> "Tape":
@@ -45,11 +49,19 @@ class Tape:
         played = [each.part for each in parts]
         rows = [(len(part.rst), part.valid.shape[1] // copies) for part in played]
         lengths = np.concatenate([np.full(waves, cycles) for cycles, waves in rows])
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        waves = [(part, wave) for part, (_, waves) in zip(played, rows, strict=True) for wave in range(waves)]
+        jumps = [
+            replace(jump, cycle=int(start) + jump.cycle, codes=jump.codes[wave * copies : (wave + 1) * copies])
+            for start, (part, wave) in zip(starts, waves, strict=True)
+            for jump in part.jumps
+        ]
         return cls(
             inputs={name: lay([part.port(name) for part in played]) for name in spec.inputs},
             rst=np.concatenate([np.tile(part.rst, waves) for part, (_, waves) in zip(played, rows, strict=True)]),
             states={name: lay([getattr(each, name) for each in parts]) for name in ("acc", "overflow", "invalid")},
-            starts=np.concatenate([[0], np.cumsum(lengths)[:-1]]),
+            starts=starts,
+            jumps=jumps,
         )
 
     def cut(self, start: int, stop: int) -> "Tape":
@@ -60,6 +72,7 @@ class Tape:
             self.rst[start:stop],
             {name: codes[start:stop] for name, codes in self.states.items()},
             self.starts[inside] - start,
+            [replace(jump, cycle=jump.cycle - start) for jump in self.jumps if start <= jump.cycle < stop],
         )
 
     def extended(self, length: int) -> "Tape":
@@ -75,6 +88,7 @@ class Tape:
             tail(self.rst, hold=False),
             {name: tail(codes, hold=True) for name, codes in self.states.items()},
             self.starts,
+            self.jumps,
         )
 
     def expected(self, spec: MacSpec) -> dict[str, Array]:
@@ -93,8 +107,14 @@ class Tape:
                 codes[cycle + INPUT_DELAY + 1 : cycle + late + 1] = 0
         return expected
 
-    def write(self, folder: Path, harness: Harness) -> None:
-        """Write the blocks to `folder`: one of reset, which is not compared, then the tape and its echo."""
+    def write(self, folder: Path, harness: Harness, film_from: int = 0) -> None:
+        """Write the blocks to `folder`: one of reset, which is not compared, then the tape and its echo.
+
+        Parameters
+        ----------
+        film_from
+            Cycle in whose block the harness starts its film, if it makes one.
+        """
         cycles = harness.cycles
         blocks = -(-(len(self.rst) + delay(harness.spec)) // cycles)
         tape = self.extended(blocks * cycles)
@@ -106,13 +126,28 @@ class Tape:
             body = _pack(codes, width, cycles)
             lead = np.full_like(body[:1], 255 if name == "rst" else 0)
             np.save(folder / f"{name}.npy", np.concatenate([lead, body]))
-        names = {"inputs": ["rst", *harness.spec.inputs], "outputs": list(harness.spec.outputs), "cycles": cycles, "blocks": blocks + 1}
+        loads = [jump for jump in self.jumps if not jump.repeats]
+        if loads and harness.register is not None:
+            bits = np.stack([harness.register.bits(jump.codes) for jump in loads])
+            np.save(folder / "load.npy", _pack(bits, harness.register.width, 1))
+        # Block 0 is the reset.
+        names = {
+            "inputs": ["rst", *harness.spec.inputs],
+            "outputs": list(harness.spec.outputs),
+            "cycles": cycles,
+            "blocks": blocks + 1,
+            "loads": [1 + _block(jump.cycle + delay(harness.spec), cycles) for jump in loads],
+            "film": 1 + film_from // cycles if harness.film else None,
+            "holds": {1 + _block(jump.cycle, cycles): jump.repeats for jump in self.jumps if jump.repeats},
+        }
         (folder / "tape.json").write_text(json.dumps(names))
 
 
-def delay(spec: MacSpec) -> int:
-    """Cycles from an input on the tape to the captured output that shows its effect."""
-    return spec.latency + INPUT_DELAY
+def _block(cycle: int, cycles: int) -> int:
+    """Return the block that starts at `cycle`."""
+    block, rest = divmod(cycle, cycles)
+    assert not rest, f"cycle {cycle} starts no block of {cycles}"
+    return block
 
 
 def _lay(sheet: Array, copies: int) -> Array:

@@ -1,5 +1,6 @@
 """Hold a circuit against the golden model: plan, golden states, model, simulation, verdict."""
 
+import re
 import shutil
 import tempfile
 import time
@@ -13,16 +14,24 @@ from hwmodel.spec import MacSpec
 from .choices import word_bits
 from .diagnosis import describe
 from .expected import cover, play
-from .harness import Harness
+from .harness import Harness, delay
 from .pairs import PAIR_BITS
+from .planning import Reach, plan
+from .reached import unreached
+from .registers import Register
 from .report import Report
 from .session import Difference, Session
 from .simulators import SimulationError, choose
-from .stimulus import plan
-from .tape import Tape, delay
+from .tape import Tape
 
-LONGEST_LANE = {"verilator": 1 << 18, "icarus": 1 << 13}
-"""Most cycles spent on driving one accumulator to its end; never more than the vectors asked for."""
+LONGEST_DRIVE = {"verilator": 1 << 17, "icarus": 1 << 13}
+"""Most cycles that the golden model steps through on the way to one end: some seconds."""
+
+LONGEST_HOLD = {"verilator": 1 << 22, "icarus": 1 << 15}
+"""Most cycles that a product is held, unobserved, on the way to one end: five to ten seconds."""
+
+MAX_VECTORS = 1 << 25
+"""Stimulus and expectation lie in memory, some hundred bytes a step."""
 
 WAVE_CYCLES = 1024
 
@@ -64,7 +73,8 @@ def verify(
     seed
         Same seed, same run.
     vectors
-        About how many multiply-accumulate steps; default: `default_vectors`.
+        About how many multiply-accumulate steps, at most `MAX_VECTORS`; the ways to the accumulators' ends come on top.
+        Default: `default_vectors`.
     waves
         A folder for a waveform: of the mismatch, or of the first cycles if there is none.
     build_dir
@@ -79,14 +89,24 @@ def verify(
     vectors = default_vectors(spec, simulator) if vectors is None else vectors
     if vectors < 1 or seed < 0:
         raise SimulationError(f"verify {spec}: vectors {vectors} and seed {seed} must be at least 1 and 0")
+    if vectors > MAX_VECTORS:
+        raise SimulationError(f"verify {spec}: {vectors:,} vectors are too many for one run; at most {MAX_VECTORS:,}, then another seed")
     circuit = _emitted(spec) if verilog is None else verilog
-    harness = Harness(spec, *_size(circuit, vectors))
+    if not re.search(rf"^\s*module\s+\\?{spec.module_name}\b", circuit, re.MULTILINE):
+        raise SimulationError(f"verify {spec}: the Verilog has no module {spec.module_name}; the top module must have that name")
+    harness = Harness(spec, *_size(circuit, vectors), register=Register.find(spec, circuit))
+    reach = Reach(
+        driven=LONGEST_DRIVE[simulator],
+        held=LONGEST_HOLD[simulator],
+        writes=harness.register is not None,
+        block=harness.cycles,
+    )
 
     started = time.perf_counter()
     rng = np.random.default_rng([seed, 1])
-    longest = min(LONGEST_LANE[simulator], vectors)
-    parts = [play(spec, part, rng) for part in plan(spec, seed, vectors, harness.copies, longest)]
+    parts = [play(spec, part, rng) for part in plan(spec, seed, vectors, harness.copies, reach)]
     coverage = cover(spec, parts)
+    missed = unreached(spec, parts)
     tape = Tape.of(spec, parts, harness.copies)
     golden_seconds = time.perf_counter() - started
 
@@ -103,7 +123,9 @@ def verify(
     if difference is not None:
         replay = f"hwmodel verify {spec} --seed {seed} --vectors {vectors} --simulator {simulator}"
         mismatches = [describe(spec, tape, difference, simulator, seed, replay, film)]
-    return Report(spec, simulator, seed, coverage.vectors, coverage, golden_seconds, build_seconds, simulation_seconds, mismatches, film)
+    return Report(
+        spec, simulator, seed, coverage.vectors, coverage, missed, golden_seconds, build_seconds, simulation_seconds, mismatches, film
+    )
 
 
 def _emitted(spec: MacSpec) -> str:
@@ -126,7 +148,8 @@ def _film(session: Session, tape: Tape, difference: Difference | None, waves: Pa
     """Play the lane of the difference, or the first cycles, once more with tracing; return the waveform's file."""
     waves.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hwmodel-") as scratch:
-        traced = replace(session, folder=Path(scratch), waves=True)
+        name = f"film.{'vcd' if session.simulator == 'verilator' else 'fst'}"
+        traced = replace(session, folder=Path(scratch), harness=replace(session.harness, film=name))
         traced.build()
         if difference is None:
             traced.play(tape.cut(0, WAVE_CYCLES))
@@ -134,12 +157,14 @@ def _film(session: Session, tape: Tape, difference: Difference | None, waves: Pa
             cycle = max(difference.cycle, 0)
             stop = cycle + delay(session.harness.spec) + 1
             start = int(tape.starts[tape.starts <= cycle][-1])
+            # A hold may be millions of cycles, and the last thousand tell as much.
+            first = max(stop - WAVE_CYCLES, 0)
             # A circuit may be wrong because of what was before the lane; then everything up to the difference is played.
-            if traced.play(tape.cut(start, stop)) is None:
-                traced.play(tape.cut(0, stop))
-        dumps = [*Path(scratch).glob("*.vcd"), *Path(scratch).glob("*.fst")]
-        if not dumps:
+            if traced.play(tape.cut(start, stop), max(first - start, 0)) is None:
+                traced.play(tape.cut(0, stop), first)
+        dump = Path(scratch) / name
+        if not dump.exists():
             raise SimulationError(f"{session.simulator} wrote no waveform")
-        target = waves / f"{session.harness.spec.module_name}{dumps[0].suffix}"
-        shutil.copy(dumps[0], target)
+        target = waves / f"{session.harness.spec.module_name}{dump.suffix}"
+        shutil.copy(dump, target)
     return str(target)
