@@ -10,7 +10,7 @@ from golden_cases import ROUNDINGS, codes_of, hard_values, narrow_names, one_bit
 
 from hwmodel import golden
 from hwmodel.golden.scalar import Value
-from hwmodel.spec import FloatFormat, Format, IntFormat, LogFormat, PositFormat, parse_format
+from hwmodel.spec import CodebookFormat, FloatFormat, Format, IntFormat, LogFormat, PositFormat, parse_format
 
 NARROW = narrow_names()
 NARROW_SLOWLY = [pytest.param(name, marks=[pytest.mark.slow] if parse_format(name).width == 16 else []) for name in NARROW]
@@ -54,8 +54,8 @@ def test_every_boundary_by_search(name: str) -> None:
         with np.errstate(over="ignore", under="ignore"):
             values = np.unique(points.astype(dtype).astype(np.float64))
         values = values[np.isfinite(values)]
-        if isinstance(fmt, LogFormat):
-            # Boundaries that are not powers of two are irrational, and which side the nearest float64 lies on is not known here.
+        if isinstance(fmt, LogFormat | CodebookFormat):
+            # Boundaries that are not powers of two need not be float64, and which side the nearest one lies on is not known here.
             values = values[~np.isin(values, between) | (np.abs(np.frexp(values)[0]) == 0.5)]
         for rounding in ROUNDINGS:
             expected = search(values, fmt, rounding, ladder, codes, between)

@@ -23,6 +23,7 @@ ML_DTYPES = {
     "e2m3fn": ml_dtypes.float6_e2m3fn,
     "e3m2fn": ml_dtypes.float6_e3m2fn,
     "e2m1fn": ml_dtypes.float4_e2m1fn,
+    "e8m0fnu": ml_dtypes.float8_e8m0fnu,
     "int4": ml_dtypes.int4,
     "int8": np.int8,
     "uint4": ml_dtypes.uint4,
@@ -97,6 +98,10 @@ def test_encode_of_float32_agrees_with_ml_dtypes(name: str) -> None:
         values = hard_values(fmt).astype(np.float32)
         values = np.unique(np.concatenate([values, np.nextafter(values, np.float32(0)), np.nextafter(values, np.float32(np.inf))]))
     values = np.concatenate([values[~np.isnan(values)], np.array([-0.0], np.float32)])
+    if name == "e8m0fnu":
+        # ml_dtypes rounds ties up, whatever the code, and all that is between 2^-127 and 2^-126; a negative zero is NaN there.
+        tie = np.abs(np.frexp(values)[0]) == 0.75
+        values = values[~tie & ~((values > 2.0**-127) & (values < 2.0**-126)) & ~((values == 0) & np.signbit(values))]
     with np.errstate(over="ignore"):
         theirs = values.astype(dtype).view(UNSIGNED_DTYPE[dtype.itemsize]).astype(np.uint64)
     ours = golden.encode(values, fmt)

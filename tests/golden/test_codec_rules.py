@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from golden_cases import codes_of
 
 from hwmodel import golden
 from hwmodel.spec import SpecError, parse_format
@@ -62,6 +63,39 @@ def both(value: float, name: str, *options: str, **keywords: str | int) -> int:
         # One significand bit: ties go to the even code. 0x10 is 2^1, 0x11 is 2^2.
         ("e5m0fn", 3.0, "rne", "ieee", 0x10),
         ("e5m0fn", 6.0, "rne", "ieee", 0x12),
+        # OCP MX v1.0, 5.4: e8m0 has no zero and no sign. What is below 2^-127 becomes that; ties go to the even code.
+        ("e8m0fnu", 0.0, "rdn", "ieee", 0x00),
+        ("e8m0fnu", -0.0, "rne", "ieee", 0x00),
+        ("e8m0fnu", 2.0**-200, "rtz", "ieee", 0x00),
+        ("e8m0fnu", 1.5, "rne", "ieee", 0x80),
+        ("e8m0fnu", 3.0, "rne", "ieee", 0x80),
+        ("e8m0fnu", 3.0, "rna", "ieee", 0x81),
+        ("e8m0fnu", 2.0**127 * 1.5, "rne", "ieee", 0xFE),
+        ("e8m0fnu", 2.0**127 * 1.5, "rna", "ieee", 0xFF),
+        ("e8m0fnu", 1e300, "rne", "sat", 0xFE),
+        ("e8m0fnu", -1.0, "rne", "sat", 0x00),
+        ("e8m0fnu", -1e-300, "rne", "ieee", 0xFF),
+        # IBM's HFP8 1-4-3: bias 11 and no subnormals, from 2^-11 · 1.125 to 30.
+        ("hfp8", 30.0, "rne", "sat", 0x7F),
+        ("hfp8", 1e9, "rne", "sat", 0x7F),
+        ("hfp8", 2.0**-11 * 1.125, "rne", "sat", 0x01),
+        ("hfp8", -(2.0**-11), "rne", "sat", 0x81),
+        ("hfp8", 1.0, "rne", "sat", 0x58),
+        # DLFloat16: 1-6-9, bias 31; the largest number is 2^33 · (2 - 2^-8), and one code more is NaN and infinity.
+        ("dlfloat16", 8573157376.0, "rne", "ieee", 0x7FFE),
+        ("dlfloat16", 8590000000.0, "rne", "ieee", 0x7FFF),
+        ("dlfloat16", 2.0**-31 * (1 + 2.0**-9), "rne", "ieee", 0x0001),
+        # Tesla's text: subnormals of cfloat8 (bias 7) are f/8 · 2^-7, from 2^-10 to 7 · 2^-10; then comes 2^-6.
+        ("cfloat8e4m3b7half", 7 * 2.0**-10, "rne", "sat", 0x07),
+        ("cfloat8e4m3b7half", 2.0**-6, "rne", "sat", 0x08),
+        ("cfloat8e4m3b7half", 11.5 * 2.0**-10, "rne", "sat", 0x08),
+        ("cfloat8e4m3b7half", 11.4 * 2.0**-10, "rne", "sat", 0x07),
+        ("cfloat8e4m3b7half", -11.5 * 2.0**-10, "rtz", "sat", 0x87),
+        ("cfloat8e4m3b7half", 2.0**-11, "rne", "sat", 0x00),
+        ("cfloat8e4m3b7", 7 * 2.0**-9, "rne", "sat", 0x07),
+        ("cfloat8e4m3b7", 1e9, "rne", "sat", 0x7F),
+        ("cfloat8e5m2b63", 1.75 * 2.0**-32, "rne", "sat", 0x7F),
+        ("cfloat16uhp", -1.0, "rne", "sat", 0x0000),
     ],
 )
 def test_encode(name: str, value: float, rounding: str, overflow: str, code: int) -> None:
@@ -108,6 +142,20 @@ def test_nan_where_there_is_none(name: str, largest: int) -> None:
         ("e4m3", {"nan": "keep"}, "nan 'keep' is not one of error, sat, zero"),
         ("int8", {"overflow": "ieee"}, "overflow 'ieee' needs an infinity or a NaN to overflow to, and int8 has neither; use 'sat'"),
         ("e2m1fn", {"overflow": "ieee"}, "overflow 'ieee' needs an infinity or a NaN to overflow to, and e2m1fn has neither; use 'sat'"),
+        (
+            "posit8",
+            {"overflow": "ieee"},
+            "overflow 'ieee' does not apply: posit8 never overflows, its largest number stands for all beyond; use 'sat'",
+        ),
+        (
+            "lns8",
+            {"overflow": "ieee"},
+            "overflow 'ieee' does not apply: lns8 never overflows, its largest number stands for all beyond; use 'sat'",
+        ),
+        ("nf4", {"overflow": "ieee"}, "overflow 'ieee' needs an infinity or a NaN to overflow to, and nf4 has neither; use 'sat'"),
+        ("posit8", {"rounding": "sr4"}, "rounding 'sr4' is defined for integer and float formats, and posit8 is neither; use rne"),
+        ("elma8", {"rounding": "sr4"}, "rounding 'sr4' is defined for integer and float formats, and elma8 is neither; use rne"),
+        ("nf4", {"rounding": "sr4"}, "rounding 'sr4' is defined for integer and float formats, and nf4 is neither; use rne"),
         ("e4m3", {"rounding": "sr4"}, "rounding 'sr4' needs random integers in 0..2^4-1"),
         ("e4m3", {"rounding": "sr4", "random": 16}, "rounding 'sr4' needs random integers in 0..2^4-1"),
     ],
@@ -131,3 +179,30 @@ def test_codes_are_checked() -> None:
         golden.encode(np.array([1.0], np.longdouble), e4m3)
     with pytest.raises(SpecError, match=r"beyond float64; golden.scalar.decode is exact"):
         golden.decode([0], parse_format("e4m3b-2000"))
+
+
+def test_stochastic_rounding_in_a_gap_that_is_no_power_of_two() -> None:
+    # hfp8: 9 units from zero to the first number; 4 of 9 is 0.0111 0001 1100…b, so of 16 random integers those from 9 on go up.
+    value = 4 * 2.0**-14
+    assert [both(value, "hfp8", "sr4", random=r) for r in (0, 8, 9, 15)] == [0, 0, 1, 1]
+    # 2^32 · 4 / 9 = 1908874353.8 and 2^32 less that is 2386092942.2.
+    assert [both(value, "hfp8", "sr32", random=r) for r in (2386092942, 2386092943)] == [0, 1]
+    # cfloat8 with halved subnormals: 9 units from 7 to 16.
+    assert [both(11 * 2.0**-10, "cfloat8e4m3b7half", "sr4", random=r) for r in (8, 9)] == [7, 8]
+
+
+def test_decode_to_float32() -> None:
+    for name in ("e4m3fn", "bf16", "fp32", "posit16es1", "int16", "nf4", "e8m0fnu"):
+        fmt = parse_format(name)
+        codes = codes_of(fmt, 1 << 12)
+        ours = golden.decode(codes, fmt, np.float32)
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, golden.decode(codes, fmt))
+    with pytest.raises(SpecError, match=r"posit32 has numbers of 28 bits, and float32 holds 24; decode to float64"):
+        golden.decode([0], parse_format("posit32"), np.float32)
+    with pytest.raises(SpecError, match=r"lns8 has numbers of 53 bits, and float32 holds 24; decode to float64"):
+        golden.decode([0], parse_format("lns8"), np.float32)
+    with pytest.raises(SpecError, match=r"e8m23b200 reaches from 2\^-222 to 2\^54, beyond float32; golden.scalar.decode is exact"):
+        golden.decode([0], parse_format("e8m23b200"), np.float32)
+    with pytest.raises(SpecError, match=r"dtype float16 is not one of float64, float32"):
+        golden.decode([0], parse_format("fp16"), np.float16)
