@@ -152,7 +152,7 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
         shifts = np.moveaxis(shifts, (axis, axis + 1), (-2, -1)).reshape(len(flat), -1)
     # Powers of two that float32 holds: then one multiplication in it is the one rounding.
     narrow = dtype is np.float32 and fmt.power_of_two and not fmt.shift_bits and not (np.abs(np.frexp(units)[1]) > 126).any()
-    table = number_table(fmt.element, np.float32 if narrow else np.float64)  # type: ignore[arg-type]
+    table = number_table(fmt.element, np.float32 if narrow else np.float64)
     values = np.empty(flat.shape, dtype)
     for piece in _pieces(flat):
         numbers = decode(flat[piece], fmt.element, table.dtype.type)
@@ -188,7 +188,7 @@ def _rows(values: Array, fmt: BlockFormat, size: int, axis: int, pad: bool) -> A
     if over := length % size:
         if not pad:
             raise SpecError(
-                f"block format {fmt}: blocks of {size} do not divide the axis of {length}; pad it with {size - over} zeros (pad=True), "
+                f"block format {fmt}: blocks of {size} do not divide the axis of {length}; pad it with {size - over} zeros (pad), "
                 f"or give it {length - over or size} elements"
             )
         rows = np.concatenate([rows, np.zeros((*rows.shape[:-1], size - over), rows.dtype)], axis=-1)
@@ -211,7 +211,7 @@ def _outer_scales(amax: Array, fmt: BlockFormat) -> Array | None:
         return None
     finite = np.where(np.isfinite(amax), amax, 0)
     largest = finite.max(axis=-1) if fmt.outer == "channel" else finite.max()
-    ratios = divide(np.asarray(largest), np.float64(fmt.max_element * max_of(fmt.scale)))
+    ratios = divide(np.asarray(largest), np.asarray(float(fmt.max_element * max_of(fmt.scale))))
     return decode(encode(ratios, _FP32, overflow="sat"), _FP32, np.float32)
 
 
@@ -219,7 +219,7 @@ def _scale_codes(amax: Array, fmt: BlockFormat, outer: Array | None) -> Array:
     """Return the codes of the scales of blocks with these largest magnitudes, (n,)."""
     finite = np.isfinite(amax)
     magnitude = np.where(finite, amax, 0)
-    largest = np.float64(fmt.max_element)
+    largest = np.asarray(float(fmt.max_element))
     if fmt.rule == "amax":
         scale = divide(magnitude, largest if outer is None else largest * outer)
     else:

@@ -1,7 +1,7 @@
 """What a unit is: formats, accumulators and `MacSpec`, as frozen data."""
 
 from .accumulators import Accumulator, ChunkAcc, FixedAcc, FloatAcc, Level, PositAcc, QuireAcc, parse_accumulator
-from .blocks import BLOCK_CATALOG, SCALE_RULES, BlockEntry, BlockFormat, parse_block
+from .blocks import BLOCK_CATALOG, SCALE_RULES, BlockEntry, BlockFormat, parse_block, parse_scalar_or_block
 from .catalog import CATALOG, UNDEFINED, CatalogEntry, add_codebook, format_name, format_note, parse_format, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
@@ -55,6 +55,7 @@ __all__ = [
     "parse_block",
     "parse_format",
     "parse_operand",
+    "parse_scalar_or_block",
     "parse_tensor",
     "presets_of",
 ]

@@ -342,10 +342,21 @@ def parse_block(text: str) -> BlockFormat:
     )
 
 
-def is_block_name(text: str) -> bool:
-    """Whether `text` is meant for a block format."""
+_FAMILIES = ("mxfp", "mxint", "msfp", "nvfp", "nvint", "vsq", "flex")
+
+
+def parse_scalar_or_block(text: str) -> Format | BlockFormat:
+    """Return the format, scalar or of blocks, that `text` denotes.
+
+    Raises
+    ------
+    SpecError
+        If it denotes none.
+    """
     key = text.strip().lower()
-    return ":" in key or key.partition(".")[0] in BLOCK_CATALOG
+    if ":" in key or key.partition(".")[0] in BLOCK_CATALOG or key.startswith(_FAMILIES):
+        return parse_block(text)
+    return parse_format(text)
 
 
 def _parse_scale(text: str, name: str) -> FloatFormat | IntFormat:
