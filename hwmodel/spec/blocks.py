@@ -345,6 +345,12 @@ def parse_block(text: str) -> BlockFormat:
 _FAMILIES = ("mxfp", "mxint", "msfp", "nvfp", "nvint", "vsq", "flex")
 
 
+def is_block_name(text: str) -> bool:
+    """Whether `text` is meant for a block format, be it one or not."""
+    key = text.strip().lower()
+    return ":" in key or key.partition(".")[0] in BLOCK_CATALOG or key.startswith(_FAMILIES)
+
+
 def parse_scalar_or_block(text: str) -> Format | BlockFormat:
     """Return the format, scalar or of blocks, that `text` denotes.
 
@@ -353,10 +359,7 @@ def parse_scalar_or_block(text: str) -> Format | BlockFormat:
     SpecError
         If it denotes none.
     """
-    key = text.strip().lower()
-    if ":" in key or key.partition(".")[0] in BLOCK_CATALOG or key.startswith(_FAMILIES):
-        return parse_block(text)
-    return parse_format(text)
+    return parse_block(text) if is_block_name(text) else parse_format(text)
 
 
 def _parse_scale(text: str, name: str) -> FloatFormat | IntFormat:

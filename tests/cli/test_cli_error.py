@@ -12,7 +12,19 @@ import pytest
 def test_a_table_has_a_row_a_format_and_a_column_a_distribution(run):
     result = run("error", "int8", "mxfp8e4m3", "--rows", 16, "--columns", 64)
     assert result.exit_code == 0
-    for word in ("uniform", "gaussian", "laplace", "student:3", "lognormal:1.5", "int8", "mxfp8e4m3", "tensor", "block:32", "8.25", "seed 0"):
+    for word in (
+        "uniform",
+        "gaussian",
+        "laplace",
+        "student:3",
+        "lognormal:1.5",
+        "int8",
+        "mxfp8e4m3",
+        "tensor",
+        "block:32",
+        "8.25",
+        "seed 0",
+    ):
         assert word in result.stdout
     assert "1,024 numbers each" in result.stdout
     narrow = run("error", "mxfp8e4m3", "--rows", 4, "--columns", 64, columns=80).stdout
@@ -79,3 +91,22 @@ def test_bad_input_is_one_sentence(run, arguments, sentence):
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_block_formats_are_shown_in_full(run):
+    shown = run("formats", "mx9").stdout
+    for text in (
+        "sm8q6:16/2:e8m0fnu",
+        "sm8 · 2^-6, up to 1.984375",
+        "shifted by up to 1",
+        "floor: 2^(floor(log2 amax) - emax)",
+        "arXiv 2302.08007",
+    ):
+        assert text in shown
+    row, other = json.loads(run("formats", "nvfp4", "int4", "--json").stdout)
+    assert (row["kind"], row["block_size"], row["scale"], row["outer_scale"]) == ("blocks", 16, "e4m3fnu", "tensor")
+    assert other["name"] == "int4"
+    assert "mxfp8e4m3, " in run("formats").stdout
+    refused = run("formats", "mxfp4", "--csv")
+    assert refused.exit_code == 2
+    assert "--csv lists codes, and the block format mxfp4 has none of its own" in refused.stderr

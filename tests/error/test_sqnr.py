@@ -1,6 +1,7 @@
 """SQNR: published orders, distances and bounds, and the theory of a uniform quantiser."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def test_bounded_data_want_few_exponent_bits(distribution, best):
     assert set(order[:2]) == {"int8", "e2m5none"}
     assert order[2:] == ["e3m4none", "e4m3none", "e5m2none"]
     # Not by accident of the sample: the nearest two are dBs apart.
-    assert min(found[a] - found[b] for a, b in zip(order, order[1:], strict=False)) > 1
+    assert min(found[a] - found[b] for a, b in pairwise(order)) > 1
 
 
 @pytest.mark.parametrize("freedom", [3, 4])
