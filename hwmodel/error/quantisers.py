@@ -78,19 +78,19 @@ def affine_quantise(values: Array, fmt: IntFormat, sharing: Sharing = _TENSOR, c
         amax = _reach(groups, sharing)
         scale, zero, lowest = amax / fmt.max_value, np.zeros(len(groups)), -fmt.max_value
     else:
-        scale, lowest = (high - low) / fmt.max_value, 0
+        scale, lowest = high / fmt.max_value - low / fmt.max_value, 0
         scale[scale == 0] = 1
         zero = np.rint(-low / scale)
     scale[scale == 0] = 1
 
     def codes(factor: Array) -> tuple[Array, Array]:
-        steps = scale * factor
-        offset = np.clip(np.rint(zero / factor), 0, fmt.max_value) if not fmt.signed else zero
-        whole = np.clip(np.rint(groups / steps[:, None]) + offset[:, None], lowest, fmt.max_value)
-        return whole, (whole - offset[:, None]) * steps[:, None]
+        # Both ends move toward 0 alike, so that the zero point stays.
+        steps = (scale * factor)[:, None]
+        whole = np.clip(np.rint(groups / steps) + zero[:, None], lowest, fmt.max_value)
+        return whole, (whole - zero[:, None]) * steps
 
     factor, whole, back = _clipped(groups, codes, clip)
-    offset = None if fmt.signed else np.clip(np.rint(zero / factor), 0, fmt.max_value).astype(np.int64)
+    offset = None if fmt.signed else zero.astype(np.int64)
     return Quantised(whole.astype(np.int64).reshape(values.shape), scale * factor, offset, back.reshape(values.shape))
 
 
@@ -201,7 +201,7 @@ def full_scale(fmt: Format) -> float:
         case LogFormat():
             return float(np.exp2(fmt.max_log / fmt.gamma))
         case CodebookFormat():
-            return float(max(fmt.values))
+            return float(max(map(abs, fmt.values)))
         case IntFormat() | FloatFormat():
             return float(fmt.max_value)
     raise SpecError(f"{fmt} is wider than the float64 that errors are measured in")

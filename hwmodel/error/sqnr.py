@@ -39,10 +39,13 @@ def sqnr_db(values: Array, approximate: Array) -> float:
     SpecError
         If the data are all zero.
     """
-    signal = float(np.square(values, dtype=np.float64).sum())
-    if not signal:
+    largest = float(np.abs(values).max())
+    if not largest:
         raise SpecError("the data are all zero, so there is no signal to compare an error with")
-    noise = float(np.square(approximate - values, dtype=np.float64).sum())
+    # Squares of the data themselves need not be float64.
+    unit = np.ldexp(1.0, int(np.frexp(largest)[1]))
+    signal = float(np.square(values / unit, dtype=np.float64).sum())
+    noise = float(np.square((approximate - values) / unit, dtype=np.float64).sum())
     return 10 * math.log10(signal / noise) if noise else math.inf
 
 

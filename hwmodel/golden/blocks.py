@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import BlockFormat, FloatFormat, SpecError
+from hwmodel.spec import BlockFormat, FloatFormat, IntFormat, PositFormat, SpecError
 from hwmodel.spec.blocks import max_of
 
 from .arrays import Array
@@ -122,7 +122,8 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
     blocks
         From `quantise`, or put together of codes from elsewhere.
     dtype
-        ``np.float64``, which is exact, or ``np.float32``, to which every value is rounded once.
+        ``np.float64``, which is exact (codebooks with entries of more than 17 bits: rounded once), or ``np.float32``, to which
+        every value is rounded once.
 
     Returns
     -------
@@ -145,13 +146,15 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
         shifts = blocks.shifts
     flat = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
     units = np.ldexp(decode(scales, fmt.scale), -fmt.point)
+    units[~np.isfinite(units)] = np.nan
     if blocks.outer is not None:
         units = units * np.asarray(blocks.outer, np.float64)[..., None]
     units = units.ravel()
     if shifts is not None:
         shifts = np.moveaxis(shifts, (axis, axis + 1), (-2, -1)).reshape(len(flat), -1)
     # Powers of two that float32 holds: then one multiplication in it is the one rounding.
-    narrow = dtype is np.float32 and fmt.power_of_two and not fmt.shift_bits and not (np.abs(np.frexp(units)[1]) > 126).any()
+    narrow = dtype is np.float32 and fmt.power_of_two and not fmt.shift_bits and _fits_float32(fmt)
+    narrow &= not (np.abs(np.frexp(units)[1]) > 126).any()
     table = number_table(fmt.element, np.float32 if narrow else np.float64)
     values = np.empty(flat.shape, dtype)
     for piece in _pieces(flat):
@@ -159,11 +162,17 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
         factors = units[piece].astype(table.dtype)[:, None]
         if shifts is not None:
             factors = np.repeat(np.ldexp(factors, -shifts[piece].astype(np.int64)), fmt.sub_size, axis=1)
-        values[piece] = numbers * factors
+        with np.errstate(invalid="ignore", over="ignore"):  # of an element that is infinite, and of a float32 that becomes so
+            values[piece] = numbers * factors
     if fmt.size is None:
         return values.reshape(blocks.shape)
     whole = values.reshape(*rows.shape[:-2], -1)[..., : blocks.shape[axis]]
     return np.moveaxis(whole, -1, axis)
+
+
+def _fits_float32(fmt: BlockFormat) -> bool:
+    """Whether elements are so far inside float32 that what underflows in it is nothing to them."""
+    return isinstance(fmt.element, IntFormat | FloatFormat) and fmt.element.lsb_exponent > -100 and fmt.emax + fmt.point < 100
 
 
 def _check(values: Any, fmt: BlockFormat) -> Array:
@@ -251,7 +260,8 @@ def _elements(rows: Array, units: Array, shifts: Array | None, outer: Array | No
     if fmt.power_of_two and outer is None:
         exponent = 1 - np.frexp(units)[1] + fmt.point
         # What is lost where the product underflows is far below the elements' numbers.
-        wide = np.float64 if exponent.min() < -126 or exponent.max() > 127 - fmt.max_shift else rows.dtype
+        fits = _fits_float32(fmt) and exponent.min() >= -126 and exponent.max() <= 127 - fmt.max_shift
+        wide = rows.dtype if fits else np.float64
         factor = np.ldexp(np.ones((), wide), exponent)[:, None]
         if shifts is not None:
             factor = np.repeat(np.ldexp(factor, shifts.astype(np.int64)), fmt.sub_size, axis=1)
@@ -259,6 +269,9 @@ def _elements(rows: Array, units: Array, shifts: Array | None, outer: Array | No
     else:
         whole = (units if outer is None else units * outer) * 2.0**-fmt.point
         ratios = divide(rows.astype(np.float64), whole[:, None])
+    if isinstance(fmt.element, PositFormat):
+        # The one family where nothing but zero becomes zero, however small.
+        ratios = np.where((ratios == 0) & (rows != 0) & (units[:, None] != 0), np.copysign(np.finfo(np.float64).tiny, rows), ratios)
     if fmt.symmetric:
         limit = float(max_of(fmt.element))
         ratios = np.clip(ratios, -limit, limit)

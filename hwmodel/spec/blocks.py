@@ -98,6 +98,8 @@ class BlockFormat:
             raise SpecError(
                 f"block format {name}: the scale {scale_name(self.scale)} is not an unsigned format of at most {MAX_SCALE_BITS} bits"
             )
+        if self.symmetric and (not isinstance(self.element, IntFormat) or self.element.coding is not IntCoding.TWOS_COMPLEMENT):
+            raise SpecError(f"block format {name}: sym is for two's complement elements, and {self.element} is none")
         if not -64 <= self.point <= 64:
             raise SpecError(f"block format {name}: the binary point {self.point} is not in -64..64")
         self._check_rule(name)

@@ -100,6 +100,16 @@ def test_clipping_lowers_the_square_error_and_never_raises_it():
             assert errors[1].sum() < 0.9 * errors[0].sum()
 
 
+def test_a_clipped_range_keeps_its_zero_point():
+    values = np.concatenate([np.random.default_rng(4).laplace(size=4096), [-12.0, 12.0]])
+    whole, clipped = (affine_quantise(values, parse_format("uint4"), clip=clip) for clip in ("amax", "mse"))
+    assert clipped.zero_point.tolist() == whole.zero_point.tolist() == [8]
+    assert clipped.scale < 0.7 * whole.scale
+    # Both ends are clipped: the worth of codes 0 and 15.
+    step = clipped.scale.item()
+    assert (clipped.values.min(), clipped.values.max()) == (-8 * step, 7 * step)
+
+
 @pytest.mark.parametrize("name", [name for name, entry in CATALOG.items() if not name.startswith(("cfloat8", "cfloat16s", "fp80", "e8m0"))])
 def test_every_format_of_the_catalog_can_be_scaled(name):
     fmt = parse_format(name)

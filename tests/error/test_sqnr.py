@@ -117,6 +117,8 @@ def test_a_block_of_a_scalar_format_is_the_mx_format():
 
 def test_what_is_exact_is_infinite_and_what_is_zero_has_no_ratio():
     assert measure(np.array([1.0, 2.0]), parse_format("fp16"), parse_sharing("none")).sqnr_db == math.inf
+    for factor in (2.0**-1000, 2.0**1000):
+        assert sqnr_db(np.array([3, 4]) * factor, np.array([3, 4.5]) * factor) == pytest.approx(20)
     with pytest.raises(SpecError, match="the data are all zero"):
         sqnr_db(np.zeros(3), np.zeros(3))
     with pytest.raises(SpecError, match="block format mxfp4 has scales of its own; the scale channel is for scalar formats"):

@@ -9,7 +9,7 @@ from hwmodel import golden
 from hwmodel.golden.quotients import divide
 from hwmodel.golden.scalar import Value
 from hwmodel.golden.scalar import blocks as scalar
-from hwmodel.spec import BLOCK_CATALOG, parse_block
+from hwmodel.spec import BLOCK_CATALOG, SpecError, parse_block
 
 OWN = (
     "mxfp4.ceil",
@@ -24,6 +24,11 @@ OWN = (
     "e2m1fn:8:e8m0fnu:amax",
     "int8:1:uint8",
     "sm4q2:8/2:e8m0fnu:rceil",
+    "e8m7:16:e8m0fnu",
+    "af4:16:e8m0fnu",
+    "af4:16:e4m3fnu",
+    "posit8es0:16:e4m3fnu",
+    "e4m3fn:4:e5m2u",
 )
 NAMES = (*BLOCK_CATALOG, *OWN)
 
@@ -38,6 +43,7 @@ def data(size, seed, dtype):
     values = np.where(rng.random(size) < 0.1, below, values)
     values[rng.random(size) < 0.1] = 0
     values[rng.random(size) < 0.05] = -0.0
+    values[rng.integers(0, size, size // 16)] = np.exp2(-149)
     values[: size // 16] = np.exp2(-140)  # of float32: subnormal
     values[size // 16 : size // 8] = -0.0
     return values
@@ -89,9 +95,23 @@ def test_any_axis_is_the_last_axis_of_the_turned_array(name):
 def test_float32_is_float64_rounded_once():
     rng = np.random.default_rng(6)
     values = (rng.standard_normal((64, 64)) * np.exp2(rng.integers(-140, 120, (64, 1)))).astype(np.float32)
-    for name in ("mxfp8e4m3", "mx9", "nvfp4"):
+    for name in ("mxfp8e4m3", "mx9", "nvfp4", "e8m7:16:e8m0fnu", "af4:64:e8m0fnu"):
         made = golden.quantise(values, parse_block(name))
         np.testing.assert_array_equal(golden.dequantise(made, np.float32), golden.dequantise(made).astype(np.float32))
+
+
+def test_codes_from_elsewhere():
+    fmt = parse_block("e5m2:2:e5m2u")
+    inf, nan = fmt.element.inf_code, fmt.element.nan_code
+    codes = np.array([[inf, nan], [1, inf], [inf, 1], [0x3C, 0xBC]], np.uint64)
+    scales = np.array([0x3C, fmt.scale.inf_code, 0, fmt.scale.nan_code], np.uint64)
+    made = golden.Blocks(fmt, codes[:, None], scales[:, None], None, None, (4, 2), 1)
+    expected = [scalar.dequantise(scalar.Block(tuple(row), scale), fmt) for row, scale in zip(codes.tolist(), scales.tolist(), strict=True)]
+    np.testing.assert_array_equal(golden.dequantise(made), [[float(value) for value in row] for row in expected])
+    with pytest.raises(SpecError, match=r"is not in 0\.\.255, the codes of e5m2"):
+        golden.dequantise(golden.Blocks(fmt, codes[:, None] + np.uint64(0xFF), scales[:, None], None, None, (4, 2), 1))
+    with pytest.raises(SpecError, match="dtype float16 is not one of float64, float32"):
+        golden.dequantise(made, np.float16)
 
 
 def test_quotients_are_rounded_to_odd():

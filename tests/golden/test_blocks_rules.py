@@ -181,6 +181,19 @@ def test_one_exponent_for_a_tensor_by_hand():
     assert made.codes.tolist() == [16384, 65536 - 8192, 1, 0]
 
 
+def test_what_float32_cannot_hold_is_not_lost():
+    # The scale is 2^100, and the second number 2^-140 · (1 + 2^-8 + 2^-20), just above the middle of two elements.
+    made = block("e8m7b254:2:e8m0fnu", [2.0**100, 2.0**-40 * (1 + 2.0**-8 + 2.0**-20)], dtype=np.float32)
+    assert made.scales.item() == 127 + 100
+    assert golden.dequantise(made)[1] == 2.0**-40 * (1 + 2.0**-7)
+
+
+@pytest.mark.parametrize(("dtype", "tiny"), [(np.float32, 2.0**-149), (np.float64, 2.0**-1074)])
+def test_posit_elements_never_become_zero(dtype, tiny):
+    made = block("posit8:4:e8m0fnu", [2.0**120, -tiny, tiny, 0], dtype=dtype)
+    assert made.codes.tolist() == [[127, 255, 1, 0]]
+
+
 @pytest.mark.parametrize(
     ("name", "element", "emax", "largest"),
     [

@@ -72,6 +72,7 @@ def test_largest_elements_are_those_of_the_standard():
         ("e8m0fnu:16:e8m0fnu", "e8m0fnu has no zero and cannot be an element"),
         ("posit8:16:e8m0fnu:rne", "the rule rne rounds to the element's precision, and posit8 has no one precision"),
         ("e2m1fn:16:e8m0fnu:floor:tensor", "an outer scale goes with the rule amax, not with floor"),
+        ("e2m1fnsym:16:e8m0fnu", "sym is for two's complement elements, and e2m1fn is none"),
         ("int8q99:16:e8m0fnu", "the binary point 99 is not in -64..64"),
         ("e2m1fn:16:pow2e11b100", "are beyond the 2^-900 to 2^900 that blocks may have"),
         ("e2m1fn:16", "unknown block format 'e2m1fn:16'"),
