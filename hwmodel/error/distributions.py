@@ -44,9 +44,7 @@ DISTRIBUTIONS: dict[str, _Family] = {
     "lognormal": _Family(
         _signed_lognormal, "log-normal magnitudes of either sign: gradients (arXiv 2006.08173)", "sigma of the logarithm", 1.5, 0.01, 10
     ),
-    "gaussian-rows": _Family(
-        _gaussian_rows, "Gaussian, the standard deviation of each row drawn as |N(0, 1)| (arXiv 2302.08007, section IV)"
-    ),
+    "gaussian-rows": _Family(_gaussian_rows, "Gaussian, the standard deviation of each row drawn as |N(0, 1)| (arXiv 2302.08007)"),
 }
 """By name; the first five are what is shown unless others are asked for."""
 

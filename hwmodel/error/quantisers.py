@@ -142,7 +142,7 @@ def codebook_quantise(values: Array, codebook: CodebookFormat, group: int = 64, 
     group
         Elements that share a scale; QLoRA has 64.
     double
-        Quantise the scales, too: less their mean, to E4M3 with a scale for every 256 (QLoRA, arXiv 2305.14314, section 3: 8-bit
+        Quantise the scales, too: less their mean, to E4M3 with a scale for every 256 (QLoRA, arXiv 2305.14314: 8-bit
         floats in blocks of 256, centred about zero first).
 
     Raises
@@ -178,7 +178,7 @@ def delayed_amax(amaxes: Array, history: int) -> Array:
 
     Notes
     -----
-    Source: arXiv 2209.05433, section 3; NVIDIA's Transformer Engine, "delayed scaling" with the rule "max".
+    Source: NVIDIA's Transformer Engine, "delayed scaling" with the rule "max".
     """
     padded = np.concatenate([np.full(history, -np.inf), amaxes[:-1]])
     windows = np.lib.stride_tricks.sliding_window_view(padded, history)

@@ -112,7 +112,7 @@ def lower_bound_db(fmt: BlockFormat, length: int) -> float:
 
     Notes
     -----
-    Source: arXiv 2302.08007, equation 2.
+    Source: arXiv 2302.08007.
 
     Raises
     ------

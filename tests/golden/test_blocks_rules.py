@@ -2,6 +2,7 @@
 
 import math
 
+import gfloat.formats
 import ml_dtypes
 import numpy as np
 import pytest
@@ -213,6 +214,26 @@ def test_elements_are_those_of_ml_dtypes(name, element, emax, largest):
     made = golden.quantise(values, parse_block(name))
     np.testing.assert_array_equal(made.codes[:, 0], codes)
     np.testing.assert_array_equal(made.scales[:, 0], exponents + 127)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("mxfp8e4m3", gfloat.formats.format_info_mxfp8_e4m3),
+        ("mxfp8e5m2", gfloat.formats.format_info_mxfp8_e5m2),
+        ("mxfp6e2m3", gfloat.formats.format_info_mxfp6_e2m3),
+        ("mxfp6e3m2", gfloat.formats.format_info_mxfp6_e3m2),
+        ("mxfp4", gfloat.formats.format_info_mxfp4_e2m1),
+        ("mxint8", gfloat.formats.format_info_mxint8),
+    ],
+)
+def test_values_are_those_of_gfloat(name, theirs):
+    rng = np.random.default_rng(12)
+    values = rng.standard_normal((60, 32)) * np.exp2(rng.integers(-130, 100, (60, 1)))
+    values[0] = 0
+    values[1] /= 2.0**120
+    expected = [gfloat.quantize_block(theirs, row, gfloat.compute_scale_amax) for row in values]
+    np.testing.assert_array_equal(golden.dequantise(golden.quantise(values, parse_block(name))), expected)
 
 
 def test_an_axis_that_blocks_do_not_divide_is_padded_only_when_asked():

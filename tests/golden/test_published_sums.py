@@ -45,7 +45,7 @@ def test_an_fp16_sum_keeps_ten_fraction_bits(start, term, total):
     ],
 )
 def test_chunks_of_64_hold_a_sum_that_swamps_without(accumulator, ratio, tolerance):
-    """arXiv 1812.08011, figure 3: sums of 65,536 numbers, uniform with mean 1 and standard deviation 1, in (1, 6, 9)."""
+    """arXiv 1812.08011: sums of 65,536 numbers, uniform with mean 1 and standard deviation 1, in (1, 6, 9)."""
     spec = MacSpec.parse(f"e6m9-e6m9-{accumulator}")
     values = np.random.default_rng(12).uniform(1 - math.sqrt(3), 1 + math.sqrt(3), (TERMS, SUMS))
     codes = golden.encode(values, spec.a)

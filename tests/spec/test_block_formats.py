@@ -34,7 +34,7 @@ def test_own_formats_go_there_and_back(text):
 
 
 def test_bits_an_element_are_those_of_the_sources():
-    # arXiv 2302.08007, table 2: MX9, MX6 and MX4 are named by them; OCP MX 1.0: 8 bits of scale for 32 elements.
+    # arXiv 2302.08007: MX9, MX6 and MX4 are named by them; OCP MX 1.0: 8 bits of scale for 32 elements.
     assert {name: parse_block(name).bits_per_element for name in ("mx9", "mx6", "mx4")} == {"mx9": 9, "mx6": 6, "mx4": 4}
     assert parse_block("mxfp4").bits_per_element == Fraction(17, 4)
     # Sign, m bits and the 8 of the shared exponent: what the name of an MSFP counts.
@@ -44,7 +44,7 @@ def test_bits_an_element_are_those_of_the_sources():
 
 
 def test_largest_elements_are_those_of_the_standard():
-    # OCP MX 1.0, table 1 and section 5.3.
+    # OCP MX 1.0.
     expected = {"mxfp8e4m3": (8, 448), "mxfp8e5m2": (15, 57344), "mxfp6e2m3": (2, 7.5), "mxfp6e3m2": (4, 28), "mxfp4": (2, 6)}
     expected["mxint8"] = (0, Fraction(127, 64))
     for name, (emax, largest) in expected.items():
