@@ -18,7 +18,7 @@ from hwmodel import golden
 from hwmodel.cost import estimate, estimate_many
 from hwmodel.flow import load_card, synthesize
 from hwmodel.report.rows import operand_streams
-from hwmodel.spec import Format, MacSpec, parse_format
+from hwmodel.spec import Format, MacSpec, parse_block, parse_format
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 from hwmodel_sim import verify
@@ -140,6 +140,15 @@ def tensor_cores() -> Iterable[tuple[str, float]]:
         yield f"{core}, {name}", size**3 / seconds(run, 3)
 
 
+def blocks() -> Iterable[tuple[str, float]]:
+    values = np.random.default_rng(1).standard_normal((4096, 1024)).astype(np.float32)
+    for name in ("mxfp8e4m3", "mxfp4", "mxint8", "mx9", "nvfp4"):
+        fmt = parse_block(name)
+        made = golden.quantise(values, fmt)
+        yield f"to {name}", values.size / seconds(lambda fmt=fmt: golden.quantise(values, fmt))
+        yield f"from {name}", values.size / seconds(lambda made=made: golden.dequantise(made, np.float32))
+
+
 def simulated() -> Iterable[tuple[str, float]]:
     for text in ("int8-int8-fx32", "e4m3fn-e4m3fn-fp32", "e5m2-e5m2-fp16"):
         report = verify(MacSpec.parse(text))
@@ -187,6 +196,7 @@ GROUPS = {
     "posits/s": softposits,
     "golden model, MACs/s": golden_model,
     "tensor cores, products/s": tensor_cores,
+    "blocks, elements/s": blocks,
     "cocotb, MACs/s": simulated,
     "mapping, units/s": mapped,
     "switching, stream-cycles/s": switched,

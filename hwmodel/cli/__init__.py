@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import compare, decode, emit, encode, estimate, formats, report, silicon, synth, tech, verify
+from . import compare, decode, emit, encode, error, estimate, formats, report, silicon, synth, tech, verify
 from .codebooks import add_codebooks
 from .errors import Commands
 
@@ -26,6 +26,7 @@ app.command("synth")(synth.synth)
 app.command("compare")(compare.compare)
 app.add_typer(tech.tech, name="tech")
 app.command("report")(report.report)
+app.command("error")(error.error)
 app.command("silicon")(silicon.silicon)
 
 

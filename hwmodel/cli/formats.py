@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hwmodel.spec import (
+    BLOCK_CATALOG,
     CATALOG,
     UNDEFINED,
+    BlockFormat,
     CatalogEntry,
     ChoiceFormat,
     CodebookFormat,
@@ -23,10 +25,13 @@ from hwmodel.spec import (
     X87Format,
     format_name,
     format_note,
+    parse_block,
     parse_operand,
 )
+from hwmodel.spec.blocks import is_block_name
 
 from .arguments import Csv, Json
+from .blocks import block_row, show_block
 from .errors import InputError
 from .files import output_folder
 from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
@@ -79,22 +84,29 @@ def formats(
         caption = (
             "s-e-f: bits of sign, exponent, fraction. Precision: bits of the significand, at best.\n"
             "One format in full: hwmodel formats NAME. "
-            f"Not publicly defined, so not here: {', '.join(UNDEFINED)}."
+            f"Not publicly defined, so not here: {', '.join(UNDEFINED)}.\n"
+            f"Block formats: {', '.join(BLOCK_CATALOG)}."
         )
         show(rows, _COLUMNS, form, caption=caption)
         return
     for name in [name for name in names if name.strip().lower() in UNDEFINED]:
         note(UNDEFINED[name.strip().lower()])
-    asked = list(dict.fromkeys(parse_operand(name) for name in names if name.strip().lower() not in UNDEFINED))
+    defined = [name for name in names if name.strip().lower() not in UNDEFINED]
+    asked = list(dict.fromkeys(parse_block(name) if is_block_name(name) else parse_operand(name) for name in defined))
     for text in filter(None, map(format_note, names)):
         note(text)
     if form is Form.JSON:
-        show_json([_row(fmt) | {"codes": _codes(fmt)} for fmt in asked])
+        show_json([block_row(fmt) if isinstance(fmt, BlockFormat) else _row(fmt) | {"codes": _codes(fmt)} for fmt in asked])
     elif form is Form.CSV:
-        show_csv([{"format": str(fmt), **code} for fmt in asked for code in _codes(fmt)])
+        if blocks := [fmt for fmt in asked if isinstance(fmt, BlockFormat)]:
+            raise InputError(f"--csv lists codes, and the block format {blocks[0]} has none of its own; see its element, or use --json")
+        show_csv([{"format": str(fmt), **code} for fmt in asked if not isinstance(fmt, BlockFormat) for code in _codes(fmt)])
     else:
         for fmt in asked:
-            _show_full(fmt)
+            if isinstance(fmt, BlockFormat):
+                show_block(fmt)
+            else:
+                _show_full(fmt)
 
 
 def _plot(names: list[str], file: Path) -> None:

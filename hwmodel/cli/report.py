@@ -9,18 +9,19 @@ from .output import Form, form_of
 
 
 def report(out: OutFolder = Path("reports"), card: Card = "sky130hd", jobs: Jobs = 2, as_json: Json = False, as_csv: Csv = False) -> None:
-    """Everything in reports/: the zoo of formats; INT8 and FP8 units emitted, proved, mapped and estimated, and the charts."""
+    """Everything in reports/: formats and their error on data; INT8 and FP8 units emitted, proved, mapped and estimated, and the charts."""
     form = form_of(as_json, as_csv)
     cells = find_card(card)
     folder = output_folder(out)
     from hwmodel.report.compare import TWO_FP8_FORMATS
+    from hwmodel.report.sqnr import report_sqnr
     from hwmodel.report.zoo import report_formats
 
-    zoo = report_formats(folder / "formats")
+    drawn = report_formats(folder / "formats") + report_sqnr(folder / "sqnr")
     draw(default_specs(), cells, folder / "int8-vs-fp8", "INT8 versus FP8", form, prove=True, jobs=jobs, verilog=folder / "verilog")
     # What a machine reads is the one comparison above.
     shown = form is Form.TABLE
     stem, title = folder / "two-formats", "Two FP8 formats in one unit"
     draw(parse_specs(TWO_FP8_FORMATS), cells, stem, title, form, prove=True, jobs=jobs, shown=shown)
     if shown:
-        print("\n".join(f"written: {file}" for file in zoo))
+        print("\n".join(f"written: {file}" for file in drawn))

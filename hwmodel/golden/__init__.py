@@ -5,10 +5,24 @@ and classes here are the same over NumPy arrays, fast enough to check a simulate
 """
 
 from . import scalar
+from .blocks import Blocks, dequantise, quantise
 from .codec import decode, encode
 from .codes import code_to_int, int_to_code
 from .lfsr import lfsr_words
 from .mac import Mac
 from .tensor import dot, matmul
 
-__all__ = ["Mac", "code_to_int", "decode", "dot", "encode", "int_to_code", "lfsr_words", "matmul", "scalar"]
+__all__ = [
+    "Blocks",
+    "Mac",
+    "code_to_int",
+    "decode",
+    "dequantise",
+    "dot",
+    "encode",
+    "int_to_code",
+    "lfsr_words",
+    "matmul",
+    "quantise",
+    "scalar",
+]

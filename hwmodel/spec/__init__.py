@@ -1,6 +1,7 @@
 """What a unit is: formats, accumulators and `MacSpec`, as frozen data."""
 
 from .accumulators import Accumulator, ChunkAcc, FixedAcc, FloatAcc, Level, PositAcc, QuireAcc, parse_accumulator
+from .blocks import BLOCK_CATALOG, SCALE_RULES, BlockEntry, BlockFormat, parse_block, parse_scalar_or_block
 from .catalog import CATALOG, UNDEFINED, CatalogEntry, add_codebook, format_name, format_note, parse_format, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
@@ -16,10 +17,14 @@ from .tensor import TENSOR_PRESETS, TensorAcc, TensorPreset, gpu_name, parse_ten
 from .x87 import X87Format
 
 __all__ = [
+    "BLOCK_CATALOG",
     "CATALOG",
+    "SCALE_RULES",
     "TENSOR_PRESETS",
     "UNDEFINED",
     "Accumulator",
+    "BlockEntry",
+    "BlockFormat",
     "CatalogEntry",
     "ChoiceFormat",
     "ChunkAcc",
@@ -49,8 +54,10 @@ __all__ = [
     "format_note",
     "gpu_name",
     "parse_accumulator",
+    "parse_block",
     "parse_format",
     "parse_operand",
+    "parse_scalar_or_block",
     "parse_tensor",
     "presets_of",
 ]

@@ -36,7 +36,7 @@ def test_version(run):
     assert run("--version").stdout == f"hwmodel {hwmodel.__version__}\n"
 
 
-COMMANDS = ["formats", "encode", "decode", "emit", "verify", "estimate", "synth", "compare", "tech", "report"]
+COMMANDS = ["formats", "encode", "decode", "emit", "verify", "estimate", "synth", "compare", "tech", "report", "error"]
 
 
 def test_help_lists_the_commands(run):

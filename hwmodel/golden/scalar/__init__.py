@@ -4,9 +4,10 @@ Slow on purpose: every line can be held against ``docs/semantics.md``. The NumPy
 equal to this one, bit for bit, by the tests.
 """
 
+from . import blocks
 from .codec import decode, encode
 from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac, PositAcc, QuireAcc
 from .tensor import dot
 from .value import Kind, Value
 
-__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "decode", "dot", "encode"]
+__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "blocks", "decode", "dot", "encode"]
