@@ -74,7 +74,7 @@ def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
     from hwmodel.cost import estimate as estimate_unit
 
     card = find_card(name)
-    found = [estimate_unit(spec, card.name) for spec in specs]
+    found = [estimate_unit(spec, card) for spec in specs]
     rows: list[dict[str, Any]] = [dict(each.row) | {"area_ge": each.total_area_um2.value / card.nand2.area_um2} for each in found]
     rows = with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"})
     if form is not Form.TABLE:

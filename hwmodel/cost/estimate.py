@@ -8,7 +8,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
-from .calibration import FITTED, QUANTITIES, Calibration, fitted_cells, load_calibration, reported
+from .calibration import FITTED, QUANTITIES, Calibration, Card, calibration_of, fitted_cells, load_calibration, reported
 from .structure import UnitCounts, counts
 from .tally import CELLS
 
@@ -80,7 +80,7 @@ class Estimate:
         return rows
 
 
-def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
+def estimate(spec: MacSpec, card: str | Card = "sky130hd") -> Estimate:
     """Return what a unit costs, by part, with intervals.
 
     Parameters
@@ -88,14 +88,14 @@ def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
     spec
         The unit.
     card
-        A card with a calibration table.
+        A card with a calibration table, or the name of one.
 
     Raises
     ------
     CostError
-        If the card has none.
+        If the card has none, or has other figures than the one that its table was made from.
     """
-    calibration = load_calibration(card)
+    calibration = calibration_of(card)
     unit = _counts(spec, calibration)
     cells = fitted_cells(unit)
     intervals = {}
@@ -109,7 +109,7 @@ def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
     return Estimate(spec, calibration.card, area, energy, area.pop("total"), energy.pop("total"), unit)
 
 
-def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str, np.ndarray]:
+def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> dict[str, np.ndarray]:
     """Return what many units cost, as columns.
 
     Parameters
@@ -117,7 +117,7 @@ def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str,
     specs
         The units.
     card
-        A card with a calibration table.
+        A card with a calibration table, or the name of one.
 
     Returns
     -------
@@ -128,9 +128,9 @@ def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str,
     Raises
     ------
     CostError
-        If the card has no calibration table.
+        If the card has no calibration table, or has other figures than the one that the table was made from.
     """
-    calibration = load_calibration(card)
+    calibration = calibration_of(card)
     units = list(specs)
     cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
     columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hwmodel.cost import calibrated_cards, estimate
+from hwmodel.cost import estimate, is_calibrated
 from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
@@ -107,8 +107,8 @@ def _row(spec: MacSpec, card: TechCard, *, prove: bool, verilog: Path | None, pr
     with Yosys() as yosys:
         row = mapped_row(spec, card, yosys, verilog=verilog)
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
-    if card.name in calibrated_cards():
-        guess = estimate(spec, card.name).row
+    if is_calibrated(card):
+        guess = estimate(spec, card).row
         row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
     if prove:
         from hwmodel_sim import verify

@@ -138,6 +138,17 @@ def test_no_estimate_without_a_calibration(run, tmp_path):
     assert result.stderr.startswith("error: no estimate is calibrated for the card 'other'; calibrated cards: ")
 
 
+def test_no_estimate_for_a_card_that_only_has_the_name(run, tmp_path):
+    source = tmp_path / "fake.card.json.gz"
+    card = load_card("sky130hd")
+    replace(card, wire_ff_per_sink=2 * card.wire_ff_per_sink).save(source)
+    result = run("estimate", "int8-int8-fx32", "--card", source)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: the card 'sky130hd' has other figures than the card of that name")
+    replace(card, source="a copy").save(source)
+    assert run("estimate", "int8-int8-fx32", "--card", source).stdout == run("estimate", "int8-int8-fx32").stdout
+
+
 @pytest.mark.slow
 def test_verify_passes(run):
     result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--json")
