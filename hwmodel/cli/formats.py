@@ -28,7 +28,7 @@ from hwmodel.spec import (
 
 from .arguments import Csv, Json
 from .errors import InputError
-from .files import output_folder
+from .files import output_file, output_folder
 from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
 from .values import code_text, hex_text, number_text, short_text, to_float, value_text
 
@@ -76,6 +76,8 @@ def formats(
     if not names:
         named = [entry.format for entry in CATALOG.values()]
         rows = [_line(fmt) if form is Form.TABLE else _row(fmt) for fmt in named]
+        if form is Form.CSV:
+            rows = [row | {"aliases": " ".join(row["aliases"])} for row in rows]
         caption = (
             "s-e-f: bits of sign, exponent, fraction. Precision: bits of the significand, at best.\n"
             "One format in full: hwmodel formats NAME. "
@@ -101,7 +103,7 @@ def _plot(names: list[str], file: Path) -> None:
     """Draw formats to `file`."""
     if file.suffix not in PLOT_ENDINGS:
         raise InputError(f"the drawing {file} does not end in one of {', '.join(PLOT_ENDINGS)}")
-    output_folder(file.parent)
+    output_folder(output_file(file).parent)
     from hwmodel.report.zoo import SHOWN, SPACED, draw_formats
     from hwmodel.spec import parse_format
 

@@ -103,7 +103,11 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console that prints what it is given, without colouring of its own."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # rich calls it where it caught the error, and would leave with exit code 1
+
+    return Terminal(stderr=stderr, highlight=False)
 
 
 def show(rows: Sequence[Row], columns: Sequence[Column], form: Form, *, title: str = "", caption: str = "") -> None:

@@ -63,19 +63,23 @@ class Estimate:
     def explain(self) -> list[dict[str, Any]]:
         """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
 
-        `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The contributions are counts
-        times the card's figure for the cell times the scale learnt for the part; they add up to the part's value.
+        `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
+        figure for the cell times the scale learnt for the part: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
+        The contributions ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
         calibration = load_calibration(self.card)
+        area, energy = (calibration.coefficients[quantity] for quantity in QUANTITIES)
         rows: list[dict[str, Any]] = []
         for part, cells in enumerate(fitted_cells(self.counts)):
             placed, working = cells.reshape(2, len(CELLS))
             for cell in np.flatnonzero(placed):
                 row: dict[str, Any] = {"part": FITTED[part], "cell": CELLS[cell]}
                 row |= {"count": float(placed[cell]), "working": float(working[cell])}
-                for quantity in QUANTITIES:
-                    each = calibration.coefficients[quantity][part].reshape(2, len(CELLS))[:, cell]
-                    row[quantity] = float(each @ (placed[cell], working[cell]))
+                each_um2, _ = area[part].reshape(2, len(CELLS))[:, cell]
+                clock_fj, each_fj = energy[part].reshape(2, len(CELLS))[:, cell]
+                row |= {"each_um2": float(each_um2), "clock_fj": float(clock_fj), "each_fj": float(each_fj)}
+                row["area_um2"] = float(placed[cell] * each_um2)
+                row["energy_fj"] = float(placed[cell] * clock_fj + working[cell] * each_fj)
                 rows.append(row)
         return rows
 

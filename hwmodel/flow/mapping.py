@@ -4,13 +4,13 @@ Yosys elaborates, ABC maps. The unit's parts stay modules of their own, so that 
 same unit is mapped once more as one flat module, which is what other people's flat figures compare with.
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import fsum
 from pathlib import Path
 
+from hwmodel.files import scratch_folder
 from hwmodel.yosys import Yosys
 
 from .adders import STUBS, adder_kind, techmap_bits, techmap_cells
@@ -153,7 +153,7 @@ def synthesize(
     if yosys is None:
         with Yosys() as own:
             return synthesize(verilog, top, card, own, objective=objective, liberty=liberty)
-    with tempfile.TemporaryDirectory(prefix="hwmodel-map-") as name:
+    with scratch_folder("hwmodel-map-") as name:
         folder = Path(name)
         (folder / "unit.v").write_text(verilog, encoding="utf-8")
         (folder / "stubs.v").write_text(STUBS + _stubs(card), encoding="utf-8")

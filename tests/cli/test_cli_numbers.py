@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 
 import ml_dtypes
 import numpy as np
@@ -72,7 +73,7 @@ def test_catalog(run):
 def test_tables_fit(run, arguments, columns):
     lines = run(*arguments, columns=columns).stdout.splitlines()
     assert max(map(len, lines)) <= columns
-    assert "…" not in "".join(lines).replace("…127", "").replace("-8…7", "").replace("…32767", "").replace("0…", "")
+    assert not re.search(r"…(?!\d)", "\n".join(lines))  # before a digit it is a range, else rich's sign of what it cut off
 
 
 @pytest.mark.parametrize("name", ["e4m3fn", "e5m2", "bf16", "fp16", "fp32"])
