@@ -14,9 +14,9 @@ def report(out: OutFolder = Path("reports"), card: Card = "sky130hd", jobs: Jobs
     cells = find_card(card)
     check_simulator()
     folder = output_folder(out)
-    draw(default_specs(), cells, folder / "int8-vs-fp8", "INT8 versus FP8", form, prove=True, jobs=jobs, verilog=folder / "verilog")
     from hwmodel.report.zoo import report_formats
 
     zoo = report_formats(folder / "formats")
+    draw(default_specs(), cells, folder / "int8-vs-fp8", "INT8 versus FP8", form, prove=True, jobs=jobs, verilog=folder / "verilog")
     if form is Form.TABLE:
         print("\n".join(f"written: {file}" for file in zoo))
