@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ from .liberty_syntax import Group
 SLEW_POINTS, LOAD_POINTS = 7, 6
 LARGEST_GATE = 6  # inputs; ABC's mapper takes no larger ones
 _NOT_FOR_LOGIC = re.compile(r"lpflow|dly|delay|clk|probe|spare|iso|lsbuf|sighold|keep|antenna|diode|fill|tap|decap|icg|^hb", re.IGNORECASE)
+"""What the names of cells say that are not for logic, whatever their function; hb is a hold buffer of ASAP7.
+
+Looked for behind the library's own prefix.
+"""
+
 _SIGNIFICANT_DIGITS = 4
 _WIRE_FF_PER_UM = 0.2
 _WIRE_PITCHES_PER_SINK = 3.0
@@ -91,12 +97,13 @@ def import_liberty(
         voltage_v = voltage_v or voltage
         corner = corner or library.text("default_operating_conditions") or "".join(library.arguments[:1])
         templates = {group.arguments[0]: group for group in library.groups if group.kind.endswith("_template") and group.arguments}
+        prefix = _prefix(["".join(group.arguments[:1]) for group in library.all("cell")])
         for group in library.all("cell"):
             cell_name = "".join(group.arguments[:1])
             if not cell_name:
                 raise TechError(f"{path}: a cell has no name")
             try:
-                cell = _cell(cell_name, group, units, templates)
+                cell = _cell(cell_name, prefix, group, units, templates)
             except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError) as error:
                 raise TechError(f"{path}: the cell {cell_name} cannot be read: {error}") from error
             if cell is None:
@@ -205,10 +212,27 @@ def _finite(text: str) -> float:
     return number
 
 
-def _cell(name: str, group: Group, units: _Units, templates: dict[str, Group]) -> Cell | None:
+def _prefix(names: Sequence[str]) -> str:
+    """Return what all names of a library begin with, up to an underscore: it says nothing of a cell."""
+    if len(names) < 2:
+        return ""
+    # What the first and the last in order share, all between them share.
+    shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))]
+    return "".join(shared).rpartition("_")[0] + "_" if "_" in shared else ""
+
+
+def _cell(name: str, prefix: str, group: Group, units: _Units, templates: dict[str, Group]) -> Cell | None:
     """Return the cell, or None where logic must not use it."""
     kinds = {child.kind for child in group.groups}
-    if _NOT_FOR_LOGIC.search(name) or kinds & {"latch", "statetable", "test_cell", "bus", "bundle", "ff_bank", "latch_bank"}:
+    if _NOT_FOR_LOGIC.search(name.removeprefix(prefix)) or kinds & {
+        "latch",
+        "statetable",
+        "test_cell",
+        "bus",
+        "bundle",
+        "ff_bank",
+        "latch_bank",
+    }:
         return None
     if _true(group.text("dont_use")) or group.text("clock_gating_integrated_cell") is not None:
         return None
