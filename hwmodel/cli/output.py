@@ -26,6 +26,8 @@ _NARROWEST = 14  # characters of a broken name
 
 
 class Form(Enum):
+    """How results are printed: as a table for people, or for machines."""
+
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
@@ -71,6 +73,7 @@ def with_ratios(rows: Sequence[Row], columns: Mapping[str, str]) -> list[dict[st
 
 
 def plain(value: Any) -> str:
+    """Return a value as Python writes it; a dash for what is not there."""
     return "–" if value is None else str(value)
 
 

@@ -1,7 +1,6 @@
 """The main job: units side by side, proved, mapped, estimated, and drawn."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 
 from .chart import FORMATS, draw
+from .crew import side_by_side
 from .rows import MismatchError, mapped_row
 from .text import comparison_text
 
@@ -94,17 +94,7 @@ def compare(
         If a circuit and the golden model differ; the text says where.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    workers = [Yosys() for _ in specs]
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            rows = list(
-                pool.map(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, workers)
-            )
-        except BaseException:  # one failed, or all are interrupted: nobody waits for the others
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in workers:
-                worker.abort()
-            raise
+    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
     table = pd.DataFrame(rows)
     for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
         if column in table:
@@ -119,13 +109,13 @@ def compare(
 
 def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
     """Return all there is to say of one unit."""
-    with yosys:
-        row = mapped_row(spec, card, yosys, verilog=verilog)
+    row = mapped_row(spec, card, yosys, verilog=verilog)
+    yosys.close()
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
     if is_calibrated(card):
         guess = estimate(spec, card).row
         row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
-    if prove and not yosys.aborted:
+    if prove:
         from hwmodel_sim import verify
 
         report = verify(spec)

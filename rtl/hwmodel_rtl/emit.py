@@ -44,6 +44,7 @@ class Unit:
 
     @property
     def manifest_json(self) -> str:
+        """The manifest as the text of its file."""
         return json.dumps(self.manifest, indent=2) + "\n"
 
 
