@@ -123,12 +123,12 @@ def test_mismatch_of_netlist_and_golden_model_is_exit_code_1(run, monkeypatch):
     from hwmodel.report.rows import MismatchError
 
     def differs(*_: object, **__: object) -> None:
-        raise MismatchError("unit int4-int4-fx16: mapped netlist and golden model differ")
+        raise MismatchError("unit int4-int4-fx: mapped netlist and golden model differ")
 
     monkeypatch.setattr("hwmodel.report.rows.mapped_row", differs)
-    result = run("synth", "int4-int4-fx16")
+    result = run("synth", "int4-int4-fx")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "error: unit int4-int4-fx16: mapped netlist and golden model differ\n"
+    assert result.stderr == "error: unit int4-int4-fx: mapped netlist and golden model differ\n"
 
 
 def test_estimate(run):
