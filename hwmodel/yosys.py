@@ -14,10 +14,11 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+
+from .files import scratch_base, scratch_folder
 
 _NO_MORE = 99  # exit code of a fork that found no further question
 
@@ -35,7 +36,8 @@ class Yosys:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._log = tempfile.TemporaryDirectory(prefix="hwmodel-yosys-")
+        self._log = scratch_folder("hwmodel-yosys-")
+        self.aborted = False
 
     def __enter__(self) -> "Yosys":
         return self
@@ -48,6 +50,14 @@ class Yosys:
         self._stop()
         self._log.cleanup()
 
+    def abort(self) -> None:
+        """End the worker at once; may be called from any thread. A `run` under way fails, and so does every later one."""
+        self.aborted = True
+        process = self._process
+        if process is not None and process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def run(self, commands: Sequence[str], folder: Path | str = ".") -> str:
         """Run `commands` in order on an empty design and return what Yosys logged.
 
@@ -57,11 +67,12 @@ class Yosys:
         Raises
         ------
         YosysError
-            If a command fails.
+            If a command fails, or the worker was aborted.
         """
         log = Path(self._log.name) / "log.txt"
         log.unlink(missing_ok=True)
         if self._process is None:
+            base = scratch_base()  # where ABC's files go
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
@@ -70,8 +81,11 @@ class Yosys:
                 encoding="utf-8",
                 start_new_session=True,
                 # The order of objects in memory, or in which threads end, can decide the order of cells.
-                env=os.environ | {"PYTHONHASHSEED": "0", "YOSYS_MAX_THREADS": "1"},
+                env=os.environ | {"PYTHONHASHSEED": "0", "YOSYS_MAX_THREADS": "1"} | ({"TMPDIR": str(base)} if base else {}),
             )
+        if self.aborted:  # looked at after the start, so that no worker slips through
+            self._stop()
+            raise YosysError("the worker was aborted")
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -87,6 +101,8 @@ class Yosys:
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         if not answer:
             self._stop()
+        if self.aborted:
+            raise YosysError("the worker was aborted")
         if not answer or json.loads(answer)["status"]:
             reasons = [line for line in text.splitlines() if "ERROR" in line]
             if reasons:

@@ -51,17 +51,25 @@ def given_or_stdin(name: str, texts: Sequence[str]) -> Sequence[str]:
     Raises
     ------
     InputError
-        If `name` or a text is a mistyped option, or stdin is not text.
+        If `name` or a text is a mistyped option, or stdin is closed or not text.
     """
     for text in (name, *texts):
         if text.startswith("--"):
             raise InputError(f"no such option: {text}; see --help")
     if list(texts) != ["-"]:
         return texts
+    if sys.stdin is None:
+        raise InputError("stdin is closed; - reads from it")
     try:
         return sys.stdin.read().split()
     except UnicodeDecodeError as error:
         raise InputError(f"stdin is not text: {error.reason}") from error
+
+
+def given(context: typer.Context, name: str) -> bool:
+    """Return whether the option `name` stands on the command line, be it as its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def find_card(name: str) -> "TechCard":

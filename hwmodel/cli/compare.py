@@ -10,7 +10,7 @@ from hwmodel.spec import MacSpec
 
 from .arguments import Card, Csv, Jobs, Json, OutFolder, find_card, parse_specs
 from .errors import InputError, mismatch_exits
-from .files import output_folder
+from .files import output_file, output_folder
 from .output import Column, Form, decimals, form_of, progress, ratio, show
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ def compare(
     form = form_of(as_json, as_csv)
     given = parse_specs(texts or [])
     cells = find_card(card)
-    if Path(name).name != name:
+    if Path(name).name != name or name == "..":
         raise InputError(f"the name {name!r} is not a file name; --out names the folder")
+    if prove:
+        check_simulator()
     folder = output_folder(out)
     if given:
         draw(given, cells, folder / (name or "compare"), f"{given[0]} and others", form, prove=prove, jobs=jobs)
@@ -59,6 +61,13 @@ def default_specs() -> list[MacSpec]:
     from hwmodel.report.compare import INT8_VERSUS_FP8
 
     return parse_specs(INT8_VERSUS_FP8)
+
+
+def check_simulator() -> None:
+    """Find out now whether circuits can be simulated, and not after all that comes before the first proof."""
+    from hwmodel_sim.simulators import choose
+
+    choose()
 
 
 def draw(
@@ -75,7 +84,10 @@ def draw(
 ) -> None:
     """Compare `specs`, write the chart and its table, and (if `shown`) print the ratios."""
     from hwmodel.report.compare import compare as compare_units
+    from hwmodel.report.compare import files_of
 
+    for file in files_of(stem):
+        output_file(file)
     with mismatch_exits(), progress("compare", len(specs) * (1 + prove), at_end=True) as done:
         result = compare_units(specs, card, stem, title=f"{title} on {card.name}", prove=prove, verilog=verilog, jobs=jobs, progress=done)
     if not shown:

@@ -7,6 +7,7 @@ import typer
 from hwmodel.spec import Format, format_note, parse_format
 
 from .arguments import Csv, Json, given_or_stdin
+from .errors import InputError
 from .output import Column, form_of, note, show, significant
 from .values import code_text, parse_value, to_float, value_text
 
@@ -35,6 +36,8 @@ def encode(
 ) -> None:
     """Values to codes, with what each code is worth and the error; decimals are taken exactly and rounded once."""
     form = form_of(as_json, as_csv)
+    if random is not None and not rounding.startswith("sr"):
+        raise InputError(f"--random goes with --rounding sr<k>, and the rounding is {rounding}")
     fmt = parse_format(name)
     if text := format_note(name):
         note(text)

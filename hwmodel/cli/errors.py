@@ -1,7 +1,8 @@
-"""From an exception to one sentence and an exit code: 2 for bad input, 130 for an interrupt."""
+"""From an exception to one sentence and an exit code: 2 for bad input, 130 for an interrupt, 141 for a reader that went away."""
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -13,14 +14,27 @@ from typer.core import TyperGroup
 MISMATCH = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""What a shell says of a program that SIGPIPE ended."""
 
 
 class InputError(ValueError):
     """Something the command line itself cannot take; the message is one sentence."""
 
 
+class _ReaderGoneError(Exception):
+    """Nobody reads stdout any more."""
+
+
 class Commands(TyperGroup):
     """A group of commands that reports what a person did wrong as ``error: <one sentence>`` on stderr."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a closed pipe leaves by an error of our own, for Typer turns Python's into exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def main(
         self,
@@ -37,13 +51,15 @@ class Commands(TyperGroup):
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a µ on an ASCII terminal
         try:
+            _refuse_empty(sys.argv[1:] if args is None else args)
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
             if sys.stdout is not None:  # None where the shell closed it
                 sys.stdout.flush()
-        except BrokenPipeError:  # whoever read stdout has had enough
+        except (BrokenPipeError, _ReaderGoneError):  # whoever read stdout has had enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(MISMATCH)
+            sys.exit(CLOSED_PIPE)
         except (KeyboardInterrupt, typer.Abort):
+            warnings.simplefilter("ignore")  # Amaranth's, on modules that are now never elaborated
             sys.exit(INTERRUPTED)
         except Exception as error:
             sentence = sentence_of(error)
@@ -52,6 +68,15 @@ class Commands(TyperGroup):
             print(f"error: {sentence}", file=sys.stderr)
             sys.exit(BAD_INPUT)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Raise at an empty argument: none means anything, and as a path it would silently be the current folder."""
+    for before, argument in zip(["the command", *arguments], arguments, strict=False):
+        if not argument:
+            raise InputError(f"the argument after {before} is empty; was a variable not set?")
+        if argument.startswith("--") and argument.endswith("=") and argument.count("=") == 1:
+            raise InputError(f"nothing stands after {argument}; was a variable not set?")
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import typer
 
 from hwmodel.spec import MacSpec
 
-from .arguments import Card, Csv, Json, Specs, find_card, parse_specs
+from .arguments import Card, Csv, Json, Specs, find_card, given, parse_specs
+from .errors import InputError
 from .output import Column, Form, decimals, form_of, ratio, show, with_ratios
 
 if TYPE_CHECKING:
@@ -42,18 +43,39 @@ _AREA = (
 _ENERGY = (*_columns("energy", "fj", "fJ"), Column("energy_decode_fj", "decode\nfJ", decimals(0), wide=112))
 
 
+_EXPLAINED = (
+    Column("part", "part", left=True),
+    Column("cell", "cell", left=True),
+    Column("count", "cells", decimals(0)),
+    Column("each_um2", "each\nµm²", decimals(3)),
+    Column("area_um2", "area\nµm²", decimals(1)),
+    Column("working", "working", decimals(1)),
+    Column("each_fj", "each\nfJ", decimals(3)),
+    Column("clock_fj", "clock\nfJ", decimals(3), wide=90),
+    Column("energy_fj", "energy\nfJ", decimals(1)),
+)
+
+
 def estimate(
+    context: typer.Context,
     texts: Specs,
     card: Card = "sky130hd",
     paper: Annotated[bool, typer.Option("--paper", help="Count two-input gates as the literature does.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show what it is the sum of: cells, what each counts, contributions.")] = False,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Area and energy by part from the spec alone, with intervals; ratios to the first unit."""
     form = form_of(as_json, as_csv)
+    if paper and explain:
+        raise InputError("--paper and --explain exclude each other")
+    if paper and given(context, "card"):
+        raise InputError("--paper counts gates of textbook circuits, whatever the card; leave out one of --paper and --card")
     specs = parse_specs(texts)
     if paper:
         _show_paper(specs, form)
+    elif explain:
+        _show_explained(specs, card, form)
     else:
         _show_estimates(specs, card, form)
 
@@ -74,7 +96,7 @@ def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
     from hwmodel.cost import estimate as estimate_unit
 
     card = find_card(name)
-    found = [estimate_unit(spec, card.name) for spec in specs]
+    found = [estimate_unit(spec, card) for spec in specs]
     rows: list[dict[str, Any]] = [dict(each.row) | {"area_ge": each.total_area_um2.value / card.nand2.area_um2} for each in found]
     rows = with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"})
     if form is not Form.TABLE:
@@ -86,6 +108,24 @@ def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
     print()
     title = f"Estimated energy per MAC on {card.name}, zero-delay, without glitches"
     show(rows, _ENERGY, form, title=title, caption=_caption(spread, "energy_fj"))
+
+
+def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
+    """Print a row for each kind of cell in each part; the contributions add up to the unit's estimate."""
+    from hwmodel.cost import estimate as estimate_unit
+
+    card = find_card(name)
+    found = [estimate_unit(spec, card) for spec in specs]
+    if form is not Form.TABLE:
+        show([{"spec": str(each.spec), **row} for each in found for row in each.explain()], (), form)
+        return
+    for each in found:
+        total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per MAC"
+        show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
+    print(
+        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale\n"
+        "learnt for the part. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
+    )
 
 
 def _caption(found: "Estimate", quantity: str) -> str:

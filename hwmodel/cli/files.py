@@ -27,6 +27,19 @@ def output_folder(path: Path) -> Path:
     return path
 
 
+def output_file(path: Path) -> Path:
+    """Return `path`, which a file is to be written to later.
+
+    Raises
+    ------
+    InputError
+        If a folder is there.
+    """
+    if path.is_dir():
+        raise InputError(f"the file {path} cannot be written: a folder is there")
+    return path
+
+
 def write_file(path: Path, text: str) -> Path:
     """Write `text` to `path`, whole or not at all, and return the path.
 

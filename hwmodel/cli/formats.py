@@ -33,7 +33,7 @@ from hwmodel.spec.blocks import is_block_name
 from .arguments import Csv, Json
 from .blocks import block_row, show_block
 from .errors import InputError
-from .files import output_folder
+from .files import output_file, output_folder
 from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
 from .values import code_text, hex_text, number_text, short_text, to_float, value_text
 
@@ -81,6 +81,8 @@ def formats(
     if not names:
         named = [entry.format for entry in CATALOG.values()]
         rows = [_line(fmt) if form is Form.TABLE else _row(fmt) for fmt in named]
+        if form is Form.CSV:
+            rows = [row | {"aliases": " ".join(row["aliases"])} for row in rows]
         caption = (
             "s-e-f: bits of sign, exponent, fraction. Precision: bits of the significand, at best.\n"
             "One format in full: hwmodel formats NAME. "
@@ -113,7 +115,7 @@ def _plot(names: list[str], file: Path) -> None:
     """Draw formats to `file`."""
     if file.suffix not in PLOT_ENDINGS:
         raise InputError(f"the drawing {file} does not end in one of {', '.join(PLOT_ENDINGS)}")
-    output_folder(file.parent)
+    output_folder(output_file(file).parent)
     from hwmodel.report.zoo import SHOWN, SPACED, draw_formats
     from hwmodel.spec import parse_format
 
@@ -143,13 +145,13 @@ def _row(fmt: Operand) -> dict[str, Any]:
         "has_nan": fmt.has_nan,
         "has_negative_zero": fmt.has_negative_zero,
         "precision_bits": _precision(fmt),
-        "smallest_positive": to_float(smallest),
-        "smallest_positive_hex": hex_text(smallest),
+        "smallest_positive": None if smallest is None else to_float(smallest),
+        "smallest_positive_hex": None if smallest is None else hex_text(smallest),
         "lowest": to_float(lowest),
         "largest": to_float(largest),
         "largest_hex": hex_text(largest),
         # Exactly, for the range of a quire is beyond float64.
-        "dynamic_range_db": 20 * (_log10(largest) - _log10(smallest)),
+        "dynamic_range_db": None if smallest is None else 20 * (_log10(largest) - _log10(smallest)),
         "overflow": fmt.default_overflow,
         "aliases": list(entry.aliases),
         "source": entry.source,
@@ -208,13 +210,13 @@ def _line(fmt: Operand) -> dict[str, Any]:
     return row | {
         "fields": fields,
         "specials": "NaR" if has_nar else ", ".join(word for word, there in (("inf", fmt.has_inf), ("NaN", fmt.has_nan)) if there) or "–",
-        "smallest": short_text(smallest),
+        "smallest": "–" if smallest is None else short_text(smallest),
         "range": f"±{short_text(largest)}" if lowest == -largest else f"{short_text(lowest)}…{short_text(largest)}",
     }
 
 
-def _extremes(fmt: Operand) -> tuple[Fraction, Fraction, Fraction]:
-    """Return the smallest positive, the lowest and the largest value."""
+def _extremes(fmt: Operand) -> tuple[Fraction | None, Fraction, Fraction]:
+    """Return the smallest positive, the lowest and the largest value; only a codebook may have nothing positive."""
     from hwmodel.golden import scalar
 
     match fmt:
@@ -227,10 +229,14 @@ def _extremes(fmt: Operand) -> tuple[Fraction, Fraction, Fraction]:
             largest = fmt.max_magnitude * Fraction(2) ** fmt.lsb_exponent
             return Fraction(2) ** fmt.lsb_exponent, -largest, largest
         case CodebookFormat():
-            return min(entry for entry in fmt.entries if entry > 0), fmt.entries[0], fmt.entries[-1]
+            return min((entry for entry in fmt.entries if entry > 0), default=None), fmt.entries[0], fmt.entries[-1]
         case ChoiceFormat():
             each = [_extremes(choice) for choice in fmt.choices]
-            return min(found[0] for found in each), min(found[1] for found in each), max(found[2] for found in each)
+            return (
+                min((found[0] for found in each if found[0] is not None), default=None),
+                min(found[1] for found in each),
+                max(found[2] for found in each),
+            )
         case _:
             # Without subnormals code 0 is zero, and code 1 the first number after it; without a zero it is code 0.
             first = 1 if fmt.subnormals else (1 << fmt.fraction_bits) + fmt.zero
@@ -266,7 +272,7 @@ def _notable(fmt: Format) -> list[tuple[str, int]]:
     """Return the codes one looks up most, with their names."""
     from hwmodel.golden import scalar
 
-    smallest, lowest, highest = _extremes(fmt)
+    _, lowest, highest = _extremes(fmt)
     found = [(name, scalar.encode(value, fmt)) for name, value in (("zero", 0), ("one", 1), ("largest", highest))]
     if fmt.signed:
         found.append(("lowest", scalar.encode(lowest, fmt)))
@@ -283,7 +289,7 @@ def _notable(fmt: Format) -> list[tuple[str, int]]:
     elif isinstance(fmt, X87Format):
         found += [("smallest subnormal", 1), ("infinity", fmt.inf_code), ("canonical NaN", fmt.nan_code)]
     elif isinstance(fmt, PositFormat | LogFormat):
-        found += [("smallest", scalar.encode(smallest, fmt)), ("not a real", fmt.nan_code)]
+        found += [("smallest", 1), ("not a real", fmt.nan_code)]
     # Some formats have no code for 1, or none for 0.
     exact = {"zero": 0, "one": 1}
     return [(name, code) for name, code in found if name not in exact or scalar.decode(code, fmt).number == exact[name]]
@@ -295,9 +301,9 @@ def _show_full(fmt: Operand) -> None:
     pairs = [("kind", row["kind"]), *_fields(fmt)]
     pairs += [
         ("negative zero", "yes" if fmt.has_negative_zero else "no"),
-        ("smallest > 0", " = ".join(dict.fromkeys((number_text(smallest), hex_text(smallest))))),
+        ("smallest > 0", "none" if smallest is None else " = ".join(dict.fromkeys((number_text(smallest), hex_text(smallest))))),
         ("range", f"{number_text(lowest)} to {number_text(largest)}"),
-        ("dynamic range", f"{row['dynamic_range_db']:.1f} dB"),
+        ("dynamic range", "" if smallest is None else f"{row['dynamic_range_db']:.1f} dB"),
         ("overflow", f"{fmt.default_overflow}, by default"),
         ("aliases", ", ".join(row["aliases"])),
         ("source", row["source"]),

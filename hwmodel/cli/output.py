@@ -26,6 +26,8 @@ _NARROWEST = 14  # characters of a broken name
 
 
 class Form(Enum):
+    """How results are printed: as a table for people, or for machines."""
+
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
@@ -71,6 +73,7 @@ def with_ratios(rows: Sequence[Row], columns: Mapping[str, str]) -> list[dict[st
 
 
 def plain(value: Any) -> str:
+    """Return a value as Python writes it; a dash for what is not there."""
     return "–" if value is None else str(value)
 
 
@@ -103,7 +106,11 @@ def console(*, stderr: bool = False) -> "Console":
     """Return a console that prints what it is given, without colouring of its own."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # rich calls it where it caught the error, and would leave with exit code 1
+
+    return Terminal(stderr=stderr, highlight=False)
 
 
 def show(rows: Sequence[Row], columns: Sequence[Column], form: Form, *, title: str = "", caption: str = "") -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .arguments import Card, Csv, Jobs, Json, OutFolder, find_card, parse_specs
-from .compare import default_specs, draw
+from .compare import check_simulator, default_specs, draw
 from .files import output_folder
 from .output import Form, form_of
 
@@ -12,6 +12,7 @@ def report(out: OutFolder = Path("reports"), card: Card = "sky130hd", jobs: Jobs
     """Everything in reports/: formats and their error on data; INT8 and FP8 units emitted, proved, mapped and estimated, and the charts."""
     form = form_of(as_json, as_csv)
     cells = find_card(card)
+    check_simulator()
     folder = output_folder(out)
     from hwmodel.report.compare import TWO_FP8_FORMATS
     from hwmodel.report.sqnr import report_sqnr

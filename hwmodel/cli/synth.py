@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, parse_specs
+from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, given, parse_specs
 from .errors import InputError, mismatch_exits
 from .output import Column, Form, decimals, form_of, progress, ratio, show, with_ratios
 
@@ -53,6 +53,7 @@ _ENERGY = (
 
 
 def synth(
+    context: typer.Context,
     texts: Specs,
     card: Card = "sky130hd",
     liberty: Annotated[
@@ -73,6 +74,8 @@ def synth(
     specs = parse_specs(texts)
     architecture = architecture_of(adder, multiplier)
     _check_objective(objective)
+    if liberty and given(context, "card"):
+        raise InputError("--card and --liberty exclude each other")
     cells = find_card(card) if not liberty else _import(liberty)
     from hwmodel.report.rows import mapped_row
     from hwmodel.yosys import Yosys
@@ -82,7 +85,8 @@ def synth(
         for spec in specs:
             start(str(spec))
             rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=objective, energy=energy))
-    _show(with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"}), cells, form, energy=energy)
+    ratios = {"area_ratio": "area_um2"} | ({"energy_ratio": "energy_fj"} if energy else {})
+    _show(with_ratios(rows, ratios), cells, form, energy=energy)
 
 
 def _check_objective(objective: str) -> None:

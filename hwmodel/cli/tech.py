@@ -1,18 +1,21 @@
 """``hwmodel tech``: cell libraries as cards."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .arguments import Csv, Json, find_card
-from .errors import Commands
-from .files import output_folder
+from .errors import Commands, InputError
+from .files import output_file, output_folder
 from .output import Column, Form, decimals, facts, form_of, progress, show
 
 if TYPE_CHECKING:
     from hwmodel.flow import TechCard
     from hwmodel.flow.card import Cell
+
+_CARD_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 tech = typer.Typer(cls=Commands, help="Tech cards: cell libraries, reduced to the figures that cost needs.", no_args_is_help=False)
 
@@ -77,15 +80,25 @@ def import_(
 ) -> None:
     """A card from Liberty files."""
     form = form_of(as_json, as_csv)
-    target = out or Path(f"{name}.card.json.gz")
-    output_folder(target.parent)
+    _check_name(name)
+    target = output_file(out or Path(f"{name}.card.json.gz"))
     from hwmodel.flow import import_liberty
 
     with progress("read", 1) as start:
         start(", ".join(path.name for path in files))
         card = import_liberty(name, files, process=process, source=source, licence=licence)
+    output_folder(target.parent)
     card.save(target)
     _show_card(card, form, target)
+
+
+def _check_name(name: str) -> None:
+    from hwmodel.flow import list_cards
+
+    if not _CARD_NAME.fullmatch(name):
+        raise InputError(f"the card's name {name!r} is not made of letters, digits and . _ + -, the first a letter or a digit")
+    if name in list_cards():
+        raise InputError(f"{name} is the name of a bundled card, which estimates are calibrated on; choose another, such as my-{name}")
 
 
 def _show_card(card: "TechCard", form: Form, target: Path | None = None) -> None:

@@ -9,7 +9,7 @@
 The two kinds of figure are never mixed: `estimate` speaks of one card's cells, `paper` of textbook circuits.
 """
 
-from .calibration import Calibration, CostError, calibrated_cards, calibration_error, load_calibration
+from .calibration import Calibration, CostError, calibrated_cards, calibration_error, is_calibrated, load_calibration
 from .estimate import Estimate, Interval, estimate, estimate_many
 from .paper import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, PaperGates, paper, ratio
 from .structure import PARTS, UnitCounts, counts
@@ -33,6 +33,7 @@ __all__ = [
     "counts",
     "estimate",
     "estimate_many",
+    "is_calibrated",
     "load_calibration",
     "paper",
     "ratio",

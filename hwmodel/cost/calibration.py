@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,6 +56,18 @@ COLUMNS = (
 
 class CostError(ValueError):
     """An estimate that cannot be made; the message is one sentence that says why."""
+
+
+class Card(Protocol):
+    """What must be known of a tech card to tell whether a table was made from it; `hwmodel.flow.TechCard` is one."""
+
+    @property
+    def name(self) -> str:
+        """The card's name, which is also its table's."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the card's figures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +125,8 @@ class Calibration:
     ----------
     card, process, objective
         Names.
+    card_sha256
+        Hash of the figures of the card that was mapped to.
     adder, multiplier
         How the mapped units were built; estimates are of units built so.
     tools
@@ -132,6 +146,7 @@ class Calibration:
     """
 
     card: str
+    card_sha256: str
     process: str
     objective: str
     adder: str
@@ -191,6 +206,30 @@ def load_calibration(card: str = "sky130hd") -> Calibration:
         raise CostError(f"{path} is not a calibration table: {type(error).__name__}: {error}") from error
 
 
+def calibration_of(card: str | Card) -> Calibration:
+    """Return the calibration of a card: of the bundled one of that name, or of a card at hand if the table was made from its figures.
+
+    Raises
+    ------
+    CostError
+        If there is none, or it was made from another card of the same name.
+    """
+    if isinstance(card, str):
+        return load_calibration(card)
+    calibration = load_calibration(card.name)
+    if calibration.card_sha256 != card.sha256:
+        raise CostError(
+            f"the card {card.name!r} has other figures than the card of that name that estimates were calibrated on; "
+            f"give it a name of its own"
+        )
+    return calibration
+
+
+def is_calibrated(card: Card) -> bool:
+    """Return whether estimates can be made for a card."""
+    return card.name in calibrated_cards() and load_calibration(card.name).card_sha256 == card.sha256
+
+
 def learn(table: Mapping) -> Calibration:
     """Return what a table teaches."""
     columns = {name: [row[i] for row in table["rows"]] for i, name in enumerate(table["columns"])}
@@ -211,6 +250,7 @@ def learn(table: Mapping) -> Calibration:
         spread[quantity] = _spread(reported(costs), reported(left_out[quantity]))
     return Calibration(
         card=table["card"],
+        card_sha256=table["card_sha256"],
         process=table["process"],
         objective=table["objective"],
         adder=architecture["adder"],
@@ -267,7 +307,7 @@ def _spread(measured: Mapping[str, np.ndarray], estimated: Mapping[str, np.ndarr
     return bounds
 
 
-def calibration_error(card: str = "sky130hd") -> list[dict[str, Any]]:
+def calibration_error(card: str | Card = "sky130hd") -> list[dict[str, Any]]:
     """Return how wrong estimates of the calibration units are when each unit is left out of its own fit.
 
     Returns
@@ -276,7 +316,7 @@ def calibration_error(card: str = "sky130hd") -> list[dict[str, Any]]:
         One row a quantity, part and family (``"all"`` first): `units`, `mean` and `p95` of the absolute relative error, `bias` (mean of
         estimate over mapped, minus 1), and `mean_family_left_out`: the same mean where the unit's whole family was left out of the fit.
     """
-    calibration = load_calibration(card)
+    calibration = calibration_of(card)
     families = np.array(calibration.families)
     rows: list[dict[str, Any]] = []
     for quantity in QUANTITIES:

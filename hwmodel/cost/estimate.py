@@ -8,7 +8,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
-from .calibration import FITTED, QUANTITIES, Calibration, fitted_cells, load_calibration, reported
+from .calibration import FITTED, QUANTITIES, Calibration, Card, calibration_of, fitted_cells, load_calibration, reported
 from .structure import UnitCounts, counts
 from .tally import CELLS
 
@@ -63,24 +63,28 @@ class Estimate:
     def explain(self) -> list[dict[str, Any]]:
         """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
 
-        `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The contributions are counts
-        times the card's figure for the cell times the scale learnt for the part; they add up to the part's value.
+        `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
+        figure for the cell times the scale learnt for the part: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
+        The contributions ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
         calibration = load_calibration(self.card)
+        area, energy = (calibration.coefficients[quantity] for quantity in QUANTITIES)
         rows: list[dict[str, Any]] = []
         for part, cells in enumerate(fitted_cells(self.counts)):
             placed, working = cells.reshape(2, len(CELLS))
             for cell in np.flatnonzero(placed):
                 row: dict[str, Any] = {"part": FITTED[part], "cell": CELLS[cell]}
                 row |= {"count": float(placed[cell]), "working": float(working[cell])}
-                for quantity in QUANTITIES:
-                    each = calibration.coefficients[quantity][part].reshape(2, len(CELLS))[:, cell]
-                    row[quantity] = float(each @ (placed[cell], working[cell]))
+                each_um2, _ = area[part].reshape(2, len(CELLS))[:, cell]
+                clock_fj, each_fj = energy[part].reshape(2, len(CELLS))[:, cell]
+                row |= {"each_um2": float(each_um2), "clock_fj": float(clock_fj), "each_fj": float(each_fj)}
+                row["area_um2"] = float(placed[cell] * each_um2)
+                row["energy_fj"] = float(placed[cell] * clock_fj + working[cell] * each_fj)
                 rows.append(row)
         return rows
 
 
-def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
+def estimate(spec: MacSpec, card: str | Card = "sky130hd") -> Estimate:
     """Return what a unit costs, by part, with intervals.
 
     Parameters
@@ -88,14 +92,14 @@ def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
     spec
         The unit.
     card
-        A card with a calibration table.
+        A card with a calibration table, or the name of one.
 
     Raises
     ------
     CostError
-        If the card has none.
+        If the card has none, or has other figures than the one that its table was made from.
     """
-    calibration = load_calibration(card)
+    calibration = calibration_of(card)
     unit = _counts(spec, calibration)
     cells = fitted_cells(unit)
     intervals = {}
@@ -109,7 +113,7 @@ def estimate(spec: MacSpec, card: str = "sky130hd") -> Estimate:
     return Estimate(spec, calibration.card, area, energy, area.pop("total"), energy.pop("total"), unit)
 
 
-def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str, np.ndarray]:
+def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> dict[str, np.ndarray]:
     """Return what many units cost, as columns.
 
     Parameters
@@ -117,7 +121,7 @@ def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str,
     specs
         The units.
     card
-        A card with a calibration table.
+        A card with a calibration table, or the name of one.
 
     Returns
     -------
@@ -128,9 +132,9 @@ def estimate_many(specs: Iterable[MacSpec], card: str = "sky130hd") -> dict[str,
     Raises
     ------
     CostError
-        If the card has no calibration table.
+        If the card has no calibration table, or has other figures than the one that the table was made from.
     """
-    calibration = load_calibration(card)
+    calibration = calibration_of(card)
     units = list(specs)
     cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
     columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}

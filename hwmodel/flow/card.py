@@ -4,7 +4,9 @@ Units everywhere: um2, fF, ps, fJ, nW, V. A card is a deterministic gzip of JSON
 """
 
 import gzip
+import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -135,8 +137,8 @@ class TechCard:
 
     @cached_property
     def buffer(self) -> Cell:
-        """The smallest buffer, or the inverter where the library has no buffer; it drives the unit's inputs."""
-        return self.smallest(0b10, 1) or self.inverter
+        """The smallest buffer; it drives the unit's inputs."""
+        return self._needed(0b10, 1, "buffer")
 
     def _needed(self, table: int, inputs: int, what: str) -> Cell:
         cell = self.smallest(table, inputs)
@@ -146,24 +148,32 @@ class TechCard:
             )
         return cell
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the figures, and of nothing that is only said about them: name, process, source and licence are left out."""
+        return hashlib.sha256(_compact(self._figures()).encode()).hexdigest()
+
     def to_json(self) -> str:
         """Return the card as compact JSON; the same card gives the same text."""
-        fields: dict[str, Any] = {
-            "name": self.name,
-            "process": self.process,
-            "source": self.source,
-            "licence": self.licence,
+        words = {"name": self.name, "process": self.process, "source": self.source, "licence": self.licence}
+        return _compact(words | self._figures()) + "\n"
+
+    def _figures(self) -> dict[str, Any]:
+        return {
             "voltage_v": self.voltage_v,
             "wire_ff_per_sink": self.wire_ff_per_sink,
             "units": "um2 fF ps fJ nW V",
             "cells": {name: _cell_to_data(self.cells[name]) for name in self.cells},
             "excluded": sorted(self.excluded),
         }
-        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False) + "\n"
 
     def save(self, path: Path | str) -> None:
         """Write the card to `path` (gzip of JSON, without a time stamp)."""
         write_bytes(Path(path), gzip.compress(self.to_json().encode(), compresslevel=9, mtime=0))
+
+
+def _compact(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
 def _cell_to_data(cell: Cell) -> dict[str, Any]:
@@ -189,25 +199,66 @@ def _cell_to_data(cell: Cell) -> dict[str, Any]:
     return data
 
 
+def _from_data(data: Mapping[str, Any]) -> TechCard:
+    """Return the card in what JSON made of a file; what is not there, or not of its kind, raises one of `_NOT_A_CARD`."""
+    return TechCard(
+        name=_text(data["name"]),
+        process=_text(data["process"]),
+        source=_text(data["source"]),
+        licence=_text(data["licence"]),
+        voltage_v=_figure(data["voltage_v"]),
+        wire_ff_per_sink=_figure(data["wire_ff_per_sink"]),
+        cells={cell: _cell_from_data(cell, figures) for cell, figures in data["cells"].items()},
+        excluded=tuple(map(_text, data["excluded"])),
+    )
+
+
+_NOT_A_CARD = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value
+
+
+def _figure(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is not a finite number")
+    return value
+
+
+def _figures(values: Any, *shape: int) -> np.ndarray:
+    array = np.array(values, dtype=float)
+    if array.shape != shape or not array.size or not np.isfinite(array).all():
+        raise ValueError(f"a table of shape {array.shape} is not one of {shape} finite numbers")
+    return array
+
+
 def _cell_from_data(name: str, data: Mapping[str, Any]) -> Cell:
-    return Cell(
+    cell = Cell(
         name=name,
-        area_um2=data["area"],
-        leakage_nw=data["leakage"],
-        inputs=tuple(Input(*pin) for pin in data["inputs"]),
-        outputs=tuple(
-            Output(
-                name=output["name"],
-                function=output["function"],
-                slews_ps=np.array(output["slews"]),
-                loads_ff=np.array(output["loads"]),
-                arcs={source: np.array(tables) for source, tables in output["arcs"].items()},
-                energy_fj=np.array(output["energy"]),
-                max_load_ff=output["max_load"],
-            )
-            for output in data["outputs"]
-        ),
-        flip_flop=FlipFlop(*data["ff"]) if "ff" in data else None,
+        area_um2=_figure(data["area"]),
+        leakage_nw=_figure(data["leakage"]),
+        inputs=tuple(Input(_text(pin), _figure(capacitance), _figure(energy)) for pin, capacitance, energy in data["inputs"]),
+        outputs=tuple(map(_output_from_data, data["outputs"])),
+        flip_flop=FlipFlop(*map(_text, data["ff"])) if "ff" in data else None,
+    )
+    if cell.flip_flop is None:
+        _ = cell.tables  # a function that cannot be read is found here
+    return cell
+
+
+def _output_from_data(data: Mapping[str, Any]) -> Output:
+    slews, loads = len(data["slews"]), len(data["loads"])
+    return Output(
+        name=_text(data["name"]),
+        function=_text(data["function"]),
+        slews_ps=_figures(data["slews"], slews),
+        loads_ff=_figures(data["loads"], loads),
+        arcs={source: _figures(tables, 4, slews, loads) for source, tables in data["arcs"].items()},
+        energy_fj=_figures(data["energy"], slews, loads),
+        max_load_ff=_figure(data["max_load"]),
     )
 
 
@@ -216,7 +267,6 @@ def list_cards() -> list[str]:
     return sorted(path.name.removesuffix(CARD_SUFFIX) for path in CARD_FOLDER.glob("*" + CARD_SUFFIX))
 
 
-@lru_cache(maxsize=8)
 def load_card(name: str = "sky130hd") -> TechCard:
     """Return a bundled card by name, or the card in a file where `name` is a path to one.
 
@@ -231,16 +281,12 @@ def load_card(name: str = "sky130hd") -> TechCard:
     if not path.is_file():
         raise TechError(f"there is no tech card {name!r}; bundled cards: {', '.join(list_cards())}; a path to a card file is also taken")
     try:
-        data = json.loads(gzip.decompress(path.read_bytes()))
-        return TechCard(
-            name=data["name"],
-            process=data["process"],
-            source=data["source"],
-            licence=data["licence"],
-            voltage_v=data["voltage_v"],
-            wire_ff_per_sink=data["wire_ff_per_sink"],
-            cells={cell: _cell_from_data(cell, figures) for cell, figures in data["cells"].items()},
-            excluded=tuple(data["excluded"]),
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        return _read(path.read_bytes())
+    except _NOT_A_CARD as error:
         raise TechError(f"{path} is not a tech card; `hwmodel tech import` makes one from Liberty files") from error
+
+
+@lru_cache(maxsize=8)
+def _read(content: bytes) -> TechCard:
+    """Return the card in the bytes of a file, the same object for the same bytes."""
+    return _from_data(json.loads(gzip.decompress(content)))

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ from .liberty_syntax import Group
 SLEW_POINTS, LOAD_POINTS = 7, 6
 LARGEST_GATE = 6  # inputs; ABC's mapper takes no larger ones
 _NOT_FOR_LOGIC = re.compile(r"lpflow|dly|delay|clk|probe|spare|iso|lsbuf|sighold|keep|antenna|diode|fill|tap|decap|icg|^hb", re.IGNORECASE)
+"""What the names of cells say that are not for logic, whatever their function; hb is a hold buffer of ASAP7.
+
+Looked for behind the library's own prefix.
+"""
+
 _SIGNIFICANT_DIGITS = 4
 _WIRE_FF_PER_UM = 0.2
 _WIRE_PITCHES_PER_SINK = 3.0
@@ -74,29 +80,39 @@ def import_liberty(
     Raises
     ------
     TechError
-        If a file cannot be read, is not Liberty or is cut off, or the library has no flip-flop, no inverter, or no NAND2 or NOR2.
+        If a file cannot be read, is not Liberty, is cut off or given twice, or the library has no flip-flop, no inverter, no buffer, or
+        no NAND2 or NOR2.
     """
     cells: dict[str, Cell] = {}
     excluded: set[str] = set()
+    untimed: list[str] = []
     voltage_v, corner = 0.0, ""
+    if not paths:
+        raise TechError(f"no Liberty file was given for the card {name}")
+    if len({Path(path).resolve() for path in paths}) < len(paths):
+        raise TechError(f"the card {name}: a Liberty file was given twice")
     for path in paths:
         library = _parse(Path(path))
-        units = _units(library, Path(path))
-        voltage_v = voltage_v or _voltage(library, units)
+        units, voltage = _units(library, Path(path))
+        voltage_v = voltage_v or voltage
         corner = corner or library.text("default_operating_conditions") or "".join(library.arguments[:1])
         templates = {group.arguments[0]: group for group in library.groups if group.kind.endswith("_template") and group.arguments}
+        prefix = _prefix(["".join(group.arguments[:1]) for group in library.all("cell")])
         for group in library.all("cell"):
-            cell_name = group.arguments[0]
+            cell_name = "".join(group.arguments[:1])
+            if not cell_name:
+                raise TechError(f"{path}: a cell has no name")
             try:
-                cell = _cell(cell_name, group, units, templates)
+                cell = _cell(cell_name, prefix, group, units, templates)
             except (ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError) as error:
                 raise TechError(f"{path}: the cell {cell_name} cannot be read: {error}") from error
             if cell is None:
                 excluded.add(cell_name)
+            elif cell.flip_flop is None and any(set(output.arcs) != set(cell.input_names) for output in cell.outputs):
+                excluded.add(cell_name)
+                untimed.append(cell_name)
             else:
                 cells[cell_name] = cell
-    if not paths:
-        raise TechError(f"no Liberty file was given for the card {name}")
     if not voltage_v > 0:
         raise TechError(f"the library {name} states no supply voltage (nom_voltage or operating_conditions)")
     card = TechCard(
@@ -109,20 +125,24 @@ def import_liberty(
         cells=cells,
         excluded=tuple(sorted(excluded - cells.keys())),
     )
-    _check(card)
+    _check(card, untimed)
     # Wire: about 0.2 fF/um whatever the node (Ho, Mai, Horowitz, "The future of wires", 2001); three cell pitches per
     # sink are an assumption.
     wire = _round(_WIRE_FF_PER_UM * _WIRE_PITCHES_PER_SINK * math.sqrt(card.nand2.area_um2))
     return TechCard(**{**{field: getattr(card, field) for field in card.__dataclass_fields__}, "wire_ff_per_sink": wire})
 
 
-def _check(card: TechCard) -> None:
+def _check(card: TechCard, untimed: Sequence[str]) -> None:
+    """Raise unless the library has what every unit is made of; `untimed` are cells left out because an arc has no tables."""
+    left_out = f"; left out, for they have no complete delay tables: {', '.join(untimed[:4])}" if untimed else ""
     if not any(cell.flip_flop for cell in card.cells.values()):
         raise TechError(f"the library {card.name} has no D flip-flop on the rising clock edge, so no accumulator can be mapped to it")
     if card.smallest(0b0111, 2) is None and card.smallest(0b0001, 2) is None:
-        raise TechError(f"the library {card.name} has neither a NAND2 nor a NOR2, so no logic can be mapped to it")
+        raise TechError(f"the library {card.name} has neither a NAND2 nor a NOR2, so no logic can be mapped to it{left_out}")
     if card.smallest(0b01, 1) is None:
-        raise TechError(f"the library {card.name} has no inverter, so no logic can be mapped to it")
+        raise TechError(f"the library {card.name} has no inverter, so no logic can be mapped to it{left_out}")
+    if card.smallest(0b10, 1) is None:
+        raise TechError(f"the library {card.name} has no buffer, and ABC cannot time gates without one{left_out}")
     _ = card.nand2
 
 
@@ -152,42 +172,73 @@ def _true(value: Any) -> bool:
 _PREFIX = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0, "k": 1e3}
 
 
-def _scale(text: Any, unit: str, path: Path) -> float:
-    match = re.fullmatch(rf"\s*([0-9.eE+-]+)?\s*([fpnumk]?){unit}\s*", str(text), re.IGNORECASE)
-    if match is None:
+def _scale(text: str, unit: str, path: Path) -> float:
+    match = re.fullmatch(rf"\s*(\d+\.?\d*(?:e[+-]?\d+)?)?\s*([fpnumk]?){unit}\s*", text, re.IGNORECASE | re.ASCII)
+    if match is None or not (amount := float(match[1] or 1)) > 0:
         raise TechError(f"{path} gives the unit {text!r} where one of {unit} is needed, such as 1n{unit}")
-    return float(match[1] or 1) * _PREFIX[match[2].lower()]
+    return amount * _PREFIX[match[2].lower()]
 
 
-def _units(library: Group, path: Path) -> _Units:
+def _units(library: Group, path: Path) -> tuple[_Units, float]:
+    """Return a file's units, and its supply in volt; 0 where it states none."""
     load = library.texts("capacitive_load_unit")
     if len(load) != 2:
         raise TechError(f"{path} states no capacitive_load_unit")
-    amount, unit = load
-    return _Units(
+    units = _Units(
         time_ps=_scale(library.text("time_unit") or "1ns", "s", path) / 1e-12,
-        capacitance_ff=float(amount) * _scale(unit, "f", path) / 1e-15,
+        capacitance_ff=_scale("".join(load), "f", path) / 1e-15,
         leakage_nw=_scale(library.text("leakage_power_unit") or "1nW", "w", path) / 1e-9,
         voltage_v=_scale(library.text("voltage_unit") or "1V", "v", path),
     )
+    try:
+        return units, _voltage(library) * units.voltage_v
+    except ValueError as error:
+        raise TechError(f"{path}: the supply voltage cannot be read: {error}") from error
 
 
-def _voltage(library: Group, units: _Units) -> float:
+def _voltage(library: Group) -> float:
     conditions = library.all("operating_conditions")
     default = library.text("default_operating_conditions")
     chosen = [group for group in conditions if group.arguments[:1] == [default]] or conditions
     value = chosen[0].text("voltage") if chosen else None
-    return float(value if value is not None else library.text("nom_voltage") or 0.0) * units.voltage_v
+    return _finite(value if value is not None else library.text("nom_voltage") or "0")
 
 
-def _cell(name: str, group: Group, units: _Units, templates: dict[str, Group]) -> Cell | None:
+def _finite(text: str) -> float:
+    """Return the number that `text` writes; ValueError where it writes none, or one that is not finite."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def _prefix(names: Sequence[str]) -> str:
+    """Return what all names of a library begin with, up to an underscore: it says nothing of a cell."""
+    if len(names) < 2:
+        return ""
+    # What the first and the last in order share, all between them share.
+    shared = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(min(names), max(names), strict=False))]
+    return "".join(shared).rpartition("_")[0] + "_" if "_" in shared else ""
+
+
+def _cell(name: str, prefix: str, group: Group, units: _Units, templates: dict[str, Group]) -> Cell | None:
     """Return the cell, or None where logic must not use it."""
     kinds = {child.kind for child in group.groups}
-    if _NOT_FOR_LOGIC.search(name) or kinds & {"latch", "statetable", "test_cell", "bus", "bundle", "ff_bank", "latch_bank"}:
+    if _NOT_FOR_LOGIC.search(name.removeprefix(prefix)) or kinds & {
+        "latch",
+        "statetable",
+        "test_cell",
+        "bus",
+        "bundle",
+        "ff_bank",
+        "latch_bank",
+    }:
         return None
     if _true(group.text("dont_use")) or group.text("clock_gating_integrated_cell") is not None:
         return None
-    area = float(group.text("area") or 0)
+    area = _finite(group.text("area") or "0")
+    if area < 0:
+        raise ValueError(f"its area {area:g} is negative")
     pins = group.all("pin")
     sources = [pin for pin in pins if pin.text("direction") == "output"]
     if not area or not sources or any(pin.text("three_state") is not None or pin.text("function") is None for pin in sources):
@@ -208,8 +259,6 @@ def _cell(name: str, group: Group, units: _Units, templates: dict[str, Group]) -
         _ = cell.tables if len(inputs) <= LARGEST_GATE else ()  # a function that cannot be read is found here
         constant = not inputs or any(variables(output.function) == () for output in outputs)
         if constant or len(inputs) > LARGEST_GATE or (len(outputs) > 1 and adder_kind(cell) is None):
-            return None
-        if any(set(output.arcs) != set(cell.input_names) for output in outputs):
             return None
     return cell
 
@@ -248,22 +297,22 @@ def _closes(text: str) -> int:
 def _leakage(group: Group) -> float:
     stated = group.text("cell_leakage_power")
     if stated is not None:
-        return float(stated)
+        return _finite(stated)
     groups = group.all("leakage_power")
     supplies = sorted({str(child.text("related_pg_pin")) for child in groups})
     total = 0.0
     for supply in supplies:  # a file may split leakage by supply pin; the ground's share is then stated as zero
         own = [child for child in groups if str(child.text("related_pg_pin")) == supply]
-        plain = [float(child.text("value") or 0) for child in own if child.text("when") is None]
-        total += plain[0] if plain else sum(float(child.text("value") or 0) for child in own) / len(own)
+        plain = [_finite(child.text("value") or "0") for child in own if child.text("when") is None]
+        total += plain[0] if plain else sum(_finite(child.text("value") or "0") for child in own) / len(own)
     return total
 
 
 def _input(pin: Group, units: _Units, templates: dict[str, Group]) -> Input:
     name = pin.arguments[0]
-    edges = [float(value) for key in ("rise_capacitance", "fall_capacitance") if (value := pin.text(key)) is not None]
+    edges = [_finite(value) for key in ("rise_capacitance", "fall_capacitance") if (value := pin.text(key)) is not None]
     stated = pin.text("capacitance")
-    capacitance = sum(edges) / len(edges) if len(edges) == 2 else float(stated if stated is not None else 0.0)
+    capacitance = sum(edges) / len(edges) if len(edges) == 2 else _finite(stated or "0")
     energy = 0.0
     for group in pin.all("internal_power"):
         values = [table.values for key in ("rise_power", "fall_power", "power") for table in _tables(group, key, templates)]
@@ -311,7 +360,7 @@ def _tables(group: Group, key: str, templates: dict[str, Group]) -> list[_Table]
 def _numbers(group: Group, key: str) -> np.ndarray:
     rows = group.texts(key)
     if rows:
-        return np.array([[float(number) for number in re.split(r"[\s,]+", row.strip(" ,\\\n\t"))] for row in rows])
+        return np.array([[_finite(number) for number in re.split(r"[\s,]+", row.strip(" ,\\\n\t"))] for row in rows])
     return np.zeros(0)
 
 
@@ -354,7 +403,7 @@ def _output(pin: Group, units: _Units, templates: dict[str, Group], state: tuple
         loads_ff=_rounded(loads * units.capacitance_ff),
         arcs={related: _rounded(tables) for related, tables in worst.items()},
         energy_fj=_rounded(energy * units.energy_fj),
-        max_load_ff=_round(float(pin.text("max_capacitance") or 0.0) * units.capacitance_ff),
+        max_load_ff=_round(_finite(pin.text("max_capacitance") or "0") * units.capacitance_ff),
     )
 
 

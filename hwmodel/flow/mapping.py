@@ -4,13 +4,13 @@ Yosys elaborates, ABC maps. The unit's parts stay modules of their own, so that 
 same unit is mapped once more as one flat module, which is what other people's flat figures compare with.
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import fsum
 from pathlib import Path
 
+from hwmodel.files import scratch_folder
 from hwmodel.yosys import Yosys
 
 from .adders import STUBS, adder_kind, techmap_bits, techmap_cells
@@ -121,7 +121,6 @@ def synthesize(
     yosys: Yosys | None = None,
     *,
     objective: str = "balanced",
-    liberty: Sequence[Path | str] = (),
 ) -> Mapped:
     """Map the module `top` of `verilog` to the cells of `card`.
 
@@ -137,9 +136,6 @@ def synthesize(
         A running worker; without one, a worker is started for this call (about 0.3 s more).
     objective
         ``"area"``, ``"balanced"`` (default), ``"delay"``, or ``"yosys"`` for Yosys's own default script.
-    liberty
-        Liberty files (plain) for Yosys and ABC to read in the card's place; the card, imported from the same files,
-        still gives the figures.
 
     Raises
     ------
@@ -152,8 +148,8 @@ def synthesize(
         raise ValueError(f"the objective {objective!r} is unknown; known: {', '.join(SCRIPTS)}")
     if yosys is None:
         with Yosys() as own:
-            return synthesize(verilog, top, card, own, objective=objective, liberty=liberty)
-    with tempfile.TemporaryDirectory(prefix="hwmodel-map-") as name:
+            return synthesize(verilog, top, card, own, objective=objective)
+    with scratch_folder("hwmodel-map-") as name:
         folder = Path(name)
         (folder / "unit.v").write_text(verilog, encoding="utf-8")
         (folder / "stubs.v").write_text(STUBS + _stubs(card), encoding="utf-8")
@@ -164,9 +160,8 @@ def synthesize(
         )
         (folder / "map.abc").write_text(SCRIPTS[objective].replace("; ", "\n") + "\n", encoding="utf-8")
         (folder / "state.lib").write_text(to_liberty(card, logic=False), encoding="utf-8")
-        if not liberty:
-            (folder / "logic.lib").write_text(to_liberty(card, flip_flops=False), encoding="utf-8")
-        finish = _finish(card, [Path(path).resolve() for path in liberty], script=bool(SCRIPTS[objective]))
+        (folder / "logic.lib").write_text(to_liberty(card, flip_flops=False), encoding="utf-8")
+        finish = _finish(script=bool(SCRIPTS[objective]))
         apart = ["setattr -unset keep_hierarchy c:*", "flatten", "opt_clean -purge"]
         for name, kept, last in (("parted", PARTS_KEPT, apart), ("flat", (), [])):
             # In two runs: Yosys orders what it splits by where it lies in memory, and later the inputs of gates by the age of
@@ -223,13 +218,11 @@ def _adders() -> list[str]:
     return ["opt_clean", *unused, "techmap -map cells.v"]
 
 
-def _finish(card: TechCard, liberty: Sequence[Path], *, script: bool) -> list[str]:
-    """Return the commands that map; flip-flops always with the card's, so that the netlist ABC is given does not depend on `liberty`."""
-    avoid = " ".join(f"-dont_use {name}" for name in card.excluded) if liberty else ""
-    logic = " ".join(f"-liberty {path}" for path in liberty or [Path("logic.lib")])
+def _finish(*, script: bool) -> list[str]:
+    """Return the commands that map."""
     return [
         "synth -noabc -run coarse:check",
         "dfflibmap -liberty state.lib",
-        f"abc {logic} {avoid} -constr drive.constr" + (" -script map.abc" if script else ""),
+        "abc -liberty logic.lib -constr drive.constr" + (" -script map.abc" if script else ""),
         "opt_clean -purge",
     ]

@@ -36,12 +36,23 @@ class ChunkAcc:
         self.inner_random_bits = inner.acc.random_bits if isinstance(inner, FloatAcc) else 0
 
     def zeros(self, n: int) -> ChunkState:
+        """Return the state of `n` lanes after a reset."""
         return ChunkState(self.inner.zeros(n), self.outer.zeros(n), np.zeros(n, np.int64))
 
     def align(self, terms: Terms) -> tuple:
+        """Return products, (lanes,), as the inner level's `add` takes them."""
         return self.inner.align(terms)
 
     def add(self, state: ChunkState, term: tuple, random: Array | None = None) -> ChunkState:
+        """Return `state` after one step in every lane; lanes whose chunk is full by it are folded.
+
+        Parameters
+        ----------
+        term
+            What `align` made of the products.
+        random : (lanes,) uint64, optional
+            Random bits of stochastic rounding, the inner level's lowest.
+        """
         steps = state.steps + 1
         low = None if random is None else random & np.uint64((1 << self.inner_random_bits) - 1)
         added = ChunkState(self.inner.add(state.inner, term, low), state.outer, steps)
@@ -61,13 +72,16 @@ class ChunkAcc:
         return folded if mask.all() else select(mask, folded, state)
 
     def codes(self, state: ChunkState) -> Array:
+        """Return the outer level's codes, (lanes,) or (lanes, limbs) uint64."""
         return self.outer.codes(state.outer)
 
     def load(self, codes: Array) -> ChunkState:
+        """Return the state whose outer level shows `codes`, at the start of a chunk."""
         return self.zeros(codes.shape[0])._replace(outer=self.outer.load(codes))
 
     @property
     def range(self) -> TermRange:
+        """What the outer level can hold, as terms of another accumulator."""
         return self.outer.range
 
     def flags(self, state: ChunkState) -> tuple[Array, Array]:

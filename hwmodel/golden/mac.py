@@ -83,7 +83,15 @@ class Mac:
         self.reset(0)
 
     def reset(self, n: int) -> None:
-        """Make `n` units whose accumulators are +0 and whose flags are low."""
+        """Make `n` units whose accumulators are +0 and whose flags are low.
+
+        Raises
+        ------
+        SpecError
+            If `n` is negative.
+        """
+        if n < 0:
+            raise SpecError(f"{n} units were asked for; a number of units is 0 or more")
         self._state: Any = self._acc.zeros(n)
         self._n = n
 
@@ -228,6 +236,8 @@ class Mac:
         valid: Any = None,
     ) -> "_Inputs":
         """Return the inputs of one or several cycles, checked."""
+        if not self._n and np.size(a):
+            raise SpecError(f"operand codes have shape {np.shape(a)}, and there is no unit to take them: call reset(n) first, n units")
         spec, widths = self.spec, self.spec.inputs
         numbers = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand}
         checked = {name: _number(name, value, widths.get(name, 0), shape) for name, value in numbers.items()}

@@ -17,6 +17,7 @@ def limbs_for(bits: int) -> int:
 
 
 def zeros(limbs: int, n: int) -> Array:
+    """Return `n` zeros, (limbs, n)."""
     return np.zeros((limbs, n), np.uint64)
 
 
@@ -68,6 +69,7 @@ def add(x: Array, y: Array) -> Array:
 
 
 def is_negative(x: Array) -> Array:
+    """Return the sign bits, (lanes,) bool."""
     return x[-1] >> np.uint64(63) != 0
 
 

@@ -34,8 +34,10 @@ def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) ->
 
 
 def nan_error(fmt: Format) -> SpecError:
+    """Return what to raise where a NaN meets a format that has none."""
     return SpecError(f"a NaN cannot be encoded: {fmt} has no code for it; choose nan sat or nan zero")
 
 
 def random_error(rounding: str, bits: int) -> SpecError:
+    """Return what to raise where stochastic rounding lacks its `bits` random bits, or gets more."""
     return SpecError(f"rounding {rounding!r} needs random integers in 0..2^{bits}-1")

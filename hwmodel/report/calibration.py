@@ -107,6 +107,7 @@ def calibration_table(card: TechCard, families: Mapping[str, str] = FAMILIES) ->
                 print(f"{len(rows):3d} {name:44s} {row['area_um2']:9.0f} um2", file=sys.stderr, flush=True)
     table = {
         "card": card.name,
+        "card_sha256": card.sha256,
         "process": card.process,
         "architecture": architecture.as_dict(),
         "objective": objective,

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from hwmodel.files import whole
+
 PARTS = ("mpy", "alignadd", "normacc")
 # Dark, middle and light: told apart in print without colour, and by readers who do not see red from green.
 COLOURS = {"mpy": "#1f3b57", "alignadd": "#d98c21", "normacc": "#c3d5e4"}
@@ -58,7 +60,7 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
         figure.legend(
             handles=_legend(), loc="outside lower center", ncols=6, frameon=False, fontsize=7.5, handlelength=1.4, columnspacing=1.2
         )
-        files = [stem.with_suffix(f".{ending}") for ending in FORMATS]
+        files = [stem.with_name(f"{stem.name}.{ending}") for ending in FORMATS]
         for file in files:
             save_figure(figure, file)
         plt.close(figure)
@@ -67,13 +69,9 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
 
 def save_figure(figure: Any, file: Path) -> None:
     """Write a figure in the format of the file's ending, whole or not at all; the same figure gives the same bytes."""
-    partial = file.with_name(f".{file.name}.partial")
     metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix, {"Software": None})
-    try:
+    with whole(file) as partial:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:

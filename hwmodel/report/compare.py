@@ -1,19 +1,19 @@
 """The main job: units side by side, proved, mapped, estimated, and drawn."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from hwmodel.cost import calibrated_cards, estimate
+from hwmodel.cost import estimate, is_calibrated
 from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 
-from .chart import draw
+from .chart import FORMATS, draw
+from .crew import side_by_side
 from .rows import MismatchError, mapped_row
 from .text import comparison_text
 
@@ -54,6 +54,11 @@ class Comparison:
     files: list[Path]
 
 
+def files_of(stem: Path) -> list[Path]:
+    """Return the files that a comparison writes: two drawings, the table, and the page."""
+    return [stem.with_name(f"{stem.name}.{ending}") for ending in (*FORMATS, "csv", "md")]
+
+
 def compare(
     specs: Sequence[MacSpec],
     card: TechCard,
@@ -92,26 +97,26 @@ def compare(
         If a circuit and the golden model differ; the text says where.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(jobs) as pool:
-        rows = list(pool.map(lambda spec: _row(spec, card, prove=prove, verilog=verilog, progress=progress), specs))
+    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
     table = pd.DataFrame(rows)
     for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
         if column in table:
             table[f"{column}_ratio"] = table[column] / table[column].iloc[0]
-    files = draw(table, stem, title=title)
-    csv, markdown = stem.with_suffix(".csv"), stem.with_suffix(".md")
+    written = files_of(stem)
+    csv, markdown = written[-2:]
+    image = draw(table, stem, title=title)[0].name
     write_text(csv, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-    write_text(markdown, comparison_text(table, card, title=title, image=files[0].name))
-    return Comparison(table, [*files, csv, markdown])
+    write_text(markdown, comparison_text(table, card, title=title, image=image))
+    return Comparison(table, written)
 
 
-def _row(spec: MacSpec, card: TechCard, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
+def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
     """Return all there is to say of one unit."""
-    with Yosys() as yosys:
-        row = mapped_row(spec, card, yosys, verilog=verilog)
+    row = mapped_row(spec, card, yosys, verilog=verilog)
+    yosys.close()
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
-    if card.name in calibrated_cards():
-        guess = estimate(spec, card.name).row
+    if is_calibrated(card):
+        guess = estimate(spec, card).row
         row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
     if prove:
         from hwmodel_sim import verify

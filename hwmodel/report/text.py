@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, calibration_error, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibration_error, is_calibrated, paper, ratio
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
@@ -130,7 +130,7 @@ def _gate_counts(table: pd.DataFrame) -> str:
     )
 
 
-def _estimate_error(card: str) -> str:
+def _estimate_error(card: TechCard) -> str:
     """Return one sentence a quantity: how wrong estimates of units are that were left out of the fit."""
     sentences = []
     for row in calibration_error(card):
@@ -150,7 +150,7 @@ def _provenance(table: pd.DataFrame, card: TechCard) -> str:
         f"- Tools: {tools}.",
         f"- Energy: {int(table['energy_macs'].iloc[0]):,} MACs a unit, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
         "accumulator equalled the golden model's in every cycle.",
-        *([f"- Estimates: {_estimate_error(card.name)}"] if card.name in calibrated_cards() else []),
+        *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
     return "\n".join(lines)

@@ -61,12 +61,15 @@ def values_of(fmt: Format) -> Values:
     Raises
     ------
     SpecError
-        If it is wider.
+        If it is wider, or has no positive value.
     """
     if fmt.width > MAX_BITS:
         raise SpecError(f"{fmt} has 2^{fmt.width} values, too many to draw; formats of at most {MAX_BITS} bits can be")
     decoded = golden.decode(np.arange(1 << fmt.width, dtype=np.uint64), fmt)
-    return Values(fmt, np.unique(decoded[np.isfinite(decoded) & (decoded > 0)]))
+    positive = np.unique(decoded[np.isfinite(decoded) & (decoded > 0)])
+    if not positive.size:
+        raise SpecError(f"{fmt} has no value above 0, and a logarithmic axis shows no other")
+    return Values(fmt, positive)
 
 
 def draw_formats(formats: Sequence[Format], spaced: Sequence[Format], files: Sequence[Path]) -> None:

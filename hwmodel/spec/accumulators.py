@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .catalog import parse_format
-from .errors import SpecError
+from .catalog import CATALOG, parse_format
+from .errors import SpecError, nearest
 from .floats import FloatFormat
 from .integers import IntFormat
 from .posits import PositFormat
 
 DEFAULT_HEADROOM = 12
+MAX_HEADROOM = 64
 MAX_FIXED_WIDTH = 1024
 MAX_RANDOM_BITS = 32
 
@@ -28,8 +29,8 @@ class FixedAcc:
     width
         W, bits of the accumulator; None: as many as the products and the headroom need.
     fraction
-        F, the unit is ``2**-F`` (may be negative); None: the finest unit any product can have, or, with `width` given,
-        the finest that leaves the headroom.
+        F, the unit is ``2**-F``; below zero it is written with an m, as in ``fxfm3`` (``fxf-3`` is read too). None: the finest unit any
+        product can have, or, with `width` given, the finest that leaves the headroom.
     headroom
         H, bits above the largest product: any sum of fewer than ``2**H`` products is exact; None: 12.
     saturate
@@ -44,13 +45,13 @@ class FixedAcc:
     saturate: bool = False
     rounding: str = "floor"
 
-    _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"fx(\d+)?(?:f(m?\d+))?(?:h(-?\d+))?((?:\.\w+)*)", re.ASCII)
+    _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"fx(\d+)?(?:f([m-]?\d+))?(?:h(-?\d+))?((?:\.\w+)*)", re.ASCII)
 
     def __post_init__(self) -> None:
         if self.width is not None and not 1 <= self.width <= MAX_FIXED_WIDTH:
             raise SpecError(f"accumulator {self}: width {self.width} is not in 1..{MAX_FIXED_WIDTH}")
-        if self.headroom is not None and not 0 <= self.headroom <= 64:
-            raise SpecError(f"accumulator {self}: headroom {self.headroom} is not in 0..64")
+        if self.headroom is not None and not 0 <= self.headroom <= MAX_HEADROOM:
+            raise SpecError(f"accumulator {self}: headroom {self.headroom} is not in 0..{MAX_HEADROOM}")
         if None not in (self.width, self.fraction, self.headroom):
             raise SpecError(f"accumulator {self}: width, fraction and headroom together say one thing twice; leave one of them out")
 
@@ -242,4 +243,15 @@ def parse_accumulator(text: str) -> Accumulator:
         raise SpecError(
             f"unknown accumulator {text!r}: allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
             f"quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
+            f"{nearest(key.split('.')[0], _accumulator_names())}"
         ) from error
+
+
+def _accumulator_names() -> list[str]:
+    """Return names that a mistyped accumulator may have been meant for."""
+    held = [
+        name
+        for name, entry in CATALOG.items()
+        if isinstance(entry.format, PositFormat) or (isinstance(entry.format, FloatFormat) and entry.format.signed)
+    ]
+    return [*held, "quire"]

@@ -243,6 +243,8 @@ def parse_operand(name: str) -> Operand:
         If it denotes none.
     """
     key = name.strip().lower()
+    if "+" in key and not all(part.strip() for part in key.split("+")):
+        raise SpecError(f"operand {name!r}: formats stand on both sides of a +, as in e4m3fn+e5m2")
     if "+" in key:
         parts = [parse_operand(part) for part in key.split("+")]
         simple = [part for part in parts if not isinstance(part, ChoiceFormat | LogFormat | X87Format)]
@@ -263,6 +265,8 @@ def parse_operand(name: str) -> Operand:
 
 def _parse_held(name: str, key: str) -> CodebookFormat:
     book, _, entries = key.partition("@")
+    if not book or not entries or "@" in entries:
+        raise SpecError(f"operand {name!r}: one @ stands between a codebook and the float format of its entries, as in nf4@fp16")
     codebook, held = parse_format(book), parse_format(entries)
     if not isinstance(codebook, CodebookFormat):
         raise SpecError(f"operand {name!r}: before the @ stands a codebook, such as nf4 or af4, and {codebook} is none")

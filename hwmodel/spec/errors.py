@@ -11,7 +11,17 @@ class SpecError(ValueError):
     """
 
 
+MEANT = {
+    **dict.fromkeys(("fp64", "float64", "f64", "double"), "e11m52"),
+    **dict.fromkeys(("fp8", "float8", "f8"), "e4m3fn, e5m2"),
+    **dict.fromkeys(("fp6", "float6"), "e2m3fn, e3m2fn"),
+}
+"""What is meant by names that look like something else."""
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return ``"; did you mean x, y?"`` for the candidates that look like `name`, or an empty string."""
+    if name in MEANT:
+        return f"; did you mean {MEANT[name]}?"
     close = difflib.get_close_matches(name, list(candidates), n=3, cutoff=0.6)
     return f"; did you mean {', '.join(close)}?" if close else ""

@@ -60,30 +60,35 @@ class FloatFormat:
             # The lowest binade then holds nothing but zero, whatever e = 0 means: one format, one description.
             object.__setattr__(self, "subnormals", True)
         if not 1 <= self.exponent_bits <= 11:
-            raise SpecError(f"float format e{self.exponent_bits}m{self.fraction_bits}: exponent width {self.exponent_bits} is not in 1..11")
+            raise SpecError(f"float format {self._stem}: exponent width {self.exponent_bits} is not in 1..11")
         if not 0 <= self.fraction_bits <= 52:
-            raise SpecError(f"float format e{self.exponent_bits}m{self.fraction_bits}: fraction width {self.fraction_bits} is not in 0..52")
+            raise SpecError(f"float format {self._stem}: fraction width {self.fraction_bits} is not in 0..52")
         if not -(1 << 12) <= self.bias <= 1 << 12:
-            raise SpecError(f"float format e{self.exponent_bits}m{self.fraction_bits}b{self.bias}: bias {self.bias} is not in -4096..4096")
+            raise SpecError(f"float format {self._stem}: bias {self.bias} is not in -4096..4096")
+        if self.exponent_bits == 1 and self.fraction_bits == 0:
+            raise SpecError(
+                f"float format {self._stem}: no code would be a number other than 0 and one power of two; "
+                f"give it a fraction bit, as in e1m1none"
+            )
         if self.specials is Specials.IEEE and self.fraction_bits == 0:
             raise SpecError(
-                f"float format e{self.exponent_bits}m0: IEEE style needs a fraction bit to tell NaN from infinity; "
+                f"float format {self._stem}: IEEE style needs a fraction bit to tell NaN from infinity; "
                 f"use e{self.exponent_bits}m0fn or e{self.exponent_bits}m0none"
             )
         if self.specials is Specials.FNUZ and not self.signed:
-            raise SpecError(
-                f"float format e{self.exponent_bits}m{self.fraction_bits}fnuz: an unsigned format has no code 10…0 to spare for NaN"
-            )
+            raise SpecError(f"float format {self._stem}: an unsigned format has no code 10…0 to spare for NaN; use fn or none")
         if not self.zero and (self.subnormals or self.signed):
-            raise SpecError(
-                f"float format e{self.exponent_bits}m{self.fraction_bits}: only an unsigned format without subnormals can lack a zero"
-            )
+            raise SpecError(f"float format {self._stem}: only an unsigned format without subnormals can lack a zero")
         if self.halved and (not self.subnormals or self.exponent_bits == 1):
-            raise SpecError(
-                f"float format e{self.exponent_bits}m{self.fraction_bits}: halved subnormals need subnormals, and two exponent bits"
-            )
-        if self.exponent_bits == 1 and self.fraction_bits == 0:
-            raise SpecError("float format e1m0: no code would be a number other than 0 and one power of two; give it a fraction bit")
+            raise SpecError(f"float format {self._stem}: halved subnormals need subnormals, and two exponent bits")
+
+    @property
+    def _stem(self) -> str:
+        """The name by the grammar, of a format that may not be one; the bias only where it is not the usual."""
+        ieee = (1 << max(self.exponent_bits - 1, 0)) - 1
+        bias = "" if self.exponent_bits > 11 or self.bias == ieee + (self.specials is Specials.FNUZ) else f"b{self.bias}"
+        low = "half" if self.halved else "" if self.subnormals else "nosub"
+        return f"e{self.exponent_bits}m{self.fraction_bits}{bias}{self.specials.value}{'' if self.signed else 'u'}{low}"
 
     def __str__(self) -> str:
         from .catalog import format_name

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.lib.wiring import In
 
+from hwmodel.files import scratch_folder
 from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc
 from hwmodel.yosys import Yosys
 
@@ -46,6 +46,7 @@ class Unit:
 
     @property
     def manifest_json(self) -> str:
+        """The manifest as the text of its file."""
         return json.dumps(self.manifest, indent=2) + "\n"
 
 
@@ -155,13 +156,11 @@ def _rtlil(mac: Mac | MacWithLfsr, name: str) -> str:
 
 def _verilog(rtlil: str, yosys: Yosys) -> str:
     """Return `rtlil` as Verilog, without the line that names the writer's build."""
-    with tempfile.TemporaryDirectory(prefix="hwmodel-emit-") as folder:
-        source, target = Path(folder) / "unit.il", Path(folder) / "unit.v"
-        source.write_text(rtlil, encoding="utf-8")
-        yosys.run(
-            [f"read_rtlil {source}", "proc", "opt_expr", "opt_clean -purge", "setattr -unset init", f"write_verilog -noattr {target}"]
-        )
-        return target.read_text(encoding="utf-8").split("\n", 1)[1]
+    with scratch_folder("hwmodel-emit-") as folder:
+        (Path(folder) / "unit.il").write_text(rtlil, encoding="utf-8")
+        passes = ["proc", "opt_expr", "opt_clean -purge", "setattr -unset init"]
+        yosys.run(["read_rtlil unit.il", *passes, "write_verilog -noattr unit.v"], folder)
+        return (Path(folder) / "unit.v").read_text(encoding="utf-8").split("\n", 1)[1]
 
 
 def _parts(verilog: str, name: str) -> dict[str, list[str]]:

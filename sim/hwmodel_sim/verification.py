@@ -2,13 +2,13 @@
 
 import re
 import shutil
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from hwmodel.files import scratch_folder
 from hwmodel.spec import MacSpec
 
 from .choices import word_bits
@@ -110,7 +110,7 @@ def verify(
     tape = Tape.of(spec, parts, harness.copies)
     golden_seconds = time.perf_counter() - started
 
-    with tempfile.TemporaryDirectory(prefix="hwmodel-") as scratch:
+    with scratch_folder("hwmodel-") as scratch:
         folder = Path(scratch if build_dir is None else build_dir).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         session = Session(simulator, harness, circuit, folder)
@@ -147,7 +147,7 @@ def _size(verilog: str, vectors: int) -> tuple[int, int]:
 def _film(session: Session, tape: Tape, difference: Difference | None, waves: Path) -> str:
     """Play the lane of the difference, or the first cycles, once more with tracing; return the waveform's file."""
     waves.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hwmodel-") as scratch:
+    with scratch_folder("hwmodel-") as scratch:
         name = f"film.{'vcd' if session.simulator == 'verilator' else 'fst'}"
         traced = replace(session, folder=Path(scratch), harness=replace(session.harness, film=name))
         traced.build()

@@ -1,9 +1,14 @@
 """Bad input: one sentence on stderr that says what was given and what is allowed, exit code 2, nothing on stdout."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
+
+LIBRARY = Path(__file__).parents[1] / "flow" / "small.lib"
 
 BAD = [
     # formats
@@ -21,7 +26,23 @@ BAD = [
     (["encode", "fp32", "1/" + "9" * 5000], "far outside every format"),
     (["encode", "fp32", "0x1p99999999999"], "is beyond 10^±20000"),
     (["formats", "int８"], "unknown format 'int８'"),
-    (["formats", "e8m0fnu"], "the scale format of OCP MX has no zero and is not an operand"),
+    (["formats", "e1m0"], "float format e1m0: no code would be a number other than 0 and one power of two; give it a fraction bit"),
+    (["formats", "cfloat8e4m3b64"], "the bias 64 of a configurable float is not in 0..63"),
+    (["encode", "cfloat8e4m3", "1"], "choose one, such as cfloat8e4m3b7"),
+    (["formats", "posit8es4"], "posit format posit8es4: es 4 is not in 0..3; the 2022 standard has es 2"),
+    (["decode", "posit2", "1"], "posit format posit2: width 2 is not in 3..32"),
+    (["encode", "lns8g3", "1"], "γ 3 is not a power of two"),
+    (["formats", "nf4@int8"], "after the @ stands a float format, such as fp16, and int8 is none"),
+    (["formats", "int8@fp16"], "before the @ stands a codebook, such as nf4 or af4, and int8 is none"),
+    (["formats", "nf4@"], "operand 'nf4@': one @ stands between a codebook and the float format of its entries"),
+    (["formats", "e4m3fn+"], "operand 'e4m3fn+': formats stand on both sides of a +"),
+    (["formats", "e4m3fn+lns8"], "logarithmic, configurable and 80-bit formats cannot be joined with + to others"),
+    (["encode", "e4m3fn+e5m2", "1"], "several formats under one name have no codes of their own; choose one, such as e4m3fn"),
+    (["encode", "nf4", "nan"], "a NaN cannot be encoded: nf4 has no code for it"),
+    (["formats", "pal"], "PAL is not publicly defined"),
+    (["formats", "B4INT3", "--json"], "b4int3 is not publicly defined"),
+    (["encode", "pal", "1"], "PAL is not publicly defined"),
+    (["decode", "b4int3", "1"], "b4int3 is not publicly defined"),
     (["emit", "int8-int8-fx", "-o", "/dev/null"], "/dev/null is not a folder"),
     (["encode", "fp16", "1", "--rounding", "up"], "rounding 'up' is not one of rne, rna, rtz, rup, rdn"),
     (["encode", "fp16", "1", "--overflow", "wrap"], "overflow 'wrap' is not one of sat, ieee"),
@@ -52,6 +73,27 @@ BAD = [
     (["verify", "int8-int8-fx32", "--simulator", "spice"], "unknown simulator 'spice': allowed are auto, verilator, icarus"),
     (["verify", "int8-int8-fx32", "--verilog", "no_such.v"], "no_such.v: No such file or directory"),
     (["verify", "int8-int8-fx32", "int4-int4-fx16", "--verilog", "x.v"], "--verilog verifies one file as one unit, and 2 were given"),
+    (["encode", "fp16", "1", "--random", "3"], "--random goes with --rounding sr<k>, and the rounding is rne"),
+    (["estimate", "int8-int8-fx32", "--paper", "--card", "nope"], "whatever the card; leave out one of --paper and --card"),
+    (["estimate", "int8-int8-fx32", "--paper", "--tech", "sky130hd"], "leave out one of --paper and --card"),
+    (["estimate", "int8-int8-fx32", "--paper", "--explain"], "--paper and --explain exclude each other"),
+    (["synth", "int8-int8-fx32", "--liberty", "x.lib", "--card", "sky130hd"], "--card and --liberty exclude each other"),
+    (["synth", "int8-int8-fx32", "--liberty", "x.lib", "--liberty", "./x.lib"], "a Liberty file was given twice"),
+    (["compare", "int8-int8-fx32", "--name", ".."], "the name '..' is not a file name"),
+    (["compare", "int8-int8-fx32", "--name", "."], "the name '.' is not a file name"),
+    # nothing where something is needed
+    (["emit", "int8-int8-fx32", "-o", ""], "the argument after -o is empty; was a variable not set?"),
+    (["emit", "int8-int8-fx32", "--out="], "nothing stands after --out=; was a variable not set?"),
+    (["verify", "int8-int8-fx32", "--waves", ""], "the argument after --waves is empty"),
+    (["verify", "int8-int8-fx32", "--verilog", ""], "the argument after --verilog is empty"),
+    (["tech", "import", "card", "x.lib", "-o", ""], "the argument after -o is empty"),
+    (["tech", "import", "", "x.lib"], "the argument after import is empty"),
+    ([""], "the argument after the command is empty"),
+    # cards
+    (["tech", "import", "q/r/s", "x.lib"], "the card's name 'q/r/s' is not made of letters, digits and . _ + -"),
+    (["tech", "import", ".card", "x.lib"], "the card's name '.card' is not made of letters"),
+    (["tech", "import", "sky130hd", "x.lib"], "sky130hd is the name of a bundled card"),
+    (["tech", "import", "card", "no/such.lib", "-o", "new/card.gz"], "no/such.lib cannot be read: No such file or directory"),
     (["tech", "show", "no-such-card"], "there is no tech card 'no-such-card'"),
     # usage
     (["emit"], "hwmodel emit: missing argument 'SPEC'"),
@@ -93,6 +135,66 @@ def test_file_that_cannot_be_written(run, tmp_path):
         run("emit", "int4-int4-fx16", "-o", tmp_path)
     )
     assert [path.name for path in tmp_path.iterdir()] == ["int4_int4_fx16.v"]
+
+
+def test_a_folder_where_a_file_should_be(run, tmp_path):
+    """Told before the work, and by the name that was given."""
+    (tmp_path / "compare.csv").mkdir()
+    (tmp_path / "card").mkdir()
+    (tmp_path / "chart.png").mkdir()
+    for command, file in (
+        (["compare", "int4-int4-fx16", "-o", tmp_path], "compare.csv"),
+        (["tech", "import", "mine", LIBRARY, "-o", tmp_path / "card"], "card"),
+        (["formats", "--plot", tmp_path / "chart.png"], "chart.png"),
+    ):
+        assert f"the file {tmp_path / file} cannot be written: a folder is there" in sentence(run(*command))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_nothing_is_begun_that_cannot_be_proved(run, tmp_path, monkeypatch):
+    """Without a simulator the report says so before it maps anything."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("hwmodel.report.rows.mapped_row", lambda *_, **__: pytest.fail("mapped before the simulator was looked for"))
+    for command in (["report"], ["compare", "int4-int4-fx16", "--prove"]):
+        assert "simulation needs g++ and make" in sentence(run(*command, "-o", tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_stdin_that_is_closed():
+    command = [sys.executable, "-m", "hwmodel", "encode", "e4m3fn", "-"]
+    done = subprocess.run(["/bin/sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "error: stdin is closed; - reads from it\n")
+
+
+@pytest.mark.parametrize("arguments", [["formats"], ["formats", "--json"], ["encode", "int8", "1"], ["tech", "list"]], ids=" ".join)
+def test_a_reader_that_goes_away(arguments):
+    """As a shell says of a program that SIGPIPE ended, and told apart from a mismatch."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", "hwmodel", *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("area : 5;", "area : -5;"), "the cell XOR2 cannot be read: its area -5 is negative"),
+        (("area : 5;", "area : nan;"), "the cell XOR2 cannot be read: nan is not a finite number"),
+        (("nom_voltage : 1.0", "nom_voltage : abc"), "the supply voltage cannot be read"),
+        (("(1, pf)", '(x, "pf")'), "gives the unit 'xpf' where one of f is needed"),
+        (('"1ns"', '"eps"'), "gives the unit 'eps' where one of s is needed"),
+        (("cell (XOR2)", "cell ()"), "a cell has no name"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[1],
+)
+def test_wrong_liberty(run, tmp_path, change, expected):
+    text = LIBRARY.read_text()
+    assert change[0] in text
+    (tmp_path / "wrong.lib").write_text(text.replace(*change))
+    for command in (["synth", "int4-int4-fx16", "--liberty"], ["tech", "import", "mine"]):
+        assert expected in sentence(run(*command, tmp_path / "wrong.lib"))
+    assert [path.name for path in tmp_path.iterdir()] == ["wrong.lib"]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ import hashlib
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from hwmodel.flow import load_card
+
+LIBRARY = Path(__file__).parents[1] / "flow" / "small.lib"
 
 
 def test_emit_writes_the_same_bytes_twice(run, tmp_path):
@@ -74,6 +77,7 @@ def test_synth_table_says_what_energy_is(run):
 def test_synth_without_energy(run):
     (row,) = csv.DictReader(io.StringIO(run("synth", "int4-int4-fx16", "--no-energy", "--csv").stdout))
     assert "energy_fj" not in row
+    assert "energy_ratio" not in row
     assert float(row["area_um2"]) > 0
 
 
@@ -99,16 +103,40 @@ def test_tech(run):
     assert "sky130_fd_sc_hd__fa_1" in text
 
 
+def test_an_imported_library_is_mapped_to(run, tmp_path):
+    """From a Liberty file to a card and on to gates, and the same without a card in between."""
+    (row,) = json.loads(run("tech", "import", "mine", LIBRARY, "-o", tmp_path / "new" / "mine.card.json.gz", "--json").stdout)
+    assert (row["name"], row["nand2_um2"], row["flip_flop_um2"], row["full_adder"]) == ("mine", 2, 9, "FA")
+    common = ["synth", "int4-int4-fx16", "--json", "--no-energy"]
+    (by_card,) = json.loads(run(*common, "--card", row["file"]).stdout)
+    (by_file,) = json.loads(run(*common, "--liberty", LIBRARY).stdout)
+    assert (by_card.pop("card"), by_file.pop("card")) == ("mine", "small")
+    assert by_card == by_file
+    assert by_card["area_sequential_um2"] == 9 * by_card["flip_flops"] > 0
+
+
+@pytest.mark.parametrize("command", ["emit", "synth", pytest.param("verify", marks=pytest.mark.slow)])
+def test_a_temporary_folder_with_a_space(run, tmp_path, monkeypatch, command):
+    """Make and ABC cannot work in one."""
+    spaced = tmp_path / "t m p"
+    spaced.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(spaced))
+    monkeypatch.setenv("TMPDIR", str(spaced))
+    options = {"emit": ["-o", tmp_path / "out"], "synth": ["--no-energy"], "verify": ["--vectors", 1000]}[command]
+    result = run(command, "int4-int4-fx", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
 def test_mismatch_of_netlist_and_golden_model_is_exit_code_1(run, monkeypatch):
     from hwmodel.report.rows import MismatchError
 
     def differs(*_: object, **__: object) -> None:
-        raise MismatchError("unit int4-int4-fx16: mapped netlist and golden model differ")
+        raise MismatchError("unit int4-int4-fx: mapped netlist and golden model differ")
 
     monkeypatch.setattr("hwmodel.report.rows.mapped_row", differs)
-    result = run("synth", "int4-int4-fx16")
+    result = run("synth", "int4-int4-fx")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "error: unit int4-int4-fx16: mapped netlist and golden model differ\n"
+    assert result.stderr == "error: unit int4-int4-fx: mapped netlist and golden model differ\n"
 
 
 def test_estimate(run):
@@ -130,6 +158,25 @@ def test_estimate_says_how_wrong_it_is(run):
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_estimate_explained(run):
+    names = ["int8-int8-fx32", "e4m3fn-e4m3fn-fp32"]
+    rows = json.loads(run("estimate", *names, "--explain", "--json").stdout)
+    wholes = json.loads(run("estimate", *names, "--json").stdout)
+    for whole in wholes:
+        own = [row for row in rows if row["spec"] == whole["spec"]]
+        assert sum(row["count"] * row["each_um2"] for row in own) == pytest.approx(whole["area_um2"])
+        assert sum(row["count"] * row["clock_fj"] + row["working"] * row["each_fj"] for row in own) == pytest.approx(whole["energy_fj"])
+        for part in ("alignadd", "normacc"):
+            area = sum(row["area_um2"] for row in own if row["part"] == part)
+            assert area == pytest.approx(whole[f"area_{part}_um2"])
+    # Registers are not learnt: their number, times the library's flip-flop.
+    (state,) = (row for row in rows if row["spec"] == "int8-int8-fx32" and row["cell"] == "flip_flop")
+    assert (state["count"], state["each_um2"]) == (35, pytest.approx(20.0192))
+    text = run("estimate", *names, "--explain", columns=80).stdout
+    assert all(f"{name} on sky130hd: " in text for name in names)
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+
+
 def test_paper_mode_gives_the_published_ratios(run):
     rows = json.loads(run("estimate", "int8-int8-fx27", "e4m3-e4m3-fp16", "e4m3-e4m3-fp32", "--paper", "--json").stdout)
     # arXiv 2303.17951: +53 % and +183 %
@@ -144,6 +191,17 @@ def test_no_estimate_without_a_calibration(run, tmp_path):
     result = run("estimate", "int8-int8-fx32", "--card", source)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: no estimate is calibrated for the card 'other'; calibrated cards: ")
+
+
+def test_no_estimate_for_a_card_that_only_has_the_name(run, tmp_path):
+    source = tmp_path / "fake.card.json.gz"
+    card = load_card("sky130hd")
+    replace(card, wire_ff_per_sink=2 * card.wire_ff_per_sink).save(source)
+    result = run("estimate", "int8-int8-fx32", "--card", source)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: the card 'sky130hd' has other figures than the card of that name")
+    replace(card, source="a copy").save(source)
+    assert run("estimate", "int8-int8-fx32", "--card", source).stdout == run("estimate", "int8-int8-fx32").stdout
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from functools import cache
 
 import pytest
-from flow_cases import liberty_files
+from flow_cases import SMALL, liberty_files
 
 from hwmodel.flow import TechCard, import_liberty, load_card
 from hwmodel.yosys import Yosys
@@ -24,6 +24,12 @@ def library():
 def card() -> TechCard:
     """The bundled default card."""
     return load_card()
+
+
+@pytest.fixture(scope="session")
+def small() -> TechCard:
+    """The card of the library that is bundled with the tests."""
+    return import_liberty("small", [SMALL])
 
 
 @pytest.fixture(scope="session")

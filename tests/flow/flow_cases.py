@@ -14,6 +14,8 @@ FILES = {
         f"asap7sc7p5t_{part}.lib.gz" for part in ("SIMPLE_RVT_TT_nldm_211120", "SEQ_RVT_TT_nldm_220123", "INVBUF_RVT_TT_nldm_220122")
     ],
 }
+SMALL = Path(__file__).with_name("small.lib")
+"""A library of our own, always there: every table a plane, so that delays can be worked out by hand."""
 
 MAC = """
 module t__fa #(parameter WIDTH = 1) (input [WIDTH-1:0] A, B, C, output [WIDTH-1:0] X, Y);

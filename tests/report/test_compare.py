@@ -1,15 +1,19 @@
 """The comparison: files, sums, ratios, and a chart that shows what the table says."""
 
+import json
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from hwmodel.cost.calibration import TABLES
 from hwmodel.flow import load_card
+from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
-from hwmodel.report.compare import compare
+from hwmodel.report.compare import compare, files_of
 from hwmodel.report.rows import MismatchError, check_states, mapped_row, operand_streams
 from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, usual_modes
 from hwmodel.report.text import ONE_FORMAT, TWO_FORMATS, two_formats
@@ -81,6 +85,13 @@ def test_the_chart_shows_the_table(tmp_path):
         assert label in comments
 
 
+def test_the_bundled_table_was_made_from_the_bundled_card():
+    table = json.loads((TABLES / "sky130hd.json").read_text(encoding="utf-8"))
+    card = load_card("sky130hd")
+    assert table["card_sha256"] == card.sha256
+    assert table["cells"] == cell_figures(card)
+
+
 def test_an_uncalibrated_card_is_drawn_without_estimates(tmp_path):
     rows = [{"spec": "a-a-fx"} | {f"area_{part}_um2": 1.0 for part in PARTS} | {f"energy_{part}_fj": 1.0 for part in PARTS}]
     files = draw(pd.DataFrame(rows), tmp_path / "chart", title="One unit")
@@ -91,12 +102,27 @@ def test_an_uncalibrated_card_is_drawn_without_estimates(tmp_path):
     "text", ["int8-int8-fx32", "e4m3fn-e4m3fn-fp16-p2", pytest.param("e5m2-e4m3fn-chunk4:fx:fp16-p1", marks=pytest.mark.slow)]
 )
 def test_the_mapped_netlist_runs_as_the_golden_model(text):
-    """`mapped_row` raises where a state differs; a wrong operand in the golden run must make it."""
+    """`mapped_row` raises where a state differs."""
     spec, card = MacSpec.parse(text), load_card("sky130hd")
     with Yosys() as yosys:
         row = mapped_row(spec, card, yosys)
     assert row["energy_fj"] == pytest.approx(sum(row[f"energy_{part}_fj"] for part in PARTS))
     assert row["energy_fj"] > 0
+
+
+def test_a_wrong_operand_in_the_golden_run_is_told(monkeypatch):
+    def wrong(spec: MacSpec, stimulus: dict, acc: np.ndarray) -> None:
+        operands = stimulus["a"].copy()
+        operands[2, 1] ^= 1
+        check_states(spec, stimulus | {"a": operands}, acc)
+
+    monkeypatch.setattr("hwmodel.report.rows.check_states", wrong)
+    with Yosys() as yosys, pytest.raises(MismatchError, match="differ after step 2 of stream 1"):
+        mapped_row(MacSpec.parse("int8-int8-fx32"), load_card("sky130hd"), yosys)
+
+
+def test_a_name_with_a_dot_keeps_it():
+    assert [file.name for file in files_of(Path("v1.2"))] == ["v1.2.png", "v1.2.svg", "v1.2.csv", "v1.2.md"]
 
 
 def test_a_wrong_state_is_told():

@@ -181,10 +181,10 @@ def test_the_nan_of_fp16_is_numpys() -> None:
             lambda: parse_format("e5m0"),
             "float format e5m0: IEEE style needs a fraction bit to tell NaN from infinity; use e5m0fn or e5m0none",
         ),
-        (lambda: parse_format("e4m3fnuzu"), "float format e4m3fnuz: an unsigned format has no code 10…0 to spare for NaN"),
+        (lambda: parse_format("e4m3fnuzu"), "float format e4m3fnuzu: an unsigned format has no code 10…0 to spare for NaN; use fn or none"),
         (
             lambda: parse_format("e1m0none"),
-            "float format e1m0: no code would be a number other than 0 and one power of two; give it a fraction bit",
+            "float format e1m0none: no code would be a number other than 0 and one power of two; give it a fraction bit, as in e1m1none",
         ),
         (
             lambda: parse_format("e4m3nf"),

@@ -21,6 +21,7 @@ class FixedAcc:
         self.clear()
 
     def clear(self) -> None:
+        """Make the register zero and lower the flags."""
         self.total = 0
         self.overflow = False
         self.invalid = False
@@ -30,6 +31,7 @@ class FixedAcc:
         self.total = 0
 
     def add(self, addend: Value, random: int = 0) -> None:
+        """Add `addend`, brought to the register's unit; wrap or saturate, and raise `overflow`, where the sum does not fit."""
         if not addend.is_finite:
             self.invalid = True
             return
@@ -48,13 +50,16 @@ class FixedAcc:
 
     @property
     def value(self) -> Value:
+        """The number the register stands for."""
         return Value.of(self.total * Fraction(2) ** -self.point.fraction)
 
     @property
     def code(self) -> int:
+        """The register's bits."""
         return self.total % (1 << self.point.width)
 
     def load(self, code: int) -> None:
+        """Make the register `code` and lower the flags."""
         self.clear()
         self.total = code - ((code >> (self.point.width - 1)) << self.point.width)
 
@@ -70,11 +75,13 @@ class FloatAcc:
         self.clear()
 
     def clear(self) -> None:
+        """Make the register +0."""
         self.code = 0
 
     restart = clear
 
     def add(self, addend: Value, random: int = 0) -> None:
+        """Add `addend` and round once; unfused: round it first as well."""
         if not self.acc.fused:
             addend = decode(self._round(addend), self.acc.format)
         self.code = self._round(self.value + addend, random)
@@ -91,9 +98,11 @@ class FloatAcc:
 
     @property
     def value(self) -> Value:
+        """The number the register stands for."""
         return decode(self.code, self.acc.format)
 
     def load(self, code: int) -> None:
+        """Make the register `code`, as a sum could have left it: NaNs canonical, subnormals flushed where `.ftz` does."""
         value = decode(code, self.acc.format)
         self.code = self._flush(code if value.is_finite or value.is_infinite else encode(value, self.acc.format))
 
@@ -109,14 +118,17 @@ class PositAcc:
         self.clear()
 
     def clear(self) -> None:
+        """Make the register zero."""
         self.code = 0
 
     def add(self, addend: Value, random: int = 0) -> None:
+        """Add `addend` and round once; unfused: round it first as well."""
         if not self.acc.fused:
             addend = decode(encode(addend, self.acc.format), self.acc.format)
         self.code = encode(decode(self.code, self.acc.format) + addend, self.acc.format)
 
     def load(self, code: int) -> None:
+        """Make the register `code`."""
         self.code = code
 
 
@@ -132,10 +144,12 @@ class QuireAcc:
         self.clear()
 
     def clear(self) -> None:
+        """Make the quire zero."""
         self.total = 0
         self.is_nar = False
 
     def add(self, addend: Value, random: int = 0) -> None:
+        """Add `addend`, exactly; NaR makes the quire NaR, and a sum beyond its carry bits wraps."""
         if not addend.is_finite:
             self.is_nar = True
             return
@@ -145,6 +159,7 @@ class QuireAcc:
 
     @property
     def code(self) -> int:
+        """The quire, rounded to the posit it is read as."""
         value = NAN if self.is_nar else Value.of(self.total * Fraction(2) ** -self.point.fraction)
         return encode(value, self.format)
 
@@ -165,11 +180,13 @@ class ChunkAcc:
         self.count = 0
 
     def clear(self) -> None:
+        """Make both levels zero, lower the flags and begin a chunk."""
         self.inner.clear()
         self.outer.clear()
         self.count = 0
 
     def add(self, addend: Value, random: int = 0) -> None:
+        """Add `addend` to the inner level, and fold where that ends the chunk; the inner level's random bits are the lowest."""
         self.inner.add(addend, random & ((1 << self.inner_random_bits) - 1))
         self.count += 1
         if self.count == self.length:
@@ -184,17 +201,21 @@ class ChunkAcc:
 
     @property
     def code(self) -> int:
+        """The outer level's code."""
         return self.outer.code
 
     @property
     def overflow(self) -> bool:
+        """Whether a sum of either level did not fit since the last `clear`."""
         return self.inner.overflow or self.outer.overflow
 
     @property
     def invalid(self) -> bool:
+        """Whether either level left out a NaN or an infinity since the last `clear`."""
         return self.inner.invalid or self.outer.invalid
 
     def load(self, code: int) -> None:
+        """Make the outer level `code`, at the start of a chunk."""
         self.clear()
         self.outer.load(code)
 
@@ -266,10 +287,12 @@ class Mac:
 
     @property
     def overflow(self) -> bool:
+        """Whether a fixed-point sum did not fit since the last `clear`."""
         return self._acc.overflow
 
     @property
     def invalid(self) -> bool:
+        """Whether a fixed-point level left out a NaN or an infinity since the last `clear`."""
         return self._acc.invalid
 
 
