@@ -91,14 +91,14 @@ def formats(
         )
         show(rows, _COLUMNS, form, caption=caption)
         return
-    for name in [name for name in names if name.strip().lower() in UNDEFINED]:
-        note(UNDEFINED[name.strip().lower()])
+    unknown = list(dict.fromkeys(key for name in names if (key := name.strip().lower()) in UNDEFINED))
     defined = [name for name in names if name.strip().lower() not in UNDEFINED]
     asked = list(dict.fromkeys(parse_block(name) if is_block_name(name) else parse_operand(name) for name in defined))
     for text in filter(None, map(format_note, names)):
         note(text)
     if form is Form.JSON:
-        show_json([block_row(fmt) if isinstance(fmt, BlockFormat) else _row(fmt) | {"codes": _codes(fmt)} for fmt in asked])
+        rows = [block_row(fmt) if isinstance(fmt, BlockFormat) else _row(fmt) | {"codes": _codes(fmt)} for fmt in asked]
+        show_json(rows + [{"name": key, "kind": "not publicly defined", "note": UNDEFINED[key]} for key in unknown])
     elif form is Form.CSV:
         if blocks := [fmt for fmt in asked if isinstance(fmt, BlockFormat)]:
             raise InputError(f"--csv lists codes, and the block format {blocks[0]} has none of its own; see its element, or use --json")
@@ -109,6 +109,8 @@ def formats(
                 show_block(fmt)
             else:
                 _show_full(fmt)
+        for key in unknown:
+            facts([("kind", "not publicly defined"), ("note", UNDEFINED[key])], title=key)
 
 
 def _plot(names: list[str], file: Path) -> None:

@@ -168,7 +168,7 @@ CATALOG: dict[str, CatalogEntry] = {
 
 UNDEFINED: dict[str, str] = {
     "b4int3": "b4int3 is not publicly defined: the name suggests 3-bit integers in blocks of 4, and no encoding has been published",
-    "pal": "PAL is not publicly defined: it is described as an approximate logarithmic format, and no encoding has been published",
+    "pal": "PAL is not publicly defined: no encoding under this name has been published",
 }
 """Names of formats that cannot be built, and what is known of them."""
 

@@ -153,3 +153,19 @@ def test_stdin(run):
     assert [line["code"] for line in csv.DictReader(io.StringIO(result.stdout))] == ["0x01", "0xfe", "0x03"]
     result = run("decode", "int8", "-", "--csv", stdin="0xff 2\n")
     assert [line["value"] for line in csv.DictReader(io.StringIO(result.stdout))] == ["-1.0", "2.0"]
+
+
+def test_a_format_that_nobody_has_published_has_a_page_that_says_so(run):
+    shown = run("formats", "pal", "e2m1fn").stdout
+    assert "not publicly defined" in shown
+    assert "e2m1fn" in shown
+    (row,) = json.loads(run("formats", "B4INT3", "--json").stdout)
+    assert row["name"] == "b4int3"
+    assert "no encoding has been published" in row["note"]
+
+
+def test_a_drawing_of_formats(run, tmp_path):
+    run("formats", "posit8", "e4m3fn", "nf4", "--plot", tmp_path / "zoo.svg")
+    text = (tmp_path / "zoo.svg").read_text()
+    assert text.startswith("<?xml")
+    assert "posit8" in text
