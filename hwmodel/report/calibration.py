@@ -46,7 +46,16 @@ FAMILIES: Mapping[str, str] = {
         e4m3fn-e4m3fn-e4m3fn e5m2-e5m2-e5m2 fp16-bf16-fp32 fp16-fp16-fp32-p1 fp16-fp16-fp16.unfused bf16-bf16-fp32.ftz""",
     "chunk": """
         e5m2-e5m2-chunk64:e6m9:fp32 e4m3fn-e4m3fn-chunk16:fp16:fp32 int8-int8-chunk16:fx24:fx40 int8-int8-chunk64:fx24:fp32
-        bf16-bf16-chunk32:e6m9:fp32 e4m3fn-e4m3fn-chunk8:fx28f6:fp32""",
+        bf16-bf16-chunk32:e6m9:fp32 e4m3fn-e4m3fn-chunk8:fx28f6:fp32 e5m2-e5m2-chunk64:dlfloat16:dlfloat16""",
+    "posit": """
+        posit8-posit8-quire posit8es1-posit8es1-posit8es1 posit8es0-posit8es0-fx posit8-posit8-fp32 posit8es1-posit8es1-fp16
+        posit16es1-posit16es1-posit16es1 posit8-posit8-posit8.unfused posit6es1-posit6es1-fx""",
+    "log": "lns8-lns8-fx32 lns8-lns8-fp32 lns6g4-lns6g4-fx elma8-elma8-fx38 elma8-elma8-fp16 lns10g16-lns10g16-fp32",
+    "codebook": "nf4@fp16-fp16-fp32 af4@bf16-bf16-fp32 nf4@fp16-nf4@fp16-fx nf4@e4m3fn-e4m3fn-fp16",
+    "choice": """
+        e4m3fn+e5m2-e4m3fn+e5m2-fp32 e4m3fn+e5m2-e4m3fn+e5m2-fp16 int4+int8-int8-fx32 e2m1fn+e4m3fn-e4m3fn-fp32
+        cfloat8e4m3-cfloat8e4m3-fp32""",
+    "stochastic": "fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr8 e5m2-e5m2-fp32.sr16 hfp8-hfp8-dlfloat16.sr8",
 }
 """The units mapped, by family."""
 
