@@ -148,6 +148,20 @@ def test_verify_passes(run):
 
 
 @pytest.mark.slow
+def test_verify_names_what_it_did_not_reach(run, tmp_path):
+    run("emit", "int4-int4-fx32", "-o", tmp_path)
+    circuit = tmp_path / "int4_int4_fx32.v"
+    circuit.write_text(circuit.read_text().replace("register", "keep"))  # nothing can be written there from outside
+    call = ("verify", "int4-int4-fx32", "--vectors", 2000, "--verilog", circuit)
+    (row,) = json.loads(run(*call, "--json").stdout)
+    assert row["result"] == "equal"
+    assert row["unreached"][0] == {"what": "upper end of the register", "steps": 1 << 25}
+    (line,) = csv.DictReader(io.StringIO(run(*call, "--csv").stdout))
+    assert line["unreached"].startswith("upper end of the register (33554432 steps); lower end of the register (")
+    table = " ".join(run(*call).stdout.split())
+    assert "not reached: both ends of the register (2^25 steps)" in table.replace("│", "") or "not reached" in table
+
+
 def test_verify_finds_a_changed_operator(run, tmp_path):
     run("emit", "int4-int4-fx16", "-o", tmp_path)
     circuit = tmp_path / "int4_int4_fx16.v"
