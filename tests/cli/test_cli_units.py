@@ -158,8 +158,7 @@ def test_verify_names_what_it_did_not_reach(run, tmp_path):
     assert row["unreached"][0] == {"what": "upper end of the register", "steps": 1 << 25}
     (line,) = csv.DictReader(io.StringIO(run(*call, "--csv").stdout))
     assert line["unreached"].startswith("upper end of the register (33554432 steps); lower end of the register (")
-    table = " ".join(run(*call).stdout.split())
-    assert "not reached: both ends of the register (2^25 steps)" in table.replace("│", "") or "not reached" in table
+    assert "not reached:" in run(*call).stdout
 
 
 def test_verify_finds_a_changed_operator(run, tmp_path):
@@ -182,4 +181,4 @@ def test_verify_of_what_is_no_verilog(run, tmp_path):
     result = run("verify", "int4-int4-fx16", "--verilog", tmp_path / "unit.v")
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "could not build the model" in result.stderr
+    assert "the Verilog has no module int4_int4_fx16" in result.stderr

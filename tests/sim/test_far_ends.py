@@ -110,6 +110,8 @@ def test_a_register_of_another_width_or_name_is_none_of_ours():
     assert Register.find(FX32, strange(verilog)) is None
     assert Register.find(FX32, verilog.replace("reg [31:0] register;", "reg [32:0] register;")) is None
     assert Register.find(MacSpec.parse("int8-int8-fx32-p1"), verilog) is None
+    shell = verilog.replace("module int8_int8_fx32(", "module inside(") + "module int8_int8_fx32(input clk); endmodule\n"
+    assert Register.find(FX32, shell) is None, "it is there, at another place"
 
 
 @pytest.mark.parametrize("unit", ["e4m3fn-e4m3fn-fp32", "e5m2-e5m2-bf16.ftz", "int8-int8-fp32", "posit8-posit8-posit16"])
