@@ -77,7 +77,10 @@ class Harness:
             clocked.append(f"    {name}_block[cycle * {step} +: {step}] <= {name};")
         lines = [
             f"module {TOP};",
+            # Whole blocks would fill a waveform.
+            "/* verilator tracing_off */",
             *(f"  {signal};" for signal in shared),
+            "/* verilator tracing_on */",
             f"  reg [{self.cycles.bit_length() - 2}:0] cycle = 0;",
             "  reg rst;",
             *body,

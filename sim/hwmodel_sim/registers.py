@@ -48,11 +48,10 @@ class Register:
         """Return the register as :func:`hwmodel_rtl.emit` writes it; None if `verilog` has no such thing."""
         part = "normacc_outer" if spec.is_chunked else "normacc"
         width = _width(spec)
-        body = re.search(rf"^module {spec.module_name}__{part}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)
-        instance = re.search(rf"^  {spec.module_name}__{part} {part} \($", verilog, re.MULTILINE)
-        if width is None or body is None or instance is None:
+        top, inside = (_module(verilog, name) for name in (spec.module_name, f"{spec.module_name}__{part}"))
+        if width is None or not re.search(rf"^  {spec.module_name}__{part} {part} \($", top, re.MULTILINE):
             return None
-        declared = re.search(r"^  reg (?:\[(\d+):0\] )?register\b", body[0], re.MULTILINE)
+        declared = re.search(r"^  reg (?:\[(\d+):0\] )?register\b", inside, re.MULTILINE)
         if declared is None or int(declared[1] or 0) + 1 != width:
             return None
         return cls(spec, f"{part}.register", width)
@@ -68,6 +67,12 @@ class Register:
         terms = unpack(codes, level.format)
         numbers = zip(terms.significand.tolist(), terms.exponent.tolist(), terms.negative.tolist(), strict=True)
         return limbs((_packed(shape, *number) for number in numbers), self.width)
+
+
+def _module(verilog: str, name: str) -> str:
+    """Return the text of a module; empty if there is none."""
+    found = re.search(rf"^module {name}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)
+    return found[0] if found else ""
 
 
 def _width(spec: MacSpec) -> int | None:

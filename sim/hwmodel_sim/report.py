@@ -15,7 +15,8 @@ class Mismatch:
     Attributes
     ----------
     cycle, copy
-        Where: clock cycle at which the operands were taken, counted from the reset, and which of the copies.
+        Where: clock cycle at which the operands were taken, counted from the reset, blocks that are held once; and which of
+        the copies.
     operands
         ``a`` and ``b``: code in hex and value; ``rand``: in hex.
     controls

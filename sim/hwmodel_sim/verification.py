@@ -157,8 +157,10 @@ def _film(session: Session, tape: Tape, difference: Difference | None, waves: Pa
             cycle = max(difference.cycle, 0)
             stop = cycle + delay(session.harness.spec) + 1
             start = int(tape.starts[tape.starts <= cycle][-1])
-            # A hold may be millions of cycles, and the last thousand tell as much.
-            first = max(stop - WAVE_CYCLES, 0)
+            # The last cycles tell enough; a hold may be millions, and is left out.
+            block = session.harness.cycles
+            holds = [jump.cycle + block for jump in tape.jumps if jump.repeats and jump.cycle <= cycle]
+            first = max([stop - WAVE_CYCLES, 0, *holds])
             # A circuit may be wrong because of what was before the lane; then everything up to the difference is played.
             if traced.play(tape.cut(start, stop), max(first - start, 0)) is None:
                 traced.play(tape.cut(0, stop), first)

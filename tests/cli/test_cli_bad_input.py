@@ -98,6 +98,7 @@ BAD = [
     (["emit", "int8-int8-fx32"], "hwmodel emit: missing option '--out'"),
     (["fromats"], "no such command 'fromats'. Did you mean 'formats'?"),
     (["verify", "int8-int8-fx32", "--vectors", "0"], "invalid value for '--vectors'"),
+    (["verify", "int8-int8-fx32", "--vectors", "1000000000000"], "invalid value for '--vectors'"),
     (["tech"], "hwmodel tech: missing command"),
 ]
 

@@ -214,6 +214,19 @@ def test_verify_passes(run):
 
 
 @pytest.mark.slow
+def test_verify_names_what_it_did_not_reach(run, tmp_path):
+    run("emit", "int4-int4-fx32", "-o", tmp_path)
+    circuit = tmp_path / "int4_int4_fx32.v"
+    circuit.write_text(circuit.read_text().replace("register", "keep"))  # nothing can be written there from outside
+    call = ("verify", "int4-int4-fx32", "--vectors", 2000, "--verilog", circuit)
+    (row,) = json.loads(run(*call, "--json").stdout)
+    assert row["result"] == "equal"
+    assert row["unreached"][0] == {"what": "upper end of the register", "steps": 1 << 25}
+    (line,) = csv.DictReader(io.StringIO(run(*call, "--csv").stdout))
+    assert line["unreached"].startswith("upper end of the register (33554432 steps); lower end of the register (")
+    assert "not reached:" in run(*call).stdout
+
+
 def test_verify_finds_a_changed_operator(run, tmp_path):
     run("emit", "int4-int4-fx16", "-o", tmp_path)
     circuit = tmp_path / "int4_int4_fx16.v"
@@ -234,4 +247,4 @@ def test_verify_of_what_is_no_verilog(run, tmp_path):
     result = run("verify", "int4-int4-fx16", "--verilog", tmp_path / "unit.v")
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "could not build the model" in result.stderr
+    assert "the Verilog has no module int4_int4_fx16" in result.stderr

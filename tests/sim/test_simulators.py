@@ -1,11 +1,14 @@
 """Which simulator is taken, and what is said when there is none; lint."""
 
+import time
+from pathlib import Path
+
 import pytest
 from handwritten_unit import VERILOG
 
 from hwmodel.spec import MacSpec
 from hwmodel_rtl import emit
-from hwmodel_sim import SimulationError, lint, simulators
+from hwmodel_sim import SimulationError, lint, simulators, verify
 
 
 @pytest.fixture
@@ -57,6 +60,28 @@ def test_asked_for_by_name_nothing_else_is_taken(tools):
 def test_an_unknown_simulator_is_named():
     with pytest.raises(SimulationError, match="unknown simulator 'vcs': allowed are auto, verilator, icarus"):
         simulators.choose("vcs")
+
+
+def test_a_build_that_is_broken_off_leaves_no_compiler_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr(simulators, "TIMEOUT_S", 2)
+    with pytest.raises(SimulationError, match="took more than 2 s and was stopped"):
+        verify(MacSpec.parse("fp32-fp32-fp32"), vectors=2000, build_dir=tmp_path)
+    patience = time.monotonic() + 2  # what is killed takes a moment to be gone; what is not would compile for longer
+    while _at_work(tmp_path) and time.monotonic() < patience:
+        time.sleep(0.1)
+    assert not _at_work(tmp_path)
+
+
+def _at_work(folder: Path) -> list[Path]:
+    """Return the processes in `folder`, where there is a /proc."""
+
+    def works_there(process: Path) -> bool:
+        try:
+            return (process / "cwd").readlink() == folder
+        except OSError:  # it ended meanwhile, or is another user's
+            return False
+
+    return [process for process in Path("/proc").glob("[0-9]*") if works_there(process)]
 
 
 def test_lint_is_silent_about_clean_verilog():

@@ -5,8 +5,9 @@ import pytest
 
 from hwmodel.golden import decode
 from hwmodel.spec import CodebookFormat, MacSpec, parse_format, parse_operand
-from hwmodel_sim import choices, expected, operands, stimulus, tape
+from hwmodel_sim import choices, expected, operands, tape
 from hwmodel_sim.harness import Harness
+from hwmodel_sim.planning import Reach, plan
 
 FORMATS = ["int8", "uint8", "sm8", "e4m3fn", "e5m2", "e4m3", "e4m3fnuz", "e2m1fn", "e4m3fnu", "e3m4nosub", "e8m0fnu", "cfloat8e5m2b15half"]
 FORMATS += ["nf4@fp16", "af4@bf16", "lns8", "lns6g4", "elma8"]
@@ -44,7 +45,7 @@ def test_directed_codes_are_finite_and_in_range(name):
 def states(unit: str, vectors: int = 300_000):
     spec = MacSpec.parse(unit)
     rng = np.random.default_rng(0)
-    return expected.cover(spec, [expected.play(spec, part, rng) for part in stimulus.plan(spec, 3, vectors, 8, 1 << 13)])
+    return expected.cover(spec, [expected.play(spec, part, rng) for part in plan(spec, 3, vectors, 8, Reach())])
 
 
 def test_every_format_of_an_operand_is_chosen_and_words_are_codes_and_modes():
@@ -70,7 +71,7 @@ def test_a_unit_of_two_formats_meets_every_pair_of_modes():
     spec = MacSpec.parse("e2m1fn+e3m2fn-e2m1fn+e3m2fn-fp16")
     coverage = states("e2m1fn+e3m2fn-e2m1fn+e3m2fn-fp16", 100_000)
     assert coverage.pairs_met == coverage.pairs == 1 << 14
-    part = stimulus.plan(spec, 3, 20_000, 8, 1 << 13)[0]
+    part = plan(spec, 3, 20_000, 8, Reach())[0]
     assert set(part.others) == {"mode_a", "mode_b"}
     assert (np.bincount((2 * part.others["mode_a"] + part.others["mode_b"]).astype(int)[part.valid]) > 1000).all()
 
