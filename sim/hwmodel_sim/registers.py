@@ -178,10 +178,14 @@ def _far_numbers(spec: MacSpec, level: FixedAcc | QuireAcc, rng: np.random.Gener
 def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, side: Array) -> Array:
     """Return finite codes up to the largest that the accumulator reaches."""
     fmt, shape, lanes = level.format, float_state(level, addend).shape, len(side)
-    limit, one = _floor_code(fmt, shape.magnitude * Fraction(2) ** shape.lsb), 1 << fmt.fraction_bits
-    anywhere = rng.integers(0, limit + 1, lanes)
+    finest, one = Fraction(2) ** shape.lsb, 1 << fmt.fraction_bits
+    limit = _floor_code(fmt, shape.magnitude * finest)
+    anywhere = rng.integers(_floor_code(fmt, finest), limit, lanes, endpoint=True)
     powers = (anywhere // one) * one + rng.integers(-2, 3, lanes)
-    body = np.where(side != 0, limit - rng.integers(0, 8, lanes) // 2, np.where(rng.integers(0, 2, lanes) == 1, powers, anywhere))
+    # Of those beside an end some are at it (the least of addends may not move them there), some near, half within a binade.
+    turn = np.arange(lanes) // 4 % 4
+    near = limit - np.select([turn == 0, turn == 2], [0, rng.integers(0, 4, lanes)], rng.integers(0, one, lanes))
+    body = np.where(side != 0, near, np.where(rng.integers(0, 2, lanes) == 1, powers, anywhere))
     body = np.clip(body, 0, limit)
     # Nothing finer than the finest addend, and of subnormals only what the options leave.
     lowest = np.maximum(body >> fmt.fraction_bits, int(fmt.subnormals)) - fmt.bias - fmt.fraction_bits
