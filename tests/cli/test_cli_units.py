@@ -228,12 +228,12 @@ def test_verify_names_what_it_did_not_reach(run, tmp_path):
 
 
 def test_verify_finds_a_changed_operator(run, tmp_path):
-    run("emit", "int4-int4-fx16", "-o", tmp_path)
-    circuit = tmp_path / "int4_int4_fx16.v"
+    run("emit", "int4-int4-fx", "-o", tmp_path)
+    circuit = tmp_path / "int4_int4_fx.v"
     changed = circuit.read_text().replace(" ^ ", " | ")
     assert changed != circuit.read_text()
     circuit.write_text(changed)
-    result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
+    result = run("verify", "int4-int4-fx", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
     assert result.exit_code == 1
     assert "circuit and golden model differ" in result.stdout
     assert "seed 7" in result.stdout

@@ -55,8 +55,8 @@ def simulate(folder: Path, verilog: str, wrapper: Unit, played: list) -> str:
     (folder / "play.json").write_text(json.dumps(played))
     shutil.copy(Path(__file__).with_name("lfsr_bench.py"), folder)
     simulator = choose("auto")
-    build(simulator, [folder / "unit.v"], "top", folder, waves=False)
-    run(simulator, "lfsr_bench", "top", folder, {}, waves=False)
+    build(simulator, [folder / "unit.v"], "top", folder, film=False)
+    run(simulator, "lfsr_bench", "top", folder, {}, film=False)
     return "" if (folder / "equal").exists() else last_words(folder, "test")
 
 
