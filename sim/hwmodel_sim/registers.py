@@ -180,7 +180,7 @@ def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, 
     fmt, shape, lanes = level.format, float_state(level, addend).shape, len(side)
     finest, one = Fraction(2) ** shape.lsb, 1 << fmt.fraction_bits
     limit = _floor_code(fmt, shape.magnitude * finest)
-    anywhere = rng.integers(_floor_code(fmt, finest), limit, lanes, endpoint=True)
+    anywhere = rng.integers(min(_floor_code(fmt, finest), limit), limit, lanes, endpoint=True)
     powers = (anywhere // one) * one + rng.integers(-2, 3, lanes)
     # Of those beside an end some are at it (the least of addends may not move them there), some near, half within a binade.
     turn = np.arange(lanes) // 4 % 4
