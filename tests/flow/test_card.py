@@ -33,6 +33,7 @@ def test_adders_are_found_by_function(library, name, full, half, inverted, nand2
     assert card.nand2.area_um2 == nand2_um2
 
 
+@pytest.mark.slow
 def test_an_adder_cell_is_used_only_where_gates_are_larger(library):
     assert adder_in_use(library("sky130hd"), "half") is not None
     assert adder_in_use(library("nangate45"), "full") is not None

@@ -152,6 +152,7 @@ endmodule
 """
 
 
+@pytest.mark.slow
 def test_delay_of_an_adder_chain_grows_by_one_adder_a_bit(card, yosys):
     delays = {bits: synthesize(CHAIN.replace("BITS", str(bits)), "chain", card, yosys).timing for bits in (6, 7, 8)}
     assert all(len(timing.path) >= bits for bits, timing in delays.items())
@@ -174,6 +175,7 @@ def test_an_output_load_slows_the_path(card, yosys):
     assert heavy > light + 50
 
 
+@pytest.mark.slow
 def test_the_same_text_gives_the_same_netlist_whatever_ran_before(card):
     with Yosys() as worker:
         first = synthesize(MAC, "t_mac", card, worker)

@@ -34,6 +34,7 @@ def test_an_fp16_sum_keeps_ten_fraction_bits(start, term, total):
     assert float(np.float16(start) + np.float16(term)) == total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("accumulator", "ratio", "tolerance"),
     [

@@ -158,6 +158,7 @@ def test_a_netlist_of_every_family_keeps_to_its_golden_model(unit):
     assert row["energy_fj"] > 0
 
 
+@pytest.mark.slow
 def test_two_fp8_formats_cost_hardly_more_than_one(capsys):
     """IBM's HFP8 (NeurIPS 2019): a unit for 1-4-3 and 1-5-2 is 5 % larger than one for 1-5-2 alone. Ours stays within twice that."""
     card = load_card("sky130hd")

@@ -37,6 +37,7 @@ def yosys():
         yield worker
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_another_process(yosys):
     """Hash seeds and what was emitted before must not show."""
     units = ["e4m3fn-e5m2-chunk4:fx:fp16", "int4+e2m1fn+e4m3nosub+nf4@fp16-cfloat8e5m2-fp16", "elma8-elma8-fx"]
@@ -104,6 +105,7 @@ def test_the_unit_with_its_lfsr_has_the_same_ports_but_rand(yosys):
     assert f"module {unit.name}(" not in wrapper.verilog
 
 
+@pytest.mark.slow
 def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
     for text in UNITS:
         body = emit(MacSpec.parse(text), yosys=yosys).verilog
@@ -113,6 +115,7 @@ def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
         assert not re.search(r"\w - \w", code), text
 
 
+@pytest.mark.slow
 def test_the_architecture_changes_the_circuit(yosys):
     spec = MacSpec.parse("int8-int8-fx32")
     files = {}
