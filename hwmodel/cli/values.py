@@ -114,9 +114,9 @@ def number_text(number: Fraction) -> str:
 def short_text(number: Fraction) -> str:
     """Return a number in five digits."""
     nearest = to_float(number)
-    if math.isinf(nearest) or (number and not nearest):
-        return hex_text(number)
-    return re.sub(r"e\+?(-?)0*", r"e\1", f"{nearest:.5g}")
+    beyond = math.isinf(nearest) or (number and not nearest)
+    shown: float | Decimal = Decimal(number.numerator) / Decimal(number.denominator) if beyond else nearest
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{shown:.5g}")
 
 
 def hex_text(number: Fraction, *, negative: bool = False) -> str:
