@@ -244,7 +244,7 @@ def test_verify_finds_a_changed_operator(run, tmp_path):
 @pytest.mark.slow
 def test_verify_of_what_is_no_verilog(run, tmp_path):
     (tmp_path / "unit.v").write_text("not Verilog")
-    result = run("verify", "int4-int4-fx16", "--verilog", tmp_path / "unit.v")
+    result = run("verify", "int4-int4-fx", "--verilog", tmp_path / "unit.v")
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "the Verilog has no module int4_int4_fx16" in result.stderr
+    assert "the Verilog has no module int4_int4_fx" in result.stderr
