@@ -65,6 +65,7 @@ def test_adders_are_those_of_the_verilog(name, yosys):
     check(MacSpec.parse(name), Architecture(), yosys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
 @pytest.mark.parametrize(
     "name",

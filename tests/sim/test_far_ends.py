@@ -179,6 +179,7 @@ def test_icarus_catches_it_too():
     assert not verify(FX32, verilog=changed(FX32, *NO_OVERFLOW), vectors=2000, simulator="icarus").ok
 
 
+@pytest.mark.slow
 def test_a_counter_is_caught_whatever_the_outer_level():
     # Nothing is written: two whole chunks are driven, and what is farther is named.
     unit, old, new = BROKEN["chunk counter"]
@@ -194,6 +195,7 @@ def held():
     return report.mismatches[0]
 
 
+@pytest.mark.slow
 def test_a_held_lane_catches_what_is_broken_at_the_end(held):
     before = int(held.before.split("(")[1].rstrip(")"))
     assert (1 << 31) - abs(before) <= 1 << 14
@@ -223,6 +225,7 @@ def test_a_written_state_is_filmed(tmp_path):
     assert found.waves
 
 
+@pytest.mark.slow
 def test_what_is_not_reached_is_in_the_verdict():
     spec = MacSpec.parse("int4-int4-fx32")
     report = verify(spec, verilog=strange(emit(spec).verilog), vectors=2000)

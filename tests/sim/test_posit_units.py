@@ -92,6 +92,7 @@ def test_icarus_finds_nothing_unknown_in_a_posit_unit(name):
     assert report.ok, str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNITS)
 def test_posit_units_are_lint_clean(name):
     unit = emit(MacSpec.parse(name))
