@@ -1,6 +1,6 @@
 # make report   set up .venv from PyPI, run the main job, write reports/int8-vs-fp8.*
 # make test     the same set-up, all checks and all tests
-# make check    the fast subset
+# make check    the fast subset: names, arithmetic, estimates, command line; nothing that maps or simulates at length
 # make bench    speeds, as measured in this run
 
 PYTHON ?= python3
@@ -19,7 +19,7 @@ test: lint
 	$(BIN)/pytest -n $(JOBS)
 
 check: lint
-	$(BIN)/pytest -n $(JOBS) -m "not slow"
+	$(BIN)/pytest -n $(JOBS) -m "not slow" --ignore tests/sim --ignore tests/flow --ignore tests/rtl --ignore tests/report
 
 lint: $(READY)
 	$(BIN)/ruff check .
