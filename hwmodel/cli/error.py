@@ -122,7 +122,7 @@ def _bits(fmt: Format | BlockFormat, sharing: "Sharing") -> float:
     from hwmodel.error.sqnr import block_of
 
     block = block_of(fmt, None if isinstance(fmt, BlockFormat) else sharing)
-    return fmt.width if block is None else float(block.bits_per_element)  # type: ignore[union-attr]
+    return fmt.width if block is None else float(block.bits_per_element)
 
 
 def _scale_text(fmt: Format | BlockFormat, sharing: "Sharing") -> str:

@@ -20,15 +20,15 @@ from hwmodel.spec import (
     IntCoding,
     IntFormat,
     LogFormat,
-    Operand,
     PositFormat,
+    ScalarOperand,
     X87Format,
     format_name,
     format_note,
     parse_block,
     parse_operand,
 )
-from hwmodel.spec.blocks import is_block_name
+from hwmodel.spec.block_catalog import is_block_name
 
 from .arguments import Csv, Json
 from .blocks import block_row, show_block
@@ -128,7 +128,7 @@ def _plot(names: list[str], file: Path) -> None:
     print(f"written: {file}")
 
 
-def _row(fmt: Operand) -> dict[str, Any]:
+def _row(fmt: ScalarOperand) -> dict[str, Any]:
     """Return what a machine wants to know of a format."""
     name = format_name(fmt)
     entry = CATALOG.get(name, CatalogEntry(fmt, ""))
@@ -165,7 +165,7 @@ def _log10(number: Fraction) -> float:
     return math.log10(number.numerator) - math.log10(number.denominator)
 
 
-def _kind(fmt: Operand) -> str:
+def _kind(fmt: ScalarOperand) -> str:
     match fmt:
         case IntFormat():
             return _CODINGS[fmt.coding]
@@ -181,7 +181,7 @@ def _kind(fmt: Operand) -> str:
             return "float"
 
 
-def _precision(fmt: Operand) -> float | None:
+def _precision(fmt: ScalarOperand) -> float | None:
     """Return the bits of the significand, at best; of a logarithmic format the same measure of its steps; None where there is none."""
     match fmt:
         case IntFormat():
@@ -196,7 +196,7 @@ def _precision(fmt: Operand) -> float | None:
             return float(fmt.precision)
 
 
-def _line(fmt: Operand) -> dict[str, Any]:
+def _line(fmt: ScalarOperand) -> dict[str, Any]:
     """Return the line of the catalog that a person reads."""
     row = _row(fmt)
     smallest, lowest, largest = _extremes(fmt)
@@ -217,7 +217,7 @@ def _line(fmt: Operand) -> dict[str, Any]:
     }
 
 
-def _extremes(fmt: Operand) -> tuple[Fraction | None, Fraction, Fraction]:
+def _extremes(fmt: ScalarOperand) -> tuple[Fraction | None, Fraction, Fraction]:
     """Return the smallest positive, the lowest and the largest value; only a codebook may have nothing positive."""
     from hwmodel.golden import scalar
 
@@ -246,7 +246,7 @@ def _extremes(fmt: Operand) -> tuple[Fraction | None, Fraction, Fraction]:
             return smallest, -fmt.max_value if fmt.signed else smallest * (not fmt.zero), fmt.max_value
 
 
-def _codes(fmt: Operand) -> list[dict[str, Any]]:
+def _codes(fmt: ScalarOperand) -> list[dict[str, Any]]:
     """Return all codes of a narrow format, or the notable ones, and what they are worth; a choice of formats has none of its own."""
     from hwmodel.golden import scalar
 
@@ -297,7 +297,7 @@ def _notable(fmt: Format) -> list[tuple[str, int]]:
     return [(name, code) for name, code in found if name not in exact or scalar.decode(code, fmt).number == exact[name]]
 
 
-def _show_full(fmt: Operand) -> None:
+def _show_full(fmt: ScalarOperand) -> None:
     row = _row(fmt)
     smallest, lowest, largest = _extremes(fmt)
     pairs = [("kind", row["kind"]), *_fields(fmt)]
@@ -322,7 +322,7 @@ def _show_full(fmt: Operand) -> None:
         show([code | {"hex": "" if code["hex"] == code["text"] else code["hex"]} for code in codes], columns, Form.TABLE)
 
 
-def _fields(fmt: Operand) -> list[tuple[str, str]]:
+def _fields(fmt: ScalarOperand) -> list[tuple[str, str]]:
     """Return what is particular to the format's family."""
     match fmt:
         case FloatFormat():

@@ -7,8 +7,8 @@ import numpy as np
 
 from hwmodel import golden
 from hwmodel.golden.arrays import Array
-from hwmodel.spec import BlockFormat, CodebookFormat, Format, IntCoding, IntFormat, SpecError
-from hwmodel.spec.blocks import E8M0
+from hwmodel.spec import BlockFormat, CodebookFormat, Format, IntCoding, IntFormat, LogFormat, SpecError, X87Format
+from hwmodel.spec.block_catalog import E8M0
 
 from .quantisers import affine_quantise, scaled_quantise
 from .sharing import Sharing
@@ -101,7 +101,11 @@ def block_of(fmt: Format | BlockFormat, sharing: Sharing | None) -> BlockFormat 
         if sharing is not None and sharing.kind != "block":
             raise SpecError(f"block format {fmt} has scales of its own; the scale {sharing} is for scalar formats")
         return fmt
-    return BlockFormat(fmt, sharing.size, E8M0) if sharing is not None and sharing.kind == "block" else None
+    if sharing is None or sharing.kind != "block":
+        return None
+    if isinstance(fmt, LogFormat | X87Format):
+        raise SpecError(f"{fmt} cannot be a block's element; allowed are integers, floats, posits and codebooks")
+    return BlockFormat(fmt, sharing.size, E8M0)
 
 
 def lower_bound_db(fmt: BlockFormat, length: int) -> float:

@@ -62,7 +62,7 @@ def matmul(
     b : (K, N) integers
         Codes of `b_format`.
     c : (M, N) integers, or a single one
-        Codes of the addend's format: ``core.out``, or a preset's ``result``.
+        Codes of the addend's format: ``core.format``, or a preset's ``result``.
     core
         The arithmetic: a `TensorAcc`, a `TensorPreset`, or a text that `hwmodel.spec.parse_tensor` reads, such as ``"h100"``,
         ``"h100:fp16"`` or ``"tc8f24:fp32.rtz"``.
@@ -133,8 +133,8 @@ def _checked(
     acc = core.acc if isinstance(core, TensorPreset) else core
     if a.precision + b.precision > _MAX_PRODUCT_BITS:
         raise SpecError(f"products of {a} and {b} have {a.precision + b.precision} bits; at most {_MAX_PRODUCT_BITS} are allowed here")
-    if not acc.out.has_nan and any(fmt.has_nan or fmt.has_inf for fmt in (a, b)):
-        raise SpecError(f"accumulator {acc}: {acc.out} has no code for the infinity or NaN that products of {a} and {b} can be")
+    if not acc.format.has_nan and any(fmt.has_nan or fmt.has_inf for fmt in (a, b)):
+        raise SpecError(f"accumulator {acc}: {acc.format} has no code for the infinity or NaN that products of {a} and {b} can be")
     return a, b, core
 
 
@@ -159,7 +159,7 @@ def _accumulate(
     shape: tuple[int, ...],
 ) -> Array:
     """Return the results, of `shape`, for operands whose first axis is that of the products; the others broadcast to `shape`."""
-    held = core.out if isinstance(core, TensorAcc) else core.result
+    held = core.format if isinstance(core, TensorAcc) else core.result
     c = check_codes(c, held)
     if c.shape not in ((), shape):
         raise SpecError(f"the addend c has shape {c.shape}; for these operands it is {shape}, or a single code")
@@ -187,16 +187,16 @@ def _in_order(x: _Numbers, y: _Numbers, c: Array, unit: "_Step", held: FloatForm
         step = np.s_[start : start + acc.lanes]
         if acc.late:
             rounded = unit.add(x.at(step), y.at(step))
-            c = _plain_sum(c, rounded, acc.out, acc.out)
+            c = _plain_sum(c, rounded, acc.format, acc.format)
         else:
             c = unit.add(x.at(step), y.at(step), c, fmt)
-        fmt = acc.out
+        fmt = acc.format
     return encode(decode(c, fmt), held) if fmt != held else c
 
 
 def _in_phases(x: _Numbers, y: _Numbers, c: Array, unit: "_Step", preset: TensorPreset) -> Array:
     """Return the codes after all products, in the order that the preset names."""
-    length, out = len(x.kind), preset.acc.out
+    length, out = len(x.kind), preset.acc.format
     residue = np.arange(length) % preset.period
     phases = [np.flatnonzero(np.isin(residue, phase)) for phase in preset.phases]
     for start in range(0, length, preset.block):
@@ -230,7 +230,7 @@ class _Step:
         self._product_scale = product_scale
 
     def add(self, x: _Numbers, y: _Numbers, codes: Array | None = None, fmt: FloatFormat | None = None) -> Array:
-        """Return the codes, of ``acc.out``, after a step, with accumulators `codes` of `fmt` as a term if there are any."""
+        """Return the codes, of ``acc.format``, after a step, with accumulators `codes` of `fmt` as a term if there are any."""
         exponent = x.exponent + y.exponent
         largest = exponent.max(axis=0, initial=2 * _ZERO_EXPONENT)
         held = None
@@ -251,7 +251,7 @@ class _Step:
 
     def _round(self, magnitude: Array, exponent: Array, negative: Array) -> Array:
         """Return the codes of ``magnitude * 2**exponent`` rounded to the output format."""
-        out = self.acc.out
+        out = self.acc.format
         lsb_exponent = np.maximum(exponent + bit_length(magnitude) - out.precision, out.lsb_exponent)
         lsb_exponent[magnitude == 0] = out.lsb_exponent
         drop = lsb_exponent - exponent
@@ -286,7 +286,7 @@ class _Step:
         if held is not None:
             nan = nan | (held.kind == NAN)
             up, down = up | ((held.kind == INFINITE) & (held.sign == 0)), down | ((held.kind == INFINITE) & (held.sign != 0))
-        out = self.acc.out
+        out = self.acc.format
         assert out.nan_code is not None  # `_checked` refuses the rest
         infinity, sign_mask = (out.nan_code, 0) if out.inf_code is None else (out.inf_code, out.sign_mask)
         codes = np.where(up, np.uint64(infinity), codes)

@@ -1,13 +1,14 @@
 """What a unit is: formats, accumulators and `MacSpec`, as frozen data."""
 
 from .accumulators import Accumulator, ChunkAcc, FixedAcc, FloatAcc, Level, PositAcc, QuireAcc, parse_accumulator
-from .blocks import BLOCK_CATALOG, SCALE_RULES, BlockEntry, BlockFormat, parse_block, parse_scalar_or_block
+from .block_catalog import BLOCK_CATALOG, BlockEntry, parse_block, parse_scalar_or_block
+from .blocks import SCALE_RULES, BlockFormat
 from .catalog import CATALOG, UNDEFINED, CatalogEntry, add_codebook, format_name, format_note, parse_format, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
 from .errors import SpecError
 from .floats import FloatFormat, Specials
-from .formats import Format, Operand
+from .formats import Format, Operand, ScalarOperand
 from .integers import IntCoding, IntFormat
 from .lfsr import Lfsr
 from .logarithms import LogFormat
@@ -44,6 +45,7 @@ __all__ = [
     "PositAcc",
     "PositFormat",
     "QuireAcc",
+    "ScalarOperand",
     "SpecError",
     "Specials",
     "TensorAcc",

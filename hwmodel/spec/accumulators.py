@@ -13,6 +13,7 @@ from .errors import SpecError, nearest
 from .floats import FloatFormat
 from .integers import IntFormat
 from .posits import PositFormat
+from .tensor import TensorAcc
 
 DEFAULT_HEADROOM = 12
 MAX_HEADROOM = 64
@@ -220,7 +221,7 @@ class ChunkAcc:
         return cls(int(match[1]), inner, outer)
 
 
-Level = FixedAcc | FloatAcc | PositAcc | QuireAcc
+Level = FixedAcc | FloatAcc | PositAcc | QuireAcc | TensorAcc
 """One register that sums."""
 
 Accumulator = Level | ChunkAcc
@@ -236,13 +237,16 @@ def parse_accumulator(text: str) -> Accumulator:
     """
     key = text.strip().lower()
     try:
-        return ChunkAcc.parse(key) or FixedAcc.parse(key) or QuireAcc.parse(key) or PositAcc.parse(key) or FloatAcc.parse(key)
+        for family in (ChunkAcc, TensorAcc, FixedAcc, QuireAcc, PositAcc):
+            if acc := family.parse(key):
+                return acc
+        return FloatAcc.parse(key)
     except SpecError as error:
         if not str(error).startswith("unknown format"):
             raise
         raise SpecError(
             f"unknown accumulator {text!r}: allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            f"quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
+            f"tc<L>f<F>:<out>[.rtz][.late], quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
             f"{nearest(key.split('.')[0], _accumulator_names())}"
         ) from error
 

@@ -1,24 +1,17 @@
-"""Block formats as data: many elements that share a scale, and the catalog of the named ones.
+"""Block formats as data: many elements that share a scale.
 
 An element is worth ``decode(code) * 2**-point * scale``; with sub-blocks that times ``2**-shift`` of its sub-block, with an outer
-scale that times the scale of its row or tensor. Without a catalog entry, colons separate what a block format is made of:
-
-``<element>[q<point>]:<size>[/<sub-block>[s<shift bits>]]:<scale>[:<rule>][:tensor|:channel]``
-    ``e2m1fn:32:e8m0fnu`` is mxfp4, ``sm8q6:16/2:e8m0fnu`` is mx9, ``e2m1fn:16:e4m3fnu:amax:tensor`` is nvfp4. The size ``all`` is the
-    whole tensor; a scale is an unsigned format, or ``pow2e<X>b<B>``: powers of two with X exponent bits and bias B.
-``<name>.<rule>``
-    a named format under another rule: ``mxfp4.rceil``.
+scale that times the scale of its row or tensor. The named formats and the grammar of names are in
+:mod:`hwmodel.spec.block_catalog`.
 """
 
-import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .catalog import parse_format
+from .choices import SimpleFormat
 from .codebooks import CodebookFormat
 from .errors import SpecError, nearest
 from .floats import FloatFormat, Specials
-from .formats import Format
 from .integers import IntCoding, IntFormat
 from .posits import PositFormat
 
@@ -73,7 +66,7 @@ class BlockFormat:
         If a field is out of range, or two do not go together.
     """
 
-    element: Format
+    element: SimpleFormat
     size: int | None
     scale: FloatFormat | IntFormat
     rule: str = "floor"
@@ -85,7 +78,7 @@ class BlockFormat:
 
     def __post_init__(self) -> None:
         name = self.spelled
-        if not isinstance(self.element, IntFormat | FloatFormat | PositFormat | CodebookFormat) or self.element.width > MAX_ELEMENT_BITS:
+        if self.element.width > MAX_ELEMENT_BITS:
             raise SpecError(
                 f"block format {name}: {self.element} cannot be an element; allowed are integers, floats, posits and codebooks "
                 f"of at most {MAX_ELEMENT_BITS} bits"
@@ -151,10 +144,9 @@ class BlockFormat:
         return f"{element}:{size}:{scale_name(self.scale)}{rule}{f':{self.outer}' if self.outer else ''}"
 
     def __str__(self) -> str:
-        if name := _NAME_OF.get(self):
-            return name
-        plain = _NAME_OF.get(replace(self, rule="floor")) if not self.outer and self.power_of_two else None
-        return f"{plain}.{self.rule}" if plain else self.spelled
+        from .block_catalog import block_name
+
+        return block_name(self)
 
     @property
     def power_of_two(self) -> bool:
@@ -183,6 +175,39 @@ class BlockFormat:
                 raise ValueError(f"{self.element} has no one precision")
 
     @property
+    def width(self) -> int:
+        """Bits of an element's code. This and what follows tell what a unit is given a lane: an element, its block's scale left out."""
+        return self.element.width
+
+    @property
+    def signed(self) -> bool:
+        return self.element.signed
+
+    @property
+    def lsb_exponent(self) -> int:
+        return self.element.lsb_exponent - self.point - self.max_shift
+
+    @property
+    def max_magnitude(self) -> int:
+        return self.element.max_magnitude << self.max_shift
+
+    @property
+    def has_inf(self) -> bool:
+        return self.element.has_inf
+
+    @property
+    def has_nan(self) -> bool:
+        return self.element.has_nan
+
+    @property
+    def has_negative_zero(self) -> bool:
+        return self.element.has_negative_zero
+
+    @property
+    def default_overflow(self) -> str:
+        return "sat"
+
+    @property
     def max_shift(self) -> int:
         """Largest shift of a sub-block."""
         return (1 << self.shift_bits) - 1
@@ -204,7 +229,7 @@ class BlockFormat:
         return replace(self, rule=rule)
 
 
-def max_of(fmt: Format) -> Fraction:
+def max_of(fmt: SimpleFormat) -> Fraction:
     """Return the largest finite number of `fmt`."""
     if isinstance(fmt, FloatFormat):
         return fmt.max_value
@@ -229,145 +254,3 @@ def scale_name(scale: FloatFormat | IntFormat) -> str:
     if isinstance(scale, FloatFormat) and scale == powers_of_two(scale.exponent_bits, scale.bias):
         return f"pow2e{scale.exponent_bits}b{scale.bias}"
     return str(scale)
-
-
-@dataclass(frozen=True)
-class BlockEntry:
-    """A named block format: the format, where its definition is found, and what a reader should know."""
-
-    format: BlockFormat
-    source: str
-    note: str = ""
-
-
-_MX = "OCP Microscaling Formats (MX) 1.0"
-_NVFP4 = "NVIDIA, Pretraining Large Language Models with NVFP4, arXiv 2509.25149"
-_MICRO = "arXiv 2302.08007 (shared microexponents)"
-_MSFP = "Microsoft floating point, NeurIPS 2020 (Darvish Rouhani et al.); arXiv 2302.08007"
-_VSQ = "VS-Quant, arXiv 2102.04503"
-_SAME_EXPONENT = "the exponent's 8 bits are those of e8m0fnu, 0xff for a block that holds a NaN: the source leaves their coding open"
-_VSQ_NOTE = "vectors of 16 and integer scales of {} bits; other sizes of the article by the grammar, as int4sym:64:uint6:amax:channel"
-
-E8M0 = FloatFormat(8, 0, 127, Specials.FN, signed=False, subnormals=False, zero=False)
-UE4M3 = FloatFormat(4, 3, 7, Specials.FN, signed=False)
-_E4M3, _E5M2 = FloatFormat(4, 3, 7, Specials.FN), FloatFormat(5, 2, 15)
-_E2M3, _E3M2, _E2M1 = (FloatFormat(e, m, b, Specials.NONE) for e, m, b in ((2, 3, 1), (3, 2, 3), (2, 1, 1)))
-
-
-def _sign_magnitude(bits: int) -> IntFormat:
-    return IntFormat(bits + 1, IntCoding.SIGN_MAGNITUDE)
-
-
-def _microexponents(bits: int) -> BlockEntry:
-    """Return an entry of sign and `bits` bits, one of them before the point."""
-    return BlockEntry(BlockFormat(_sign_magnitude(bits), 16, E8M0, point=bits - 1, sub_size=2, shift_bits=1), _MICRO, _SAME_EXPONENT)
-
-
-def _msfp(bits: int) -> BlockEntry:
-    return BlockEntry(BlockFormat(_sign_magnitude(bits), 16, E8M0, point=bits - 1), _MSFP, _SAME_EXPONENT)
-
-
-def _vsq(bits: int, scale_bits: int) -> BlockEntry:
-    scale = IntFormat(scale_bits, IntCoding.UNSIGNED)
-    return BlockEntry(BlockFormat(IntFormat(bits), 16, scale, "amax", outer="channel", symmetric=True), _VSQ, _VSQ_NOTE.format(scale_bits))
-
-
-BLOCK_CATALOG: dict[str, BlockEntry] = {
-    "mxfp8e4m3": BlockEntry(BlockFormat(_E4M3, 32, E8M0), _MX),
-    "mxfp8e5m2": BlockEntry(BlockFormat(_E5M2, 32, E8M0), _MX, "an element never becomes an infinity: it saturates"),
-    "mxfp6e2m3": BlockEntry(BlockFormat(_E2M3, 32, E8M0), _MX),
-    "mxfp6e3m2": BlockEntry(BlockFormat(_E3M2, 32, E8M0), _MX),
-    "mxfp4": BlockEntry(BlockFormat(_E2M1, 32, E8M0), _MX),
-    "mxint8": BlockEntry(BlockFormat(IntFormat(8), 32, E8M0, point=6), _MX, "the element -2, which the standard leaves optional, is used"),
-    "nvfp4": BlockEntry(
-        BlockFormat(_E2M1, 16, UE4M3, "amax", outer="tensor"),
-        _NVFP4,
-        "the FP32 of the tensor is amax / (6 × 448); the scale's 7 bits lie in a byte",
-    ),
-    "mx9": _microexponents(7),
-    "mx6": _microexponents(4),
-    "mx4": _microexponents(2),
-    "msfp12": _msfp(3),
-    "msfp13": _msfp(4),
-    "msfp14": _msfp(5),
-    "msfp15": _msfp(6),
-    "msfp16": _msfp(7),
-    "vsq4": _vsq(4, 4),
-    "vsq8": _vsq(8, 6),
-    "flex16": BlockEntry(
-        BlockFormat(IntFormat(16), None, powers_of_two(5, 31)),
-        "Flexpoint, arXiv 1711.02213 (16+5)",
-        "the bias of the 5-bit exponent is not published: units of 2^-31 to 1 here; and the exponent is that of the data, not predicted",
-    ),
-}
-
-_NAME_OF = {entry.format: name for name, entry in BLOCK_CATALOG.items()}
-
-_GRAMMAR = re.compile(
-    r"(?P<element>[a-z0-9_@]+?)(?P<sym>sym)?(?:q(?P<point>m?\d+))?:(?P<size>\d+|all)(?:/(?P<sub>\d+)(?:s(?P<bits>\d+))?)?"
-    r":(?P<scale>[a-z0-9]+)(?::(?P<rule>[a-z]+?))??(?::(?P<outer>tensor|channel))?",
-    re.ASCII,
-)
-_POWERS = re.compile(r"pow2e(\d+)b(-?\d+)", re.ASCII)
-
-
-def parse_block(text: str) -> BlockFormat:
-    """Return the block format that `text` denotes: a name of the catalog, one with a rule, or a name by the grammar above.
-
-    Raises
-    ------
-    SpecError
-        If it denotes none; the message names the nearest ones.
-    """
-    key = text.strip().lower()
-    name, dot, rule = key.partition(".")
-    if entry := BLOCK_CATALOG.get(name):
-        return entry.format.with_rule(rule) if dot else entry.format
-    match = _GRAMMAR.fullmatch(key)
-    if match is None:
-        raise SpecError(
-            f"unknown block format {text!r}: allowed are {', '.join(BLOCK_CATALOG)}, each also with .<rule>, or "
-            f"<element>[q<point>]:<size>[/<sub-block>]:<scale>[:<rule>][:tensor|:channel], as in e2m1fn:16:e4m3fnu"
-            f"{nearest(name, BLOCK_CATALOG)}"
-        )
-    element, scale = parse_format(match["element"]), _parse_scale(text, match["scale"])
-    return BlockFormat(
-        element,
-        None if match["size"] == "all" else int(match["size"]),
-        scale,
-        match["rule"] or ("floor" if isinstance(scale, FloatFormat) and not scale.zero and not match["outer"] else "amax"),
-        point=int(match["point"].replace("m", "-")) if match["point"] else 0,
-        sub_size=int(match["sub"] or 0),
-        shift_bits=int(match["bits"] or 1) if match["sub"] else 0,
-        outer=match["outer"] or "",
-        symmetric=match["sym"] is not None,
-    )
-
-
-_FAMILIES = ("mxfp", "mxint", "msfp", "nvfp", "nvint", "vsq", "flex")
-
-
-def is_block_name(text: str) -> bool:
-    """Whether `text` is meant for a block format, be it one or not."""
-    key = text.strip().lower()
-    return ":" in key or key.partition(".")[0] in BLOCK_CATALOG or key.startswith(_FAMILIES)
-
-
-def parse_scalar_or_block(text: str) -> Format | BlockFormat:
-    """Return the format, scalar or of blocks, that `text` denotes.
-
-    Raises
-    ------
-    SpecError
-        If it denotes none.
-    """
-    return parse_block(text) if is_block_name(text) else parse_format(text)
-
-
-def _parse_scale(text: str, name: str) -> FloatFormat | IntFormat:
-    if match := _POWERS.fullmatch(name):
-        return powers_of_two(int(match[1]), int(match[2]))
-    scale = parse_format(name)
-    if not isinstance(scale, FloatFormat | IntFormat):
-        raise SpecError(f"block format {text!r}: the scale {scale} is neither a float nor an integer format")
-    return scale

@@ -21,7 +21,7 @@ from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
 from .errors import SpecError, nearest
 from .floats import FloatFormat, Specials
-from .formats import Format, Operand
+from .formats import Format, ScalarOperand
 from .integers import INT_WIDTHS, IntCoding, IntFormat
 from .logarithms import EXTRA_TABLE_BITS, LogFormat
 from .posits import POSIT_EXPONENT_BITS, POSIT_WIDTHS, STANDARD_EXPONENT_BITS, PositFormat
@@ -44,7 +44,7 @@ class CatalogEntry:
         What a reader should know before choosing it, or an empty string.
     """
 
-    format: Operand
+    format: ScalarOperand
     source: str
     aliases: tuple[str, ...] = ()
     note: str = ""
@@ -234,7 +234,7 @@ def parse_format(name: str) -> Format:
     return fmt
 
 
-def parse_operand(name: str) -> Operand:
+def parse_operand(name: str) -> ScalarOperand:
     """Return the format, or the choice of formats, that `name` denotes as an operand of a unit.
 
     Raises
@@ -339,7 +339,7 @@ def _sized(name: str, total: str, exponent: str, fraction: str, bias: str | None
     return parse_format(stem + (f"b{bias}" if bias else "") + kind + sign)
 
 
-def format_name(fmt: Operand) -> str:
+def format_name(fmt: ScalarOperand) -> str:
     """Return the canonical name of `fmt`; ``parse_operand(format_name(f)) == f`` for every format."""
     if name := _NAME_OF.get(fmt):
         return name

@@ -17,6 +17,7 @@ Every operand format answers the same few questions, so that code which sizes a 
     ``"sat"`` or ``"ieee"``, see ``docs/semantics.md``.
 """
 
+from .blocks import BlockFormat
 from .choices import ChoiceFormat, SimpleFormat
 from .logarithms import LogFormat
 from .x87 import X87Format
@@ -24,5 +25,8 @@ from .x87 import X87Format
 Format = SimpleFormat | LogFormat | X87Format
 """Formats with a codec."""
 
-Operand = Format | ChoiceFormat
-"""What can be an operand of a unit; `X87Format` is refused there."""
+ScalarOperand = Format | ChoiceFormat
+"""What a lane of a unit can multiply."""
+
+Operand = ScalarOperand | BlockFormat
+"""What can be an operand of a unit."""

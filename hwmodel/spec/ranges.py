@@ -4,10 +4,11 @@ An unpacked number is worth ``(-1)**sign * significand * 2**(exponent + top + 1 
 circuits and, equally, the estimates of what they cost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from .accumulators import FloatAcc
+from .blocks import BlockFormat
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
 from .floats import FloatFormat
@@ -76,6 +77,8 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
             return _integer_shape(integer, normalised)
         case ChoiceFormat():
             return _joint_shape([operand_shape(each, normalised=normalised) for each in fmt.choices])
+        case BlockFormat():
+            return _element_shape(fmt, operand_shape(fmt.element, normalised=normalised))
         case IntFormat():
             return _integer_shape(fmt, normalised)
         case FloatFormat():
@@ -93,7 +96,20 @@ def row_integer(fmt: Operand) -> IntFormat | None:
     """Return the integer format in which an operand is multiplied without being unpacked; None: it has to be unpacked."""
     if isinstance(fmt, ChoiceFormat):
         return fmt.as_integer
+    if isinstance(fmt, BlockFormat):
+        return None if fmt.sub_size else row_integer(fmt.element)
     return fmt if isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE else None
+
+
+def _element_shape(fmt: BlockFormat, element: NumberShape) -> NumberShape:
+    """Return the shape of a block's element: its binary point moved, and its sub-block's shift taken off the exponent."""
+    return replace(
+        element,
+        exponent_low=element.exponent_low - fmt.max_shift,
+        top=element.top - fmt.point,
+        lsb=element.lsb - fmt.point - fmt.max_shift,
+        magnitude=element.magnitude << fmt.max_shift,
+    )
 
 
 def _integer_shape(fmt: IntFormat, normalised: bool) -> NumberShape:

@@ -23,7 +23,7 @@ class TensorAcc:
 
     The terms are `lanes` exact products and the accumulator. With E the largest exponent among the terms that are not
     zero, every term is truncated toward zero to a multiple of ``2**(E - fraction)``; the truncated terms are added exactly,
-    and the sum is rounded to `out`.
+    and the sum is rounded to `format`.
 
     Parameters
     ----------
@@ -31,22 +31,22 @@ class TensorAcc:
         L, products a step, 1..64.
     fraction
         F, bits kept below the exponent of the largest term, 0..48.
-    out
+    format
         Format of the accumulator; signed, with subnormals.
     rounding
-        ``"rne"`` or ``"rtz"``, of the one rounding to `out`.
+        ``"rne"`` or ``"rtz"``, of the one rounding to `format`.
     late
-        The accumulator is no term: it is added to the rounded sum of the products, in `out`, to nearest even.
+        The accumulator is no term: it is added to the rounded sum of the products, in `format`, to nearest even.
 
     Raises
     ------
     SpecError
-        If a parameter is out of range, or `out` cannot hold a sum.
+        If a parameter is out of range, or `format` cannot hold a sum.
     """
 
     lanes: int
     fraction: int
-    out: FloatFormat
+    format: FloatFormat
     rounding: str = "rne"
     late: bool = False
 
@@ -60,12 +60,12 @@ class TensorAcc:
             raise SpecError(f"accumulator {self}: {self.fraction} aligned fraction bits is not in 0..{MAX_ALIGNED_FRACTION}")
         if self.rounding not in self.ROUNDINGS:
             raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}")
-        if not self.out.signed or not self.out.subnormals or self.out.halved:
-            raise SpecError(f"accumulator {self}: {self.out} cannot hold a sum; it takes a signed float format with ordinary subnormals")
+        if not self.format.signed or not self.format.subnormals or self.format.halved:
+            raise SpecError(f"accumulator {self}: {self.format} cannot hold a sum; it takes a signed float format with ordinary subnormals")
 
     def __str__(self) -> str:
         rounding = "" if self.rounding == "rne" else f".{self.rounding}"
-        return f"tc{self.lanes}f{self.fraction}:{self.out}{rounding}{'.late' if self.late else ''}"
+        return f"tc{self.lanes}f{self.fraction}:{self.format}{rounding}{'.late' if self.late else ''}"
 
     @classmethod
     def parse(cls, text: str) -> "TensorAcc | None":
@@ -108,7 +108,7 @@ class TensorPreset:
     operands
         The formats that either operand can have.
     result
-        Format of the addend, and the one that results are kept in; it holds every number of ``acc.out``.
+        Format of the addend, and the one that results are kept in; it holds every number of ``acc.format``.
     acc
         The arithmetic of a step.
     instruction
@@ -124,7 +124,7 @@ class TensorPreset:
     ------
     SpecError
         If `acc` adds its accumulator late (an order of its own says so here), the phases are not those of a period, or
-        `result` cannot hold a number of ``acc.out``.
+        `result` cannot hold a number of ``acc.format``.
     """
 
     gpu: str
@@ -141,7 +141,7 @@ class TensorPreset:
         residues = sorted(residue for phase in self.phases for residue in phase)
         if residues != list(range(self.period)) or len(set(map(len, self.phases))) > 1:
             raise SpecError(f"preset {self}: the phases {self.phases} do not share the residues 0..{self.period - 1} evenly")
-        out, held = self.acc.out, self.result
+        out, held = self.acc.format, self.result
         if out.emax > held.emax or out.lsb_exponent < held.lsb_exponent or out.precision > held.precision or not held.has_inf:
             raise SpecError(f"preset {self}: {held} does not hold every number of {out}")
 
@@ -237,6 +237,12 @@ def gpu_name(text: str) -> str:
             f"unknown GPU {text!r}: allowed are {', '.join(names)}, and {', '.join(GPU_ALIASES)}{nearest(key, [*names, *GPU_ALIASES])}"
         )
     return GPU_ALIASES.get(key, key)
+
+
+def is_gpu_name(text: str) -> bool:
+    """Whether `text` starts with the name of a GPU, as ``h100:fp16`` does."""
+    key = re.split("[:.]", text.strip().lower())[0]
+    return key in GPU_ALIASES or any(preset.gpu == key for preset in TENSOR_PRESETS)
 
 
 def presets_of(gpu: str, a: FloatFormat, b: FloatFormat, result: FloatFormat) -> Sequence[TensorPreset]:

@@ -26,7 +26,7 @@ def varied_codes(fmt: FloatFormat, shape: tuple[int, ...], rng: np.random.Genera
 
 def assert_forms_agree(core: TensorAcc | TensorPreset, a: FloatFormat, b: FloatFormat, rows: int, length: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    held = core.result if isinstance(core, TensorPreset) else core.out
+    held = core.result if isinstance(core, TensorPreset) else core.format
     x, y, c = varied_codes(a, (rows, length), rng), varied_codes(b, (rows, length), rng), varied_codes(held, (rows,), rng)
     if length > 1:
         # In a third of the rows the second product cancels the first.

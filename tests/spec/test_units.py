@@ -145,7 +145,7 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         (
             "quux",
             "unknown accumulator 'quux': allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            "quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused",
+            "tc<L>f<F>:<out>[.rtz][.late], quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused",
         ),
     ],
 )
@@ -158,8 +158,8 @@ def test_accumulator_errors_are_sentences(name: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("int8-int8", "unit 'int8-int8': a unit is <a>-<b>-<acc>[-p<N>], for example e4m3fn-e4m3fn-fp32 or int8-int8-fx32-p1"),
-        ("int8-int8-fx32-q1", "unit 'int8-int8-fx32-q1': 'q1' is not a pipeline depth; write p0 to p2"),
+        ("int8-int8", "unit 'int8-int8': a unit is <a>-<b>-<acc>[-x<L>][-p<N>], for example e4m3fn-e4m3fn-fp32 or int8-int8-fx32-x4-p1"),
+        ("int8-int8-fx32-q1", "unit 'int8-int8-fx32-q1': 'q1' is neither a number of lanes, x1 to x64, nor a pipeline depth, p0 to p2"),
         ("int8-int8-fx32-p3", "unit int8-int8-fx32-p3: pipeline depth 3 is not in 0..2"),
         (
             "e4m3fn-int8-e2m3fn",

@@ -24,7 +24,7 @@ def dot(
     a, b
         Codes of `a_format` and `b_format`, equally many.
     c
-        Code of the addend: of ``core.out``, or of a preset's ``result``.
+        Code of the addend: of ``core.format``, or of a preset's ``result``.
     core
         The arithmetic; a text is read by `hwmodel.spec.parse_tensor`.
 
@@ -43,7 +43,7 @@ def dot(
     core = parse_tensor(core, a_format, b_format) if isinstance(core, str) else core
     products = [_product(x, y, a_format, b_format) for x, y in zip(a, b, strict=True)]
     if isinstance(core, TensorAcc):
-        return _in_order(products, c, core, core.out)
+        return _in_order(products, c, core, core.format)
     return _in_phases(products, c, core) if core.phases else _in_order(products, c, core.acc, core.result)
 
 
@@ -53,16 +53,16 @@ def _in_order(products: Sequence[Term], c: int, acc: TensorAcc, held: FloatForma
     for start in range(0, len(products), acc.lanes):
         step = products[start : start + acc.lanes]
         if acc.late:
-            total = encode(decode(total, fmt) + decode(_step(step, acc), acc.out), acc.out)
+            total = encode(decode(total, fmt) + decode(_step(step, acc), acc.format), acc.format)
         else:
             total = _step([*step, _term(total, fmt)], acc)
-        fmt = acc.out
+        fmt = acc.format
     return encode(decode(total, fmt), held) if fmt != held else total
 
 
 def _in_phases(products: Sequence[Term], c: int, preset: TensorPreset) -> int:
     """Return the code after all products, in the order that the preset names."""
-    out, total = preset.acc.out, c
+    out, total = preset.acc.format, c
     for start in range(0, len(products), preset.block):
         block = products[start : start + preset.block]
         inner = 0
@@ -91,19 +91,19 @@ def _exponent(value: Value, fmt: FloatFormat) -> int:
 
 
 def _step(terms: Sequence[Term], acc: TensorAcc) -> int:
-    """Return the code, of ``acc.out``, of the truncated and rounded sum of `terms`."""
+    """Return the code, of ``acc.format``, of the truncated and rounded sum of `terms`."""
     special = [value for value, _ in terms if not value.is_finite]
     if special:
         # One infinity, or several of one sign, or NaN.
         total = special[0] if all(value == special[0] for value in special) else NAN
-        return encode(total, acc.out)
+        return encode(total, acc.format)
     counted = [(value.number, exponent) for value, exponent in terms if not value.is_zero]
     if not counted:
-        return encode(ZERO, acc.out)
+        return encode(ZERO, acc.format)
     unit = Fraction(2) ** (max(exponent for _, exponent in counted) - acc.fraction)
     # int() of a Fraction truncates toward zero.
     number = sum(int(number / unit) for number, _ in counted) * unit
-    beyond = acc.out.max_value + Fraction(2) ** (acc.out.emax - acc.out.fraction_bits)
+    beyond = acc.format.max_value + Fraction(2) ** (acc.format.emax - acc.format.fraction_bits)
     if abs(number) >= beyond:  # `encode` would stop at the largest number with rtz
-        return encode(Value(negative=number < 0, kind=Kind.INFINITE), acc.out)
-    return encode(number, acc.out, acc.rounding)
+        return encode(Value(negative=number < 0, kind=Kind.INFINITE), acc.format)
+    return encode(number, acc.format, acc.rounding)

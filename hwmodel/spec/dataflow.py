@@ -1,0 +1,92 @@
+"""What the parts of a unit hand on to each other, from its spec alone.
+
+Circuits, estimates and the bench size themselves by this one account of it.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from .accumulators import FixedAcc, FloatAcc, PositAcc
+from .logarithms import LogFormat
+from .mac import FixedPoint, MacSpec
+from .ranges import NumberShape, log_product_shape, operand_shape, product_shape, row_integer
+
+
+def normalises_operands(spec: MacSpec) -> bool:
+    """Return whether subnormals and integers are shifted until their highest bit is one: where a lone product meets a float or posit."""
+    return spec.exact_sum is None and isinstance(spec.levels[0], FloatAcc | PositAcc)
+
+
+def joins_rows(spec: MacSpec) -> bool:
+    """Return whether products stay two rows of one compressor tree: of integers, where nothing is rounded as they are added."""
+    if None in (row_integer(spec.a), row_integer(spec.b)):
+        return False
+    first = spec.levels[0]
+    target = spec.exact_sum or (spec.fixed_point(first) if isinstance(first, FixedAcc) else None)
+    return target is not None and target.fraction + spec.product_lsb_exponent >= 0
+
+
+@lru_cache(maxsize=256)
+def lane_product(spec: MacSpec) -> NumberShape:
+    """Return the shape of the product of one lane, block scales left out."""
+    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+        return log_product_shape(spec.a, spec.b)
+    normalised = normalises_operands(spec)
+    a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
+    return product_shape(a, b, normalised=normalised)
+
+
+@lru_cache(maxsize=256)
+def accumulated(spec: MacSpec) -> NumberShape:
+    """Return the shape of what the first accumulator adds.
+
+    That is a product, each of L where it adds them itself; or an exact sum, of a block times the product of its scales. The sum is
+    normalised for a float or a posit.
+    """
+    product = lane_product(spec)
+    if spec.exact_sum is None:
+        return product
+    normalised = not isinstance(spec.levels[0], FixedAcc)
+    shape = sum_shape(spec.exact_sum, product, normalised=normalised)
+    scale = block_scale(spec, normalised=normalised)
+    return shape if scale is None else scaled_shape(shape, scale, normalised=normalised)
+
+
+def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:
+    """Return the shape of the product of a step's block scales; None: it has none."""
+    shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
+    if not shapes:
+        return None
+    return shapes[0] if len(shapes) == 1 else scaled_shape(shapes[0], shapes[1], normalised=normalised)
+
+
+def sum_shape(fixed: FixedPoint, product: NumberShape, *, normalised: bool) -> NumberShape:
+    """Return the shape, as sign and magnitude, of an exact sum of products; a normalised one counts its exponent from its lowest bit."""
+    bits = fixed.width - 1
+    return NumberShape(
+        signed=product.signed,
+        significand_bits=bits,
+        exponent_low=0,
+        exponent_high=bits - 1 if normalised else 0,
+        top=-fixed.fraction if normalised else bits - 1 - fixed.fraction,
+        leading_zeros=0 if normalised else bits - 1,
+        nan=product.nan or product.inf,
+        inf=product.inf,
+        lsb=-fixed.fraction,
+        magnitude=(1 << bits) - 1,
+    )
+
+
+def scaled_shape(shape: NumberShape, scale: NumberShape, *, normalised: bool) -> NumberShape:
+    """Return the shape of a number times a block's scale; a power of two only adds exponents."""
+    if scale.significand_bits > 1:
+        return product_shape(shape, scale, normalised=normalised)
+    return replace(
+        shape,
+        exponent_low=shape.exponent_low + scale.exponent_low,
+        exponent_high=shape.exponent_high + scale.exponent_high,
+        top=shape.top + scale.top,
+        nan=shape.nan or scale.nan,
+        lsb=shape.lsb + scale.lsb,
+        magnitude=shape.magnitude * scale.magnitude,
+    )
