@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from .cells import AdderCells, Bit
 
@@ -71,6 +71,62 @@ def _prefix(m: Module, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str
             lower = before_p[j]
             propagate[i] = None if lower is None else keep(upper & lower, "propagate")
     return [*(keep(p ^ g, "sum") for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+def add_or_subtract(
+    m: Module, cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], subtract: Value, kind: str = "ripple"
+) -> tuple[list[Bit], Value, Value]:
+    """Return ``|a + b|`` or ``|a - b|``, its carry, and whether a difference was not positive.
+
+    A prefix adder takes its own carry round to its end: ``a - b`` is ``a + ~b + 1`` where that carries, and the complement of
+    ``a + ~b`` where not. So one adder does, where two would follow each other.
+
+    Parameters
+    ----------
+    a, b
+        Unsigned, of equal length.
+    subtract
+        Which of the two.
+
+    Returns
+    -------
+    magnitude, carry, negative
+        As many bits as `a`; the carry of a sum, 0 for a difference; and 0 for a sum.
+    """
+    flipped: list[Bit] = [Value.cast(bit)[0] ^ subtract for bit in b]
+    negative, carry = Signal(name="negative"), Signal(name="carry")
+    if kind == "ripple" or len(a) < 4:
+        total = _ripple(cells, a, flipped, subtract)
+        over = Value.cast(total[-1])[0]
+        m.d.comb += [negative.eq(subtract & ~over), carry.eq(over & ~subtract)]
+        turned: list[Bit] = [Value.cast(bit)[0] ^ negative for bit in total[:-1]]
+        return _ripple(cells, turned, constant(0, len(a)), negative)[:-1], carry, negative
+    half, generate, propagate = _spans(m, a, flipped, kind)
+    around = Signal(name="carry_around")
+    m.d.comb += [around.eq(subtract & generate[-1]), negative.eq(subtract & ~generate[-1]), carry.eq(generate[-1] & ~subtract)]
+    carries: list[Value] = [around, *(g | (p & around) for g, p in zip(generate[:-1], propagate[:-1], strict=True))]
+    magnitude = Signal(len(a), name="magnitude")
+    m.d.comb += magnitude.eq(Cat(*(p ^ c ^ negative for p, c in zip(half, carries, strict=True))))
+    return list(magnitude), carry, negative
+
+
+def _spans(m: Module, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> tuple[list[Value], list[Value], list[Value]]:
+    """Return the half sums, and whether each span from bit 0 on generates and propagates a carry."""
+
+    def keep(value: Value, name: str) -> Value:
+        signal = Signal(name=name)
+        m.d.comb += signal.eq(value)
+        return signal
+
+    operands = [(Value.cast(x)[0], Value.cast(y)[0]) for x, y in zip(a, b, strict=True)]
+    half = [keep(x ^ y, "propagate") for x, y in operands]
+    generate, propagate = [keep(x & y, "generate") for x, y in operands], list(half)
+    for level in prefix_network(len(half), kind):
+        before_g, before_p = list(generate), list(propagate)
+        for i, j in level:
+            generate[i] = keep(before_g[i] | (before_p[i] & before_g[j]), "generate")
+            propagate[i] = keep(before_p[i] & before_p[j], "propagate")
+    return half, generate, propagate
 
 
 def invert(bits: Sequence[Bit]) -> list[Bit]:

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import NumberShape
 
-from .adders import add, constant, extend, invert
+from .adders import add, add_or_subtract, constant, extend, invert
 from .architecture import Architecture
 from .cells import AdderCells
 from .compressor import Columns
@@ -217,15 +217,8 @@ class AlignAddFloat(wiring.Component):
 
         subtract = Signal()
         m.d.comb += subtract.eq(field(term, "sign") ^ field(acc, "sign"))
-        addend = [bit ^ subtract for bit in (sticky, *aligned)]
-        total = add(m, cells, [0, *larger], addend, subtract, kind=self.architecture.adder)
-        carry, magnitude = Value.cast(total[-1])[0], Cat(*total[:-1])
-        negative = Signal()
-        m.d.comb += negative.eq(subtract & ~carry)
-        flipped = Signal(self.window + 1)
-        m.d.comb += flipped.eq(magnitude ^ negative.replicate(self.window + 1))
-        absolute = add(m, cells, list(flipped), constant(0, self.window + 1), negative, kind=self.architecture.adder)[:-1]
-        m.d.comb += self.significand.eq(Cat(*absolute, carry & ~subtract))
+        magnitude, carry, negative = add_or_subtract(m, cells, [0, *larger], [sticky, *aligned], subtract, self.architecture.adder)
+        m.d.comb += self.significand.eq(Cat(*magnitude, carry))
         m.d.comb += self.exponent.eq(Mux(term_leads, term_exponent, acc_exponent))
         leading_sign = Mux(term_leads, field(term, "sign"), field(acc, "sign"))
         m.d.comb += self.sign.eq(leading_sign ^ negative)

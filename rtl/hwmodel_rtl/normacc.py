@@ -1,6 +1,6 @@
 """Normacc: the sum is normalised, rounded and kept."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ from .cells import AdderCells
 from .leading_zeros import leading_zero_count
 from .number import connect, exponent_shape, field, fields, signature
 from .rounder import round_significand
-from .shifter import shift_left
+from .shifter import normalise
 
 
 class NormAccFixed(wiring.Component):
@@ -251,50 +251,50 @@ def normalise_and_round(
     """Normalise and round a magnitude whose highest bit has the weight of `exponent` + 1, and judge overflow.
 
     Subnormals, where they can occur, stop the normalising shift at the floor. So does what a format without subnormals
-    has no numbers for, until the rounder has decided between its neighbours.
+    has no numbers for, until the rounder has decided between its neighbours. What is late, the sum and its leading zeros, meets
+    as little as possible: the exponent's bounds are looked at before rounding.
     """
     fmt, shape = acc.format, state.shape
-    bits = len(significand)
-    zeros, zero = leading_zero_count(m, significand)
-    limit = fmt.emax - shape.top
-    width = max(len(exponent) + (not exponent.shape().signed), len(zeros) + 1) + 2
-    if state.overflows:
-        width = max(width, 2 + (limit + 1 if limit >= 0 else -limit).bit_length())
+    floor = shape.exponent_low if state.floored else None
+    limit = fmt.emax - shape.top if state.overflows else None
+    ends = [end + (end >= 0) for end in (floor, limit) if end is not None]
+    count_bits = (len(significand) - 1).bit_length()
+    width = max(len(exponent) + (not exponent.shape().signed), count_bits + 1, *(1 + abs(end).bit_length() for end in ends), 1) + 1
+    # Of the sum's highest bit. The sum's exponent is there long before the sum.
+    top = Signal(signed(width), name="exponent_top")
     wide = extend(list(exponent), width, signed=exponent.shape().signed)
+    m.d.comb += top.eq(Cat(*add(m, cells, wide, constant(1, width))[:width]))
+
+    marked = significand if floor is None else _marked(m, cells, significand, top, floor)
+    zeros, none = leading_zero_count(m, marked)
+    zero = none if floor is None else ~significand.any()
+    normal = normalise(m, significand, zeros)
+    unrounded = Signal(signed(width), name="exponent_unrounded")
     minus_zeros = invert(extend(list(zeros), width, signed=False))
-    if state.floored:
-        floor = shape.exponent_low
-        room = add(m, cells, wide, constant(1 - floor, width))[:width]  # how far the shift may go
-        above = add(m, cells, room, minus_zeros, 1)[:width]  # binades above the floor
-        limited = Signal(name="subnormal")
-        m.d.comb += limited.eq(Value.cast(above[-1])[0] | zero)
-        shift = Signal(len(zeros), name="shift")
-        m.d.comb += shift.eq(Mux(limited, Cat(*room), zeros))
-        unrounded = [bit & ~limited for bit in map(Value.cast, above)]
-        base = floor
-    else:
-        shift = zeros
-        unrounded = add(m, cells, wide, minus_zeros, 1)[:width]
-        base = 1
-    normal = shift_left(m, significand, shift, bits, "normalised")
+    m.d.comb += unrounded.eq(Cat(*add(m, cells, list(top), minus_zeros, 1)[:width]))
     odd = None
     if fmt.fraction_bits == 0:
         # The code's last bit is the exponent's: of the field, which is 0 for zero.
-        odd = normal[-1] & (Value.cast(unrounded[0])[0] ^ ((base + shape.top + fmt.bias) & 1))
-    lowest = ~Cat(*unrounded).any() if state.floored and not fmt.subnormals else None
+        odd = normal[-1] & (unrounded[0] ^ ((shape.top + fmt.bias) & 1))
+    lowest = unrounded == floor if floor is not None and not fmt.subnormals else None
     rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest)
-    final = Signal(exponent_shape(-(1 << (width - 1)), (1 << (width - 1)) - 1), name="exponent_rounded")
-    m.d.comb += final.eq(Cat(*add(m, cells, unrounded, constant(base, width), carry)[:width]))
+    final = Signal(signed(width), name="exponent_rounded")
+    m.d.comb += final.eq(Cat(*add(m, cells, list(unrounded), constant(0, width), carry)[:width]))
 
+    if floor is not None:
+        at_floor = Signal.like(final, name="exponent_floored")
+        m.d.comb += at_floor.eq(Mux(zero, floor, final))
+        final = at_floor
     infinite: Value = Const(0, 1)
-    if state.overflows:
+    if limit is not None:
         exceeds = Signal(name="exceeds")
-        excess = Cat(*add(m, cells, list(Value.cast(final)), constant(-limit - 1, width))[:width])  # negative: within the range
-        past = ~excess[-1]
+        excess = Cat(*add(m, cells, list(unrounded), constant(-limit - 1, width))[:width])  # negative: within the range
+        at_limit = carry
         if fmt.max_significand != (1 << fmt.precision) - 1:
-            past |= excess.all() & (rounded > fmt.max_significand)
-        # The exponent of a zero sum means nothing where there is no floor.
-        m.d.comb += exceeds.eq(past if state.floored else past & rounded[-1])
+            at_limit |= rounded > fmt.max_significand
+        past = ~excess[-1] | (excess.all() & at_limit)
+        # The exponent of a zero sum means nothing yet.
+        m.d.comb += exceeds.eq(past & rounded[-1])
         if acc.rounding == "rtz" or not fmt.has_nan:
             rounded = Mux(exceeds, fmt.max_significand, rounded)
             capped = Signal.like(final, name="exponent_capped")
@@ -305,3 +305,13 @@ def normalise_and_round(
     if acc.ftz and state.floored and fmt.subnormals:
         rounded = rounded & rounded[-1].replicate(fmt.precision)
     return Rounded(rounded, final, zero, infinite)
+
+
+def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor: int) -> Value:
+    """Return `significand` with a one where the floor of exponents lies, so that counting leading zeros stops there."""
+    bits, width = len(significand), len(top)
+    room = Signal(width, name="room")
+    m.d.comb += room.eq(Cat(*add(m, cells, list(top), constant(-floor, width))[:width]))
+    marked = Signal(bits, name="marked")
+    m.d.comb += marked.eq(Cat(*(bit | (room == bits - 1 - i) for i, bit in enumerate(significand))))
+    return marked

@@ -16,7 +16,7 @@ from .adders import add, constant, extend, invert
 from .cells import AdderCells, Bit
 from .leading_zeros import leading_zero_count
 from .number import exponent_shape
-from .shifter import shift_left, shift_right
+from .shifter import normalise, shift_right
 from .tapered import tapered_fields
 
 
@@ -93,7 +93,7 @@ def _string(m: Module, cells: AdderCells, significand: Value, exponent: Value, t
     anything follows.
     """
     zeros, zero = leading_zero_count(m, significand)
-    normal = shift_left(m, significand, zeros, len(significand), "normalised")
+    normal = normalise(m, significand, zeros)
     bits = 2 + max(
         len(exponent) + (not exponent.shape().signed), len(zeros) + 1, fmt.max_exponent.bit_length() + 1, abs(top).bit_length() + 1
     )

@@ -20,6 +20,16 @@ def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "
     return shifted[:width]
 
 
+def normalise(m: Module, value: Value, count: Value, name: str = "normalised") -> Value:
+    """Return `value` moved up by its leading zeros, as wide as before. Large shifts come first: a count's high bits are known first."""
+    width = len(value)
+    for stage in reversed(range(len(count))):
+        distance = min(1 << stage, width)
+        moved = Cat(Const(0, distance), value)[:width]
+        value = _kept(m, Mux(count[stage], moved, value), f"{name}_{stage}", width)
+    return value
+
+
 def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name: str = "aligned") -> tuple[Value, Value]:
     """Shift right inside a window and say whether anything was lost.
 
