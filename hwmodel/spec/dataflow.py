@@ -17,6 +17,11 @@ def normalises_operands(spec: MacSpec) -> bool:
     return spec.exact_sum is None and isinstance(spec.levels[0], FloatAcc | PositAcc)
 
 
+def normalises_product(spec: MacSpec) -> bool:
+    """Return whether a product's highest bit is made one: for a posit. A float takes it as it comes, with a zero at the top or none."""
+    return spec.exact_sum is None and isinstance(spec.levels[0], PositAcc)
+
+
 def joins_rows(spec: MacSpec) -> bool:
     """Return whether products stay two rows of one compressor tree: of integers, where nothing is rounded as they are added."""
     if None in (row_integer(spec.a), row_integer(spec.b)):
@@ -31,9 +36,8 @@ def lane_product(spec: MacSpec) -> NumberShape:
     """Return the shape of the product of one lane, block scales left out."""
     if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
         return log_product_shape(spec.a, spec.b)
-    normalised = normalises_operands(spec)
-    a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
-    return product_shape(a, b, normalised=normalised)
+    a, b = (operand_shape(fmt, normalised=normalises_operands(spec)) for fmt in (spec.a, spec.b))
+    return product_shape(a, b, normalised=normalises_product(spec))
 
 
 @lru_cache(maxsize=256)

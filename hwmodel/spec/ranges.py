@@ -41,6 +41,8 @@ class NumberShape:
         Every finite value is a multiple of ``2**lsb``.
     magnitude
         Largest finite absolute value in units of ``2**lsb``.
+    anywhere
+        How many of the leading zeros may stand there at any exponent; the others only at the lowest.
     """
 
     signed: bool
@@ -53,6 +55,7 @@ class NumberShape:
     inf: bool
     lsb: int
     magnitude: int
+    anywhere: int = 0
 
     @property
     def has_exponent(self) -> bool:
@@ -183,6 +186,7 @@ def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> Number
         exponent_high=a.exponent_high + b.exponent_high + normalised,
         top=a.top + b.top + (not normalised),
         leading_zeros=0 if normalised else a.leading_zeros + b.leading_zeros + 1,
+        anywhere=0 if normalised else a.leading_zeros + b.leading_zeros + 1,
         nan=a.nan or b.nan or a.inf or b.inf,
         inf=a.inf or b.inf,
         lsb=a.lsb + b.lsb,
@@ -193,6 +197,18 @@ def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> Number
 def fixed_shape(width: int, fraction: int) -> NumberShape:
     """Return the shape of a fixed-point register's magnitude and sign."""
     return NumberShape(True, width, 0, 0, width - 1 - fraction, width - 1, False, False, -fraction, 1 << (width - 1))
+
+
+def float_window(term: NumberShape, acc: NumberShape, random_bits: int = 0) -> int:
+    """Return the bits of the window in which a term and a float accumulator are added, enough for one correct rounding afterwards.
+
+    Below the larger number's highest bit: the result's digits, one guard bit (or all bits that stochastic rounding looks at), one
+    binade of cancellation, and as many zeros as may stand in front of a term that is larger only by its exponent. More than one
+    binade, these zeros apart, cancels only where the smaller is shifted by one place at most, and then it is all in the window.
+    """
+    at_lowest = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
+    elsewhere = min(term.anywhere, max(term.exponent_high - acc.exponent_low, 0))
+    return max(acc.significand_bits + 1 + max(1, random_bits) + max(at_lowest, elsewhere), term.significand_bits + 1)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FixedPoint
-from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.ranges import NumberShape, float_window
 
 from .adders import add, add_or_subtract, constant, extend, invert
 from .architecture import Architecture
@@ -158,14 +158,9 @@ class AlignAddFloat(wiring.Component):
         assert term.top == acc.top
         self.term_shape, self.acc_shape = term, acc
         self.architecture = architecture
-        precision = acc.significand_bits
-        # Below the larger number's highest bit: the result's digits, one guard bit (or all bits that stochastic rounding
-        # looks at), one binade of cancellation, and as many zeros as may stand in front of a term that is larger only by
-        # its exponent. More than one binade cancels only where the smaller is shifted by one place at most, and then it
-        # is all in the window. What falls out of the window is the adder's lowest bit: a subtraction borrows from it, so
-        # the bits above are those of the exact sum, truncated.
-        zeros = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
-        self.window = max(precision + 1 + max(1, random_bits) + zeros, term.significand_bits + 1)
+        # What falls out of the window is the adder's lowest bit: a subtraction borrows from it, so the bits above are those
+        # of the exact sum, truncated.
+        self.window = float_window(term, acc, random_bits)
         low, high = min(term.exponent_low, acc.exponent_low), max(term.exponent_high, acc.exponent_high)
         self.exponent_range = (acc.exponent_low, high) if acc.exponent_low > term.exponent_low else (low, high)
         super().__init__(

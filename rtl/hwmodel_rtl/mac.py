@@ -8,6 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, LogFormat, MacSpec, PositAcc
+from hwmodel.spec.dataflow import normalises_product
 from hwmodel.spec.ranges import row_integer
 
 from .adders import add, constant
@@ -173,7 +174,13 @@ class Mac(wiring.Component):
         if isinstance(a, LogFormat) and isinstance(b, LogFormat):
             return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
         decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
-        return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=self.architecture)
+        return decoders, Mpy(
+            decoders["a"].shape,
+            decoders["b"].shape,
+            normalised=normalised,
+            product_normalised=normalises_product(self.spec),
+            architecture=self.architecture,
+        )
 
     def _chunk(self, m: Module, acc: ChunkAcc, term, shape, zero, valid, clear, flush, reset) -> None:
         """Join two levels: the inner one, and the outer one a cycle behind it."""

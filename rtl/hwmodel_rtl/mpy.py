@@ -1,6 +1,6 @@
 """Mpy: two unpacked operands become their exact product."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,7 +23,9 @@ class Mpy(wiring.Component):
     a, b
         Shapes of the operands.
     normalised
-        Whether the operands are normalised and the product shall be.
+        Whether the operands are normalised.
+    product_normalised
+        Whether the product shall be: its highest bit then tells on the exponent, which is late.
 
     Attributes
     ----------
@@ -34,14 +36,16 @@ class Mpy(wiring.Component):
     product : Out(signature(shape))
         The product, of shape `shape`.
     zero : Out(1)
-        Whether the product is zero (only if `normalised`).
+        Whether the product is zero (only if the operands are normalised).
     """
 
-    def __init__(self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture) -> None:
+    def __init__(
+        self, a: NumberShape, b: NumberShape, *, normalised: bool, product_normalised: bool, architecture: Architecture
+    ) -> None:
         self.a_shape, self.b_shape = a, b
-        self.normalised = normalised
+        self.normalised, self.product_normalised = normalised, product_normalised
         self.architecture = architecture
-        self.shape = product_shape(a, b, normalised=normalised)
+        self.shape = product_shape(a, b, normalised=product_normalised)
         ports = {"a": In(signature(a)), "b": In(signature(b)), "valid": In(1), "product": Out(signature(self.shape))}
         if normalised:
             ports["zero"] = Out(1)
@@ -61,14 +65,15 @@ class Mpy(wiring.Component):
         row_0, row_1 = columns.rows(cells)
         m.d.comb += significand.eq(Cat(*add(m, cells, row_0, row_1, kind=self.architecture.adder))[:bits])
 
-        if self.normalised:
+        high: Value | int = 0
+        if self.product_normalised:
             # Normalised operands give a product in [1, 4): at most one place to go.
             high = significand[-1]
             m.d.comb += product.significand.eq(Mux(high, significand, Cat(Const(0, 1), significand[:-1])))
-            m.d.comb += self.zero.eq(~(masked[-1] & b.significand[-1]))
         else:
-            high = 0
             m.d.comb += product.significand.eq(significand)
+        if self.normalised:
+            m.d.comb += self.zero.eq(~(masked[-1] & b.significand[-1]))
         if self.shape.has_exponent:
             width = len(product.exponent)
             a_exponent, b_exponent = exponent_of(a, self.a_shape), exponent_of(b, self.b_shape)

@@ -121,7 +121,7 @@ def _addend_shape(spec: MacSpec) -> NumberShape:
         product = log_product_shape(spec.a, spec.b)
     else:
         factors = [operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b)]
-        product = product_shape(*factors, normalised=normalised)
+        product = product_shape(*factors, normalised=isinstance(first, PositAcc))
     if not spec.is_chunked:
         return product
     if isinstance(first, FixedAcc):
