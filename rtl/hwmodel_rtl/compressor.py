@@ -48,14 +48,41 @@ class Columns:
         With `with_constant` false the constant is left out (the caller adds it elsewhere).
         """
         columns = [list(column) for column in self._bits]
+        above = self.width
         if with_constant:
-            for weight in range(self.width):
+            above = self._sign_column()
+            for weight in range(above):
                 if (self.constant >> weight) & 1:
                     columns[weight].append(1)
         while (height := max(map(len, columns), default=0)) > 2:
             columns = _reduce(cells, columns, _dadda_height(height))
         padded = [[*column, 0, 0] for column in columns]
-        return [column[0] for column in padded], [column[1] for column in padded]
+        rows = [column[0] for column in padded], [column[1] for column in padded]
+        if above < self.width:
+            # All ones from here up are -1 here: with the carry that arrived, minus its complement, a sign like any other.
+            arrived = rows[1][above]
+            sign = 1 - arrived if isinstance(arrived, int) else ~arrived
+            rows[1][above:] = [sign] * (self.width - above)
+        return rows
+
+    def _sign_column(self) -> int:
+        """Return the column from which on the constant is all ones and meets a lone bit each, and at most one carry at its foot.
+
+        There ones in every column would have every carry go through two adders a column. `width`: there is no such column.
+        """
+        ones = self.width
+        while ones and (self.constant >> (ones - 1)) & 1:
+            ones -= 1
+        heights = [len(column) for column in self._bits]
+        for above in range(ones, self.width - 1):
+            if max(heights[above:]) > 1:
+                continue
+            columns = [height + ((self.constant >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
+            while (height := max(columns)) > 2:
+                columns = _reduced_heights(columns, _dadda_height(height))
+            if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
+                return above
+        return self.width
 
 
 def _dadda_height(height: int) -> int:
@@ -81,6 +108,18 @@ def _reduce(cells: AdderCells, columns: list[list[Bit]], height: int) -> list[li
             if weight + 1 < len(columns) and not (isinstance(carry, int) and carry == 0):
                 reduced[weight + 1].append(carry)
         reduced[weight] = [*bits, *arrived]
+    return reduced
+
+
+def _reduced_heights(columns: list[int], height: int) -> list[int]:
+    """Return the heights that `_reduce` leaves, were no constant among the bits."""
+    reduced, carries = [], 0
+    for bits in columns:
+        bits += carries
+        excess = max(bits - height, 0)
+        full, half = divmod(excess, 2)
+        carries = full + half
+        reduced.append(bits - excess)
     return reduced
 
 

@@ -48,7 +48,8 @@ def _booth(m: Module, columns: Columns, a: Sequence[Value], b: Sequence[Value], 
     bits: list[Bit] = [0, *b]
     top: Bit = b[-1] if b_signed else 0
     bits += [top] * (2 + len(bits) % 2)
-    multiplicand = [*a, a[-1] if a_signed else Value.cast(0)[0]]
+    # Twice a, or its complement, takes one bit more than a signed a.
+    multiplicand = list(a) if a_signed else [*a, Value.cast(0)[0]]
     for row, j in enumerate(range(0, len(b) + (not b_signed), 2)):
         low, mid, high = (Value.cast(bit)[0] for bit in bits[j : j + 3])
         one, two, negative = (Signal(name=f"booth_{name}_{row}") for name in ("one", "two", "negative"))
