@@ -129,6 +129,26 @@ def _spans(m: Module, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> tuple[li
     return half, generate, propagate
 
 
+def count_up_or_down(m: Module, bits: Sequence[Bit], up: Value, down: Value, kind: str) -> list[Bit]:
+    """Return `bits` plus one, minus one (not both), or as they are; `up` and `down` may be late, since what they meet is ready by then."""
+    ones, zeros = _runs(m, bits, kind), _runs(m, invert(bits), kind)
+    counted = Signal(len(bits), name="counted")
+    m.d.comb += counted.eq(Cat(*bits) ^ Cat(*((up & one) | (down & zero) for one, zero in zip(ones, zeros, strict=True))))
+    return list(counted)
+
+
+def _runs(m: Module, bits: Sequence[Bit], kind: str) -> list[Value]:
+    """Return for each bit whether all bits below are one."""
+    runs: list[Value] = [Value.cast(bit)[0] for bit in bits[:-1]]
+    network = [[(i, i - 1)] for i in range(1, len(runs))] if kind == "ripple" else prefix_network(len(runs), kind)
+    for level in network:
+        before = list(runs)
+        for i, j in level:
+            runs[i] = Signal(name="run")
+            m.d.comb += runs[i].eq(before[i] & before[j])
+    return [Const(1, 1), *runs]
+
+
 def invert(bits: Sequence[Bit]) -> list[Bit]:
     """Return the complement of every bit."""
     return [1 - bit if isinstance(bit, int) else ~bit for bit in bits]

@@ -5,6 +5,9 @@ Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 19
 
 from collections.abc import Iterable
 
+from amaranth.hdl import Module, Value
+
+from .adders import add, count_up_or_down
 from .cells import AdderCells, Bit
 
 
@@ -42,28 +45,25 @@ class Columns:
         self.add_unsigned(low, weight)
         self.add_negative_bit(top, weight + len(low))
 
-    def rows(self, cells: AdderCells, *, with_constant: bool = True) -> tuple[list[Bit], list[Bit]]:
-        """Return two rows of `width` bits whose sum is this sum.
+    def rows(self, cells: AdderCells) -> tuple[list[Bit], list[Bit]]:
+        """Return two rows of `width` bits whose sum is this sum, but for the constant, which the caller adds elsewhere."""
+        return _two_rows(cells, [list(column) for column in self._bits])
 
-        With `with_constant` false the constant is left out (the caller adds it elsewhere).
-        """
+    def total(self, m: Module, cells: AdderCells, kind: str) -> list[Bit]:
+        """Return this sum, `width` bits: a compressor tree, and a carry-propagate adder, one of `hwmodel_rtl.architecture.ADDERS`."""
+        above = self._sign_column()
         columns = [list(column) for column in self._bits]
-        above = self.width
-        if with_constant:
-            above = self._sign_column()
-            for weight in range(above):
-                if (self.constant >> weight) & 1:
-                    columns[weight].append(1)
-        while (height := max(map(len, columns), default=0)) > 2:
-            columns = _reduce(cells, columns, _dadda_height(height))
-        padded = [[*column, 0, 0] for column in columns]
-        rows = [column[0] for column in padded], [column[1] for column in padded]
-        if above < self.width:
-            # All ones from here up are -1 here: with the carry that arrived, minus its complement, a sign like any other.
-            arrived = rows[1][above]
-            sign = 1 - arrived if isinstance(arrived, int) else ~arrived
-            rows[1][above:] = [sign] * (self.width - above)
-        return rows
+        for weight in range(above):
+            if (self.constant >> weight) & 1:
+                columns[weight].append(1)
+        first, second = _two_rows(cells, columns)
+        total = add(m, cells, first[:above], second[:above], kind=kind)
+        if above == self.width:
+            return total[: self.width]
+        # All ones from here up are -1 here. With two carries that arrive, the lone bits above are counted down, or up, or kept.
+        carries = [Value.cast(bit)[0] for bit in (second[above], total[-1])]
+        up, down = carries[0] & carries[1], ~(carries[0] | carries[1])
+        return [*total[:-1], *count_up_or_down(m, first[above:], up, down, kind)]
 
     def _sign_column(self) -> int:
         """Return the column from which on the constant is all ones and meets a lone bit each, and at most one carry at its foot.
@@ -83,6 +83,13 @@ class Columns:
             if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
                 return above
         return self.width
+
+
+def _two_rows(cells: AdderCells, columns: list[list[Bit]]) -> tuple[list[Bit], list[Bit]]:
+    while (height := max(map(len, columns), default=0)) > 2:
+        columns = _reduce(cells, columns, _dadda_height(height))
+    padded = [[*column, 0, 0] for column in columns]
+    return [column[0] for column in padded], [column[1] for column in padded]
 
 
 def _dadda_height(height: int) -> int:
