@@ -97,9 +97,9 @@ class AlignAddFixed(wiring.Component):
         shape = self.term_shape
         width = len(self.total)
         aligned = align_to_unit(m, cells, self.term, shape, self.fixed.fraction, self.rounding)
-        bits = extend([*constant(0, aligned.place), *aligned.magnitude], width, signed=False)
-        sign = aligned.sign
-        inverted = [sign if isinstance(bit, int) else bit ^ sign for bit in bits] if shape.signed else bits
+        fill = aligned.sign if shape.signed else 0
+        bits = [*[fill] * aligned.place, *aligned.bits]
+        inverted = [*bits, *[fill] * (width - len(bits))][:width]
         acc = extend(list(self.acc), width, signed=True)
         carry_in = aligned.carry if aligned.carries else 0
         m.d.comb += self.total.eq(Cat(*add(m, cells, acc, inverted, carry_in, kind=self.architecture.adder)))
@@ -171,11 +171,9 @@ class AlignAddSum(wiring.Component):
             aligned = align_to_unit(m, cells, term, shape, fraction, self.rounding, drops_specials=self.drops_specials)
             if shape.signed:
                 # The complement of a negative one, one bit for all of its sign's copies, and what makes it a negative.
-                flipped = Signal(len(aligned.magnitude), name="flipped")
-                m.d.comb += flipped.eq(Cat(*aligned.magnitude) ^ aligned.sign.replicate(len(flipped)))
-                columns.add_signed([*flipped, aligned.sign], aligned.place)
+                columns.add_signed([*aligned.bits, aligned.sign], aligned.place)
             else:
-                columns.add_unsigned(aligned.magnitude, aligned.place)
+                columns.add_unsigned(aligned.bits, aligned.place)
             if aligned.carries:
                 columns.add_bit(aligned.carry, aligned.place)
         if hasattr(self, "acc"):
@@ -186,12 +184,12 @@ class AlignAddSum(wiring.Component):
 
 @dataclass(frozen=True)
 class Aligned:
-    """A number on a fixed-point grid: ``(magnitude ^ sign) + carry``, the exclusive or bit by bit, is it in two's complement.
+    """A number on a fixed-point grid: `bits`, with `sign` above them and below, plus `carry` are it in two's complement.
 
     Attributes
     ----------
-    magnitude
-        Its bits.
+    bits
+        Of the magnitude, complemented where the sign is set.
     place
         Weight of the lowest, in units; not negative.
     sign, carry
@@ -200,7 +198,7 @@ class Aligned:
         Whether `carry` can be 1.
     """
 
-    magnitude: Value
+    bits: Value
     place: int
     sign: Value
     carry: Value
@@ -219,24 +217,31 @@ def align_to_unit(
     masked = drops_specials and (shape.nan or shape.inf)
     m.d.comb += finite.eq(term.significand & (~special).replicate(shape.significand_bits) if masked else term.significand)
 
+    sign = Signal(name="subtract")
+    m.d.comb += sign.eq(field(term, "sign"))
     reach = shape.magnitude.bit_length() + shape.lsb + fraction  # bits of the magnitude, in units
-    magnitude = shift_left(m, finite, amount, max(reach - place, 1))
     increment: Value = Const(0, 1)
     inexact = shape.lsb + fraction < 0
-    if place < 0:
+    if not inexact:
+        # The complement is taken while the number is narrow.
+        flipped = Signal(shape.significand_bits, name="flipped")
+        m.d.comb += flipped.eq(finite ^ sign.replicate(len(flipped)))
+        bits = shift_left(m, flipped, amount, max(reach - place, 1), fill=sign)[max(-place, 0) :]
+    else:
+        magnitude = shift_left(m, finite, amount, max(reach - place, 1))
         dropped, magnitude = magnitude[:-place], magnitude[-place:]
-        if inexact and rounding == "rne":
+        if rounding == "rne":
             low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
             lsb = magnitude[0] if len(magnitude) else Const(0, 1)
             increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
-        elif inexact:
+        else:
             # The floor of a negative number that is cut is one unit below: the complement without its carry.
-            increment = dropped.any() & field(term, "sign")
-        place = 0
-    sign = Signal(name="subtract")
+            increment = dropped.any() & sign
+        bits = Signal(len(magnitude), name="flipped")
+        m.d.comb += bits.eq(magnitude ^ sign.replicate(len(bits)))
     carry = Signal(name="carry_in")
-    m.d.comb += [sign.eq(field(term, "sign")), carry.eq(sign ^ increment)]
-    return Aligned(magnitude, place, sign, carry, carries=shape.signed or inexact)
+    m.d.comb += carry.eq(sign ^ increment)
+    return Aligned(bits, max(place, 0), sign, carry, carries=shape.signed or inexact)
 
 
 def _amount(m: Module, cells: AdderCells, term: Any, shape: NumberShape) -> tuple[Value, int]:

@@ -9,14 +9,19 @@ def _kept(m: Module, value: Value, name: str, width: int) -> Signal:
     return signal
 
 
-def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "shifted") -> Value:
-    """Return ``(value << amount) mod 2**width``. Small shifts come first, while the number is still narrow."""
+def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "shifted", fill: Value | None = None) -> Value:
+    """Return ``(value << amount) mod 2**width``. Small shifts come first, while the number is still narrow.
+
+    Given a `fill`, that bit comes in from below and stands above `value`: a complement shifted is the complement of a number shifted.
+    """
+    fill = Const(0, 1) if fill is None else fill
     shifted: Value = value
     for stage in range(len(amount)):
         distance = 1 << stage
         grown = min(len(shifted) + distance, width)
-        moved = Cat(Const(0, distance), shifted)[:grown]
-        shifted = _kept(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", grown)
+        stay = Cat(shifted, fill.replicate(grown - len(shifted)))
+        moved = Cat(fill.replicate(distance), shifted)[:grown]
+        shifted = _kept(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
     return shifted[:width]
 
 
