@@ -1,10 +1,11 @@
 """The error of dot products computed in a unit's own arithmetic, bit by bit, against exact ones.
 
-Two errors are told apart, each with the same figures:
+Three errors are told apart, each with the same figures:
 
 =============  =================================================================================================================
 accumulation   of what the unit gives from the exact dot product of its operands: of the accumulator alone
-total          from the dot product of the data before they were quantised
+quantisation   of that exact dot product from the one of the data before they were quantised: of the operands' formats alone
+total          of what the unit gives from the dot product of the data
 =============  =================================================================================================================
 
 The figures are a ratio of signal to noise, 20 log10 of the root mean squares of dot products and of their errors, and the error
@@ -18,7 +19,7 @@ and left out of the figures.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
@@ -162,8 +163,8 @@ class DotError:
         Dot products computed.
     lost
         How many of them overflowed at any time (wrapped, saturated, became infinite), or are NaN; the figures leave them out.
-    accumulation, total
-        From the exact dot product of the quantised operands, and of the data.
+    accumulation, quantisation, total
+        From the exact dot product of the quantised operands; of that one from the data's, over all dot products; from the data's.
     """
 
     unit: str
@@ -172,7 +173,16 @@ class DotError:
     products: int
     lost: int
     accumulation: Figures
+    quantisation: Figures
     total: Figures
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """A row of a table: `accumulation` by the names of its figures, the others with theirs in front."""
+        row: dict[str, Any] = {"spec": self.unit, "data": self.data, "length": self.length, "products": self.products}
+        for name, figures in (("", self.accumulation), ("quantisation_", self.quantisation), ("total_", self.total)):
+            row |= {f"{name}{key}": value for key, value in asdict(figures).items()}
+        return row | {"lost": self.lost}
 
 
 def measure_dots(
@@ -242,8 +252,10 @@ def blocks_of(sources: Sequence[Source], seeds: Sequence[int]) -> list[list[tupl
 
 
 def _check(sources: Sequence[Source], lengths: Sequence[int], seeds: Sequence[int], sharing: Sharing) -> None:
-    if not lengths or lengths[0] < 1:
-        raise SpecError(f"the length {lengths[0] if lengths else 'of none'} of a dot product is not at least 1")
+    if not lengths:
+        raise SpecError("no length is given; dot products are measured at one or more")
+    if lengths[0] < 1:
+        raise SpecError(f"the length {lengths[0]} of a dot product is not at least 1")
     if not seeds:
         raise SpecError("no seed is given; the error is measured over at least one")
     for source in sources:
@@ -342,13 +354,15 @@ def _rounded_dots(x: Array, y: Array, lengths: Sequence[int]) -> Array:
 class _Sample(NamedTuple):
     """What a unit did with a lot; each (lengths, n).
 
-    The signals and errors are in the data's unit, the relative errors over Σ|a||b|.
+    Dot products (`signal`: of the quantised operands) and errors are in the data's unit, the relative errors over Σ|a||b|.
     """
 
     signal: Array
     error: Array
     relative: Array
-    total_signal: Array
+    data: Array
+    quantisation_error: Array
+    quantisation_relative: Array
     total_error: Array
     total_relative: Array
     lost: Array
@@ -389,12 +403,15 @@ def _sample(lot: _Lot, readings: Sequence[tuple[list[Fraction | None], Array]]) 
         ]
     )
     signal = (np.array([[float(each) for each in exacts] for exacts in lot.exact]) - lot.offset) * lot.scale
-    total = error * lot.scale + (signal - lot.data)
+    quantisation = signal - lot.data
+    total = error * lot.scale + quantisation
     return _Sample(
         signal,
         error * lot.scale,
         _over(np.abs(error), lot.reach),
         lot.data,
+        quantisation,
+        _over(np.abs(quantisation), lot.data_reach),
         total,
         _over(np.abs(total), lot.data_reach),
         np.array([lost for _, lost in readings]),
@@ -410,16 +427,25 @@ def _over(error: Array, reach: Array) -> Array:
 def _summary(unit: str, data: str, length: int, samples: Sequence[_Sample], at: int) -> DotError:
     """Return the figures of the length with index `at`; one sample a seed."""
     kept = [~each.lost[at] for each in samples]
-
-    def figures(*names: str) -> Figures:
-        parts: list[list[Any]] = [[getattr(each, name)[at][keep] for each, keep in zip(samples, kept, strict=True)] for name in names]
-        signal, error, relative = map(np.concatenate, parts)
-        if not signal.size:
-            return Figures(math.nan, math.nan, math.nan, math.nan)
-        by_seed = [ratio_db(one, other) for one, other in zip(*parts[:2], strict=True) if one.size]
-        return Figures(ratio_db(signal, error), min(by_seed), float(relative.mean()), float(relative.max()))
-
+    every = [np.ones_like(each) for each in kept]
     products = sum(map(len, kept))
-    lost = products - sum(int(keep.sum()) for keep in kept)
-    accumulation = figures("signal", "error", "relative")
-    return DotError(unit, data, length, products, lost, accumulation, figures("total_signal", "total_error", "total_relative"))
+    return DotError(
+        unit,
+        data,
+        length,
+        products,
+        products - sum(int(each.sum()) for each in kept),
+        _figures([(each.signal[at], each.error[at], each.relative[at]) for each in samples], kept),
+        _figures([(each.data[at], each.quantisation_error[at], each.quantisation_relative[at]) for each in samples], every),
+        _figures([(each.data[at], each.total_error[at], each.total_relative[at]) for each in samples], kept),
+    )
+
+
+def _figures(seeds: Sequence[tuple[Array, Array, Array]], kept: Sequence[Array]) -> Figures:
+    """Return the figures of signals, errors and relative errors, (n,) each, seed by seed, of those that are kept."""
+    parts = [tuple(each[keep] for each in arrays) for arrays, keep in zip(seeds, kept, strict=True) if keep.any()]
+    if not parts:
+        return Figures(math.nan, math.nan, math.nan, math.nan)
+    signal, error, relative = map(np.concatenate, zip(*parts, strict=True))
+    worst = min(ratio_db(one, other) for one, other, _ in parts)
+    return Figures(ratio_db(signal, error), worst, float(relative.mean()), float(relative.max()))

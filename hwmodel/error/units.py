@@ -51,10 +51,14 @@ class Reading(NamedTuple):
 class DotUnit(Protocol):
     """Something that computes dot products of codes."""
 
-    a: Format
-    b: Format
     random_bits: int
     note: str
+
+    @property
+    def a(self) -> Format: ...
+
+    @property
+    def b(self) -> Format: ...
 
     def start(self, n: int) -> None:
         """Begin `n` dot products, all at +0."""
@@ -100,8 +104,7 @@ class MacDots:
                 raise SpecError(
                     f"unit {spec}: the format of {fmt} is chosen in each cycle; name the one that is meant, such as {fmt.choices[0]}"
                 )
-        assert not isinstance(spec.a, ChoiceFormat) and not isinstance(spec.b, ChoiceFormat)  # noqa: PT018
-        self.spec, self.a, self.b = spec, spec.a, spec.b
+        self.spec = spec
         self.random_bits, self.note = spec.random_bits, spec.unit_note
         self._mac = golden.Mac(spec)
         self._ends = _silent_ends(spec, -1)
@@ -112,6 +115,16 @@ class MacDots:
 
     def __str__(self) -> str:
         return str(self.spec)
+
+    @property
+    def a(self) -> Format:
+        assert not isinstance(self.spec.a, ChoiceFormat)
+        return self.spec.a
+
+    @property
+    def b(self) -> Format:
+        assert not isinstance(self.spec.b, ChoiceFormat)
+        return self.spec.b
 
     def start(self, n: int) -> None:
         self._mac.reset(n)
