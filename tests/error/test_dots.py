@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 
 from hwmodel import golden
-from hwmodel.error import DrawnPairs, GivenPairs, Sharing, dots, measure_dots, parse_distribution, parse_dot_unit, parse_sharing
-from hwmodel.spec import SpecError
+from hwmodel.error import (
+    DrawnPairs,
+    GivenPairs,
+    Sharing,
+    affine_quantise,
+    dots,
+    measure_dots,
+    parse_distribution,
+    parse_dot_unit,
+    parse_sharing,
+)
+from hwmodel.spec import SpecError, parse_format
 
 NONE, TENSOR, ROW = Sharing("none"), Sharing(), Sharing("channel")
 
@@ -149,6 +159,23 @@ def test_results_depend_neither_on_memory_nor_on_company(monkeypatch):
     assert dots.blocks_of(sources, (1, 2, 3)) == [[(0, 1)], [(0, 2)], [(0, 3)], [(1, 1)], [(1, 2)], [(1, 3)]]
     assert measure_dots(units, sources, [7, 40], (1, 2, 3), NONE) == together
     assert measure_dots(units[:1], sources[1:], [7, 40], (1, 2, 3), NONE) == together[2:4]
+
+
+def test_shorter_ones_are_the_beginnings_of_the_longest():
+    unit, source, lengths = parse_dot_unit("uint8-int8-fx20f0.sat"), drawn("offset"), [5, 64, 256]
+    together = measure_dots([unit], [source], lengths, [0])
+    assert together[0].lost < together[2].lost
+    for length, found in zip(lengths, together, strict=True):
+        (alone,) = measure_dots([unit], [source], [length], [0])
+        assert list(alone.row.values())[2:] == pytest.approx(list(found.row.values())[2:], rel=1e-9, nan_ok=True)
+        x, y = (each[:, :length] for each in source.pair(0))
+        # The data's own dot products, and how far those of the quantised tensors are from them.
+        p, q = (
+            affine_quantise(each, parse_format(name)).values[:, :length]
+            for each, name in zip(source.pair(0), ("uint8", "int8"), strict=True)
+        )
+        off = np.abs((p * q).sum(axis=1) - (x * y).sum(axis=1)) / np.abs(x * y).sum(axis=1)
+        assert found.quantisation.mean_error == pytest.approx(off.mean(), rel=1e-9)
 
 
 def test_stochastic_rounding_takes_its_bits_from_the_seed():
