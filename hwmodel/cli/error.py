@@ -10,6 +10,7 @@ from hwmodel.spec import BlockFormat, Format, parse_scalar_or_block
 
 from .arguments import Csv, Json, given
 from .errors import InputError
+from .files import plot_file
 from .output import Column, Form, decimals, form_of, progress, show
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ MAX_ELEMENTS = 1 << 26
 ROWS = 256
 
 _FORMATS_ONLY = ("columns", "pad")
-_UNITS_ONLY = ("length", "seeds", "plot")
+_UNITS_ONLY = ("length", "seeds")
 
 
 def error(
@@ -88,15 +89,16 @@ def error(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE", help="Of units: draw error against length (.png, .svg or .pdf).", show_default=False),
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw SQNR by format, or error against length (.png, .svg or .pdf).", show_default=False
+        ),
     ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Error of formats on data (SQNR), and of dot products computed in a unit's own arithmetic, bit by bit.
 
-    Formats: signal to noise, with scales for the tensor, channels, groups or blocks. Signed integers are symmetric, unsigned ones have a
-    zero point.
+    Formats: signal to noise, scaled by tensor, channel, group or block. Signed integers are symmetric, unsigned ones have a zero point.
 
     Units: SNR (root mean square of dot products over that of their errors), and error over Σ|a||b|, the measure of rounding errors.
 
@@ -127,7 +129,7 @@ def error(
     if data and len(data) > 1:
         raise InputError(f"--data was given {len(data)} times; formats are measured on one file")
     shape = (ROWS if rows is None else rows, columns)
-    _formats(names, data[0] if data else None, distribution, scale, clip, pad, shape, seed, form)
+    _formats(names, data[0] if data else None, distribution, scale, clip, pad, shape, seed, plot, form)
 
 
 def _are_units(context: typer.Context, names: Sequence[str]) -> bool:
@@ -159,6 +161,7 @@ def _formats(
     pad: bool,
     shape: tuple[int, int],
     seed: int,
+    plot: Path | None,
     form: Form,
 ) -> None:
     """Measure formats and print what was found."""
@@ -168,6 +171,8 @@ def _formats(
     rows, columns = shape
     if rows * columns > MAX_ELEMENTS:
         raise InputError(f"{rows} rows of {columns} are {rows * columns:,} numbers, and at most {MAX_ELEMENTS:,} are drawn")
+    if plot is not None:
+        plot_file(plot)
     sharing = parse_sharing(scale)
     drawn = _data(data, distribution, shape, seed)
     found = []
@@ -191,6 +196,8 @@ def _formats(
                         "mean_error": each.mean_error,
                     }
                 )
+    if plot is not None:
+        _plot(found, plot)
     if form is not Form.TABLE:
         show(found, (), form)
         return
@@ -204,7 +211,23 @@ def _formats(
         Column("scale", "scale", left=True, wide=96),
     )
     caption = f"{next(iter(drawn.values())).size:,} numbers{'' if data else f' each, seed {seed}'}; higher is better, 6.02 dB are one bit"
+    caption += f"\nwritten: {plot}" if plot else ""
     show(table, (*heads, *(Column(name, name, _decibels) for name in drawn)), form, title="SQNR in dB", caption=caption)
+
+
+def _plot(found: Sequence[dict[str, Any]], file: Path) -> None:
+    """Draw what was found, one row a format."""
+    import pandas as pd
+
+    from hwmodel.report.sqnr import MAX_DATA, draw_sqnr
+
+    rows: dict[str, dict[str, Any]] = {}
+    for each in found:
+        row = rows.setdefault(each["format"], {"group": "", "format": each["format"], "bits_per_element": each["bits_per_element"]})
+        row[each["data"]] = each["sqnr_db"]
+        if len(row) > 3 + MAX_DATA:
+            raise InputError(f"a drawing has room for {MAX_DATA} kinds of data; draw some of the distributions apart")
+    draw_sqnr(pd.DataFrame(list(rows.values())), [file])
 
 
 def _data(file: Path | None, names: list[str] | None, shape: tuple[int, int], seed: int) -> "dict[str, Array]":

@@ -100,7 +100,7 @@ def test_a_drawing(run, tmp_path, ending):
         (["int8-int8-fx32", "--pad"], "--pad is for formats"),
         (["int8", "--length", "8"], "--length is for units, and int8 is a format"),
         (["int8", "--seeds", "8"], "--seeds is for units"),
-        (["int8", "--plot", "x.png"], "--plot is for units"),
+        (["int8", "--plot", "x.jpg"], "the drawing x.jpg does not end in one of .png, .svg, .pdf"),
         (["int8", "--data", "x.npy", "--data", "y.npy"], "--data was given 2 times; formats are measured on one file"),
         (["int8-int8-fx33x"], "unknown accumulator 'fx33x'"),
         (["e4m3fn+e5m2-e4m3fn-fp32"], "the format of e4m3fn+e5m2 is chosen in each cycle; name the one that is meant, such as e4m3fn"),
