@@ -37,8 +37,8 @@ _MARKS = (
     ("*", "#e8c38a"),
 )
 MAX_DATA = len(_MARKS)
-_LEGEND = 0.23
-"""Inches below the axes for it."""
+_LEGEND, _ABREAST = 0.23, 5
+"""Inches below the axes for a line of it, and how many stand in a line."""
 
 
 def sqnr_table(groups: Sequence[tuple[str, Sequence[str]]] = FORMATS, shape: tuple[int, int] = (ROWS, COLUMNS)) -> pd.DataFrame:
@@ -83,9 +83,11 @@ def draw_sqnr(table: pd.DataFrame, files: Sequence[Path]) -> None:
         axes[-1, 0].set_xlabel("SQNR (dB); 6.02 dB are one bit")
         axes[-1, 0].set_xlim(left=0)
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=len(handles), frameon=False, fontsize=7.5, handletextpad=0.2)
+        figure.legend(
+            handles, labels, loc="lower center", ncols=min(len(handles), _ABREAST), frameon=False, fontsize=7.5, handletextpad=0.2
+        )
         figure.suptitle("Signal to quantisation noise, by format and distribution", fontsize=9, x=0.01, ha="left")
-        figure.tight_layout(rect=(0, _LEGEND / height, 1, 1), h_pad=0.5)
+        figure.tight_layout(rect=(0, _LEGEND * -(-len(handles) // _ABREAST) / height, 1, 1), h_pad=0.5)
         for file in files:
             save_figure(figure, file)
         plt.close(figure)
