@@ -194,9 +194,9 @@ class TensorDots:
 
     def __init__(self, core: TensorAcc | TensorPreset, a: FloatFormat, b: FloatFormat):
         self.core, self.a, self.b = core, a, b
-        self._held = core.result if isinstance(core, TensorPreset) else core.out
+        self._held = core.result if isinstance(core, TensorPreset) else core.format
         self._block = core.block if isinstance(core, TensorPreset) else core.lanes
-        out = core.acc.out if isinstance(core, TensorPreset) else core.out
+        out = core.acc.format if isinstance(core, TensorPreset) else core.format
         self._ends = () if out.has_nan else (out.max_finite_code, out.max_finite_code | out.sign_mask)
         self.start(1)
         self.take(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8))
