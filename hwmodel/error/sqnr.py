@@ -114,7 +114,7 @@ def block_of(fmt: Format | BlockFormat, sharing: Sharing | None) -> BlockFormat 
     if sharing is None or sharing.kind != "block":
         return None
     if isinstance(fmt, LogFormat | X87Format):
-        raise SpecError(f"{fmt} cannot be a block's element; allowed are integers, floats, posits and codebooks")
+        raise SpecError(f"{fmt} cannot be an element of a block; allowed are integers, floats, posits and codebooks")
     return BlockFormat(fmt, sharing.size, E8M0)
 
 
