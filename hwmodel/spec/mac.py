@@ -21,7 +21,7 @@ from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
 from .errors import SpecError
 from .formats import Operand
-from .logarithms import LogFormat
+from .logarithms import LogFormat, linear_range
 from .posits import PositFormat
 from .x87 import X87Format
 
@@ -167,15 +167,14 @@ class MacSpec:
     def product_lsb_exponent(self) -> int:
         """Every finite product is an integer multiple of ``2**product_lsb_exponent``."""
         if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
-            return (-(self.a.max_log + self.b.max_log) >> self.a.step_bits) - self.a.table_bits
+            return linear_range(self.a, self.b)[0]
         return self.a.lsb_exponent + self.b.lsb_exponent
 
     @cached_property
     def product_max_magnitude(self) -> int:
         """The largest absolute finite product, in units of ``2**product_lsb_exponent``."""
         if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
-            octave, step = divmod(self.a.max_log + self.b.max_log, self.a.gamma)
-            return self.a.table[step] << (octave - self.a.table_bits - self.product_lsb_exponent)
+            return linear_range(self.a, self.b)[1]
         return self.a.max_magnitude * self.b.max_magnitude
 
     def fixed_point(self, acc: FixedAcc | QuireAcc) -> FixedPoint:

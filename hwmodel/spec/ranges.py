@@ -13,7 +13,7 @@ from .codebooks import CodebookFormat
 from .floats import FloatFormat
 from .formats import Operand
 from .integers import IntCoding, IntFormat
-from .logarithms import LogFormat
+from .logarithms import LogFormat, linear_range
 from .posits import PositFormat
 from .x87 import X87Format
 
@@ -148,11 +148,8 @@ def _joint_shape(shapes: list[NumberShape]) -> NumberShape:
 def log_product_shape(a: LogFormat, b: LogFormat) -> NumberShape:
     """Return the shape of the product of two logarithmic numbers, made linear through their table."""
     highest = a.max_log + b.max_log
-    octave, step = divmod(highest, a.gamma)
-    low = -highest >> a.step_bits
-    lsb = low - a.table_bits
-    magnitude = a.table[step] << (octave - a.table_bits - lsb)
-    return NumberShape(True, a.table_bits + 1, low, octave, 0, 0, True, False, lsb, magnitude)
+    lsb, magnitude = linear_range(a, b)
+    return NumberShape(True, a.table_bits + 1, -highest >> a.step_bits, highest >> a.step_bits, 0, 0, True, False, lsb, magnitude)
 
 
 def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> NumberShape:

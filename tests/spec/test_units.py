@@ -81,6 +81,10 @@ def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
         ("uint8-uint8-fx", 29, 0),
         ("int8-int8-fx8", 8, -19),
         ("elma8-elma8-fx38", 38, 1),
+        ("elma8-elma8-fx", 62, 25),
+        ("lns8-lns8-fx", 52, 23),
+        # ±2^x, |x| <= 63: 2^-126 is the unit whatever t, and 1 + 126 + 126 + 12 the width.
+        ("lns8g1-lns8g1-fx", 265, 126),
     ],
 )
 def test_fixed_point_defaults(name: str, width: int, fraction: int) -> None:
