@@ -75,6 +75,7 @@ class Mac:
     """
 
     def __init__(self, spec: MacSpec):
+        spec.require_circuit()
         self.spec = spec
         self._acc = _accumulator(spec)
         self._product_bits = TermRange.of_products(spec).significand_bits

@@ -25,4 +25,4 @@ Format = SimpleFormat | LogFormat | X87Format
 """Formats with a codec."""
 
 Operand = Format | ChoiceFormat
-"""What can be an operand of a unit; `X87Format` is refused there."""
+"""What can be an operand of a unit; a unit with `X87Format` can be estimated and has no circuit."""

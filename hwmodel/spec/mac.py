@@ -100,8 +100,6 @@ class MacSpec:
 
     def _check_operands(self) -> None:
         for fmt in (self.a, self.b):
-            if isinstance(fmt, X87Format):
-                raise SpecError(f"unit {self}: {fmt} has a codec and no multiplier; choose a narrower float, such as fp32")
             for each in fmt.choices if isinstance(fmt, ChoiceFormat) else (fmt,):
                 if isinstance(each, CodebookFormat) and each.entry_format is None:
                     raise SpecError(f"unit {self}: a circuit holds the entries of {each} as floats; say as which, for example {each}@fp16")
@@ -147,6 +145,18 @@ class MacSpec:
                         f"write {replace(level, fraction=finest)} to keep every bit"
                     )
         return ""
+
+    def require_circuit(self) -> None:
+        """Raise where a unit can be estimated and there is no circuit of it, nor a golden model over arrays.
+
+        Raises
+        ------
+        SpecError
+            If an operand is fp80.
+        """
+        for fmt in (self.a, self.b):
+            if isinstance(fmt, X87Format):
+                raise SpecError(f"unit {self}: {fmt} has a codec and estimates, and no circuit; choose a narrower float, such as fp32")
 
     @property
     def module_name(self) -> str:

@@ -78,14 +78,14 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
             return _joint_shape([operand_shape(each, normalised=normalised) for each in fmt.choices])
         case IntFormat():
             return _integer_shape(fmt, normalised)
-        case FloatFormat():
+        case FloatFormat() | X87Format():
             return _float_shape(fmt, normalised)
         case PositFormat():
             high = fmt.max_exponent
             return NumberShape(True, fmt.precision, -high, high, 0, 0, True, False, fmt.lsb_exponent, fmt.max_magnitude)
         case CodebookFormat():
             return _codebook_shape(fmt)
-        case LogFormat() | X87Format():
+        case LogFormat():
             raise ValueError(f"{fmt} has no significand of its own; see `log_product_shape`")
 
 
@@ -102,8 +102,9 @@ def _integer_shape(fmt: IntFormat, normalised: bool) -> NumberShape:
     return NumberShape(fmt.signed, bits, low, 0, bits - 1, zeros, False, False, fmt.lsb_exponent, fmt.max_magnitude)
 
 
-def _float_shape(fmt: FloatFormat, normalised: bool) -> NumberShape:
-    high = max(fmt.max_finite_code >> fmt.fraction_bits, int(fmt.subnormals))
+def _float_shape(fmt: FloatFormat | X87Format, normalised: bool) -> NumberShape:
+    largest = fmt.max_step if isinstance(fmt, X87Format) else fmt.max_finite_code
+    high = max(largest >> fmt.fraction_bits, int(fmt.subnormals))
     if not fmt.subnormals:
         low, zeros = 0, 0
     elif normalised:
