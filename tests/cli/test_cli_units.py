@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from hwmodel.flow import load_card
+from hwmodel_sim.expected import Coverage
+from hwmodel_sim.obligations import Obligation
+from hwmodel_sim.report import Report
 
 LIBRARY = Path(__file__).parents[1] / "flow" / "small.lib"
 
@@ -209,7 +212,7 @@ def test_verify_passes(run):
     result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--json")
     (row,) = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert (row["result"], row["pairs_met"], row["mismatch"]) == ("equal", 256, None)
+    assert (row["result"], row["pairs_met"], row["mismatches"]) == ("equal", 256, [])
     assert row["vectors"] >= 2000
 
 
@@ -227,6 +230,19 @@ def test_verify_names_what_it_did_not_reach(run, tmp_path):
     assert "not reached:" in run(*call).stdout
 
 
+def test_compare_names_what_its_proof_did_not_reach(run, tmp_path, monkeypatch):
+    def partly(spec):
+        return Report(spec, "verilator", 1, 2000, Coverage(), [Obligation(0, "", 1, 1 << 25)], 1.0, 1.0, 1.0)
+
+    monkeypatch.setattr("hwmodel_sim.verify", partly)
+    result = run("compare", "int4-int4-fx16", "--prove", "-o", tmp_path, "--name", "one")
+    assert result.exit_code == 0
+    assert "not reached in the proof of int4-int4-fx16: upper end of the register (2^25 steps)" in " ".join(result.stdout.split())
+    assert "Not reached in the proof of `int4-int4-fx16`: upper end of the register" in (tmp_path / "one.md").read_text(encoding="utf-8")
+    (row,) = csv.DictReader((tmp_path / "one.csv").read_text(encoding="utf-8").splitlines())
+    assert row["verified_missed"] == "upper end of the register (2^25 steps)"
+
+
 def test_verify_finds_a_changed_operator(run, tmp_path):
     run("emit", "int4-int4-fx", "-o", tmp_path)
     circuit = tmp_path / "int4_int4_fx.v"
@@ -239,6 +255,10 @@ def test_verify_finds_a_changed_operator(run, tmp_path):
     assert "seed 7" in result.stdout
     assert f"--verilog {circuit}" in result.stdout
     assert result.stderr == ""
+    call = ("verify", "int4-int4-fx", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
+    (row,) = json.loads(run(*call, "--json").stdout)
+    (mismatch,) = row["mismatches"]
+    assert (row["result"], mismatch["seed"], mismatch["expected"] != mismatch["got"]) == ("DIFFERS", 7, True)
 
 
 @pytest.mark.slow
