@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import softfloatpy
-from test_codec_oracles import GFLOAT_ROUNDING, gfloat_info
+from golden_cases import GFLOAT_ROUNDING, gfloat_info
 
 from hwmodel import golden
 from hwmodel.spec import FloatFormat, MacSpec, parse_format
