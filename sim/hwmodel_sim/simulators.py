@@ -113,7 +113,7 @@ def build(simulator: str, sources: list[Path], top: str, folder: Path, film: boo
         for name in (_HEADER, f"{_HEADER}.gch"):
             (folder / name).unlink(missing_ok=True)
             (folder / name).symlink_to(runtime / name)  # it is large, and flags cannot name a path with a space
-        args = [*args, "-CFLAGS", f"-include {_HEADER}"]
+        args = [*args, "-CFLAGS", f"-include {_HEADER} -Winvalid-pch"]
     job = {"sources": [str(source) for source in sources], "hdl_toplevel": top, "build_args": args, "always": True, "waves": waves}
     _cocotb("build", simulator, folder, job | {"build_dir": str(folder), "timescale": ["1ns", "1ns"]})
     if runtime is not None and not runtime.exists():
