@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from types import ModuleType
 
 import ml_dtypes
 import numpy as np
@@ -91,19 +92,44 @@ def codecs() -> Table:
     return table
 
 
-def softposits() -> Iterable[tuple[str, float]]:
-    import softposit  # only here, since it may not have been built
-
+def posits_encoded() -> Iterable[tuple[str, float]]:
+    softposit, values, some = _posit_inputs()
     fmt = parse_format("posit16es1")
-    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
-    some = values[: 10**4].tolist()
+    yield from _rates(
+        {
+            "softposit.posit16(x)": (len(some), lambda: [softposit.posit16(value) for value in some]),
+            "softposit.convertDoubleToP16(x)": (len(some), lambda: [softposit.convertDoubleToP16(value) for value in some]),
+            "encode to posit16es1": (values.size, lambda: golden.encode(values, fmt)),
+        }
+    )
+
+
+def posits_decoded() -> Iterable[tuple[str, float]]:
+    softposit, values, some = _posit_inputs()
+    fmt = parse_format("posit16es1")
     codes = golden.encode(values, fmt).astype(np.uint16)
     posits = [softposit.posit16(value) for value in some]
-    yield "softposit.posit16(x)", len(some) / seconds(lambda: [softposit.posit16(value) for value in some])
-    yield "softposit.convertDoubleToP16(x)", len(some) / seconds(lambda: [softposit.convertDoubleToP16(value) for value in some])
-    yield "encode to posit16es1", values.size / seconds(lambda: golden.encode(values, fmt))
-    yield "float(softposit.posit16)", len(some) / seconds(lambda: [float(posit) for posit in posits])
-    yield "decode from posit16es1", values.size / seconds(lambda: golden.decode(codes, fmt))
+    yield from _rates(
+        {
+            "float(softposit.posit16)": (len(some), lambda: [float(posit) for posit in posits]),
+            "decode from posit16es1": (codes.size, lambda: golden.decode(codes, fmt)),
+        }
+    )
+
+
+def _posit_inputs() -> tuple[ModuleType, np.ndarray, list[float]]:
+    """Return softposit, 10^6 float32, and as many of them as it takes some milliseconds over."""
+    import softposit  # only here, since it may not have been built
+
+    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
+    return softposit, values, values[: 10**4].tolist()
+
+
+def _rates(calls: dict[str, tuple[int, Callable[[], object]]]) -> Iterable[tuple[str, float]]:
+    """Measure calls, each with what it does a number of, in turns."""
+    taken = side_by_side([call for _, call in calls.values()])
+    for (name, (count, _)), time_taken in zip(calls.items(), taken, strict=True):
+        yield name, count / time_taken
 
 
 def golden_model() -> Iterable[tuple[str, float]]:
@@ -212,7 +238,8 @@ def started() -> Iterable[tuple[str, float]]:
 
 
 GROUPS = {
-    "posits/s": softposits,
+    "posits encoded/s": posits_encoded,
+    "posits decoded/s": posits_decoded,
     "golden model, MACs/s": golden_model,
     "golden lanes, products/s": golden_lanes,
     "tensor cores, products/s": tensor_cores,

@@ -48,6 +48,7 @@ class Mac:
     """
 
     def __init__(self, spec: MacSpec):
+        spec.require_circuit()
         self.spec = spec
         self._sum = sum_of_products(spec)
         self._acc: Any = accumulator(spec, self._sum)

@@ -6,6 +6,7 @@ import numpy as np
 
 from hwmodel import spec
 from hwmodel.spec import FloatFormat, SpecError
+from hwmodel.spec.tensor import MAX_PRODUCT_BITS
 
 from .arrays import Array
 from .floating import FloatAcc
@@ -14,8 +15,6 @@ from .terms import FINITE, INFINITE, NAN, TermRange, Terms, unpack
 
 _ZERO_EXPONENT = -(1 << 20)
 """Exponent of a zero: below that of any number, so that it never is the largest."""
-
-_MAX_PRODUCT_BITS = 62
 
 
 class Numbers(NamedTuple):
@@ -51,8 +50,8 @@ def check_formats(acc: spec.TensorAcc, a: FloatFormat, b: FloatFormat) -> None:
     SpecError
         If not.
     """
-    if a.precision + b.precision > _MAX_PRODUCT_BITS:
-        raise SpecError(f"products of {a} and {b} have {a.precision + b.precision} bits; at most {_MAX_PRODUCT_BITS} are allowed here")
+    if a.precision + b.precision > MAX_PRODUCT_BITS:
+        raise SpecError(f"products of {a} and {b} have {a.precision + b.precision} bits; at most {MAX_PRODUCT_BITS} are allowed here")
     if not acc.format.has_nan and any(fmt.has_nan or fmt.has_inf for fmt in (a, b)):
         raise SpecError(f"accumulator {acc}: {acc.format} has no code for the infinity or NaN that products of {a} and {b} can be")
 
