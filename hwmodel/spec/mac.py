@@ -148,7 +148,7 @@ class MacSpec:
         bits = sum(fmt.precision for fmt in self.factors if isinstance(fmt, FloatFormat))
         if bits > MAX_PRODUCT_BITS:
             raise SpecError(
-                f"unit {self}: products of {bits} bits; a tensor core's have at most {MAX_PRODUCT_BITS}: choose narrower formats"
+                f"unit {self}: products of {bits} bits are more than the {MAX_PRODUCT_BITS} of a tensor core; choose narrower formats"
             )
         if self.blocks and (self.blocks[0].size != acc.lanes or not all(fmt.power_of_two and not fmt.sub_size for fmt in self.blocks)):
             raise SpecError(
