@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from types import ModuleType
 
 import ml_dtypes
 import numpy as np
@@ -25,6 +26,7 @@ from hwmodel_sim import verify
 
 FP8 = ("e4m3fn", "e5m2")
 GOLDEN = ["int8-int8-fx32", *(f"{fmt}-{fmt}-{acc}" for fmt in FP8 for acc in ("fx", "fp16", "fp32"))]
+LANES = ["int8-int8-fx32-x8", "e4m3fn-e4m3fn-fp32-x8", "fp16-fp16-fp32-x8", "fp16-fp16-h100", "mxfp8e4m3-mxfp8e4m3-fp32-x8"]
 REPEATS = 5
 
 CODECS: dict[str, type | None] = {
@@ -90,19 +92,44 @@ def codecs() -> Table:
     return table
 
 
-def softposits() -> Iterable[tuple[str, float]]:
-    import softposit  # only here, since it may not have been built
-
+def posits_encoded() -> Iterable[tuple[str, float]]:
+    softposit, values, some = _posit_inputs()
     fmt = parse_format("posit16es1")
-    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
-    some = values[: 10**4].tolist()
+    yield from _rates(
+        {
+            "softposit.posit16(x)": (len(some), lambda: [softposit.posit16(value) for value in some]),
+            "softposit.convertDoubleToP16(x)": (len(some), lambda: [softposit.convertDoubleToP16(value) for value in some]),
+            "encode to posit16es1": (values.size, lambda: golden.encode(values, fmt)),
+        }
+    )
+
+
+def posits_decoded() -> Iterable[tuple[str, float]]:
+    softposit, values, some = _posit_inputs()
+    fmt = parse_format("posit16es1")
     codes = golden.encode(values, fmt).astype(np.uint16)
     posits = [softposit.posit16(value) for value in some]
-    yield "softposit.posit16(x)", len(some) / seconds(lambda: [softposit.posit16(value) for value in some])
-    yield "softposit.convertDoubleToP16(x)", len(some) / seconds(lambda: [softposit.convertDoubleToP16(value) for value in some])
-    yield "encode to posit16es1", values.size / seconds(lambda: golden.encode(values, fmt))
-    yield "float(softposit.posit16)", len(some) / seconds(lambda: [float(posit) for posit in posits])
-    yield "decode from posit16es1", values.size / seconds(lambda: golden.decode(codes, fmt))
+    yield from _rates(
+        {
+            "float(softposit.posit16)": (len(some), lambda: [float(posit) for posit in posits]),
+            "decode from posit16es1": (codes.size, lambda: golden.decode(codes, fmt)),
+        }
+    )
+
+
+def _posit_inputs() -> tuple[ModuleType, np.ndarray, list[float]]:
+    """Return softposit, 10^6 float32, and as many of them as it takes some milliseconds over."""
+    import softposit  # only here, since it may not have been built
+
+    values = np.random.default_rng(1).standard_normal(10**6).astype(np.float32)
+    return softposit, values, values[: 10**4].tolist()
+
+
+def _rates(calls: dict[str, tuple[int, Callable[[], object]]]) -> Iterable[tuple[str, float]]:
+    """Measure calls, each with what it does a number of, in turns."""
+    taken = side_by_side([call for _, call in calls.values()])
+    for (name, (count, _)), time_taken in zip(calls.items(), taken, strict=True):
+        yield name, count / time_taken
 
 
 def golden_model() -> Iterable[tuple[str, float]]:
@@ -118,6 +145,24 @@ def golden_model() -> Iterable[tuple[str, float]]:
             mac.run(a, b)
 
         yield text, steps * lanes / seconds(run)
+
+
+def golden_lanes() -> Iterable[tuple[str, float]]:
+    rng = np.random.default_rng(1)
+    steps, products = 16, 1 << 16
+    for text in LANES:
+        spec = MacSpec.parse(text)
+        n = products // spec.lanes
+        mac = golden.Mac(spec)
+        shown = {name: rng.integers(0, 1 << fmt.width, (steps, n, spec.lanes)) for name, fmt in (("a", spec.a), ("b", spec.b))}
+        shown = {name: codes.astype(np.uint16 if codes.max() > 255 else np.uint8) for name, codes in shown.items()}
+        shown |= {name: rng.integers(0, 1 << bits, (steps, n)) for name, bits in spec.inputs.items() if name.endswith("_scale")}
+
+        def run(mac: golden.Mac = mac, n: int = n, shown: dict[str, np.ndarray] = shown) -> None:
+            mac.reset(n)
+            mac.run(**shown)
+
+        yield text, steps * n * spec.lanes / seconds(run)
 
 
 def tensor_cores() -> Iterable[tuple[str, float]]:
@@ -193,8 +238,10 @@ def started() -> Iterable[tuple[str, float]]:
 
 
 GROUPS = {
-    "posits/s": softposits,
+    "posits encoded/s": posits_encoded,
+    "posits decoded/s": posits_decoded,
     "golden model, MACs/s": golden_model,
+    "golden lanes, products/s": golden_lanes,
     "tensor cores, products/s": tensor_cores,
     "blocks, elements/s": blocks,
     "cocotb, MACs/s": simulated,

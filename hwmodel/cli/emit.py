@@ -29,7 +29,9 @@ def emit(
     adder: Adder = None,
     multiplier: Multiplier = None,
     lfsr: Annotated[bool, typer.Option("--lfsr", help="Also a module <unit>_lfsr that drives the unit's rand.")] = False,
-    seed: Annotated[int, typer.Option(metavar="N", help="State of that LFSR after reset, not 0.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="State of that LFSR after reset, not 0.", show_default="golden ratio's bits")
+    ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:

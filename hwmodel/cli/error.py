@@ -1,5 +1,6 @@
-"""``hwmodel error``: how far a format's numbers are from data."""
+"""``hwmodel error``: how far a format's numbers are from data, and a unit's dot products from exact ones."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,8 +8,9 @@ import typer
 
 from hwmodel.spec import BlockFormat, Format, parse_scalar_or_block
 
-from .arguments import Csv, Json
+from .arguments import Csv, Json, given
 from .errors import InputError
+from .files import plot_file
 from .output import Column, Form, decimals, form_of, progress, show
 
 if TYPE_CHECKING:
@@ -16,18 +18,32 @@ if TYPE_CHECKING:
     from hwmodel.golden.arrays import Array
 
 MAX_ELEMENTS = 1 << 26
+ROWS = 256
+
+_FORMATS_ONLY = ("columns", "pad")
+_UNITS_ONLY = ("length", "seeds")
 
 
 def error(
+    context: typer.Context,
     names: Annotated[
         list[str],
         typer.Argument(
-            metavar="FORMAT", help="Scalar formats, and block formats such as mxfp4, mxfp4.ceil or e2m1fn:16:e4m3fnu.", show_default=False
+            metavar="NAME",
+            help="Formats, scalar or in blocks such as mxfp4, mxfp4.ceil or e2m1fn:16:e4m3fnu; or units, such as e4m3fn-e4m3fn-fp16, "
+            "fp16-fp16-chunk64:e6m9:fp32 or fp16-fp16-h100.",
+            show_default=False,
         ),
     ],
     data: Annotated[
-        Path | None,
-        typer.Option("--data", metavar="FILE", help="Your own numbers, a .npy file, instead of drawn ones.", show_default=False),
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Your own numbers, a .npy file, instead of drawn ones. Of units: both operands in one file of shape (2, n, K), "
+            "or two files of shape (n, K).",
+            show_default=False,
+        ),
     ] = None,
     distribution: Annotated[
         list[str] | None,
@@ -35,41 +51,130 @@ def error(
             "--distribution",
             "-d",
             metavar="NAME",
-            help="uniform, gaussian, laplace, student[:<nu>], lognormal[:<sigma>] or gaussian-rows; may be given again.",
-            show_default="the first five",
+            help="uniform, gaussian, laplace, student[:<nu>], lognormal[:<sigma>], gaussian-rows or offset[:<mean>]; may be given again.",
+            show_default="the first five; of units: gaussian",
         ),
     ] = None,
     scale: Annotated[
         str,
         typer.Option(
             metavar="WHO",
-            help="Who shares a scale: none, tensor, channel, group:<N>, delayed[:<N>] or block[:<N>]. Block formats have their own.",
+            help="Who shares a scale: none, tensor, channel, group:<N>, delayed[:<N>] or block[:<N>]. Block formats have their own; "
+            "units take one of the first three.",
         ),
     ] = "tensor",
     clip: Annotated[
         str, typer.Option(metavar="RANGE", help="Scales reach to the largest magnitude (amax) or minimise the error (mse).")
     ] = "amax",
     pad: Annotated[bool, typer.Option("--pad", help="Fill blocks that do not divide a row with zeros instead of refusing.")] = False,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of drawn data: the channels.")] = 256,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rows of drawn data: the channels, or dot products of a seed.", show_default="256; of units: 64"),
+    ] = None,
     columns: Annotated[int, typer.Option(min=1, help="Columns of drawn data: groups and blocks lie along them.")] = 1024,
-    seed: Annotated[int, typer.Option(min=0, help="Of drawn data.")] = 0,
+    length: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--length",
+            "-k",
+            metavar="K",
+            help="Of units: products in a dot product, as in 4096 or, doubled from the first on, 16..65536; may be given again. "
+            "Shorter ones are the beginnings of the longest.",
+            show_default="16, 256 and 4096; of your own data: all",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of drawn data; the first one.")] = 0,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Of units: how many seeds.", show_default="4; of your own data: 1")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", metavar="FILE", help="Draw SQNR by format, or error against length (.png, .svg or .pdf).", show_default=False
+        ),
+    ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Quantisation error: signal to noise (SQNR) of formats on data, with scales for the tensor, channels, groups or blocks.
+    """Error of formats on data (SQNR), and of dot products computed in a unit's own arithmetic, bit by bit.
 
-    Signed integers are quantised symmetrically, unsigned ones with a zero point.
+    Formats: signal to noise, scaled by tensor, channel, group or block. Signed integers are symmetric, unsigned ones have a zero point.
+
+    Units: SNR (root mean square of dot products over that of their errors), and error over Σ|a||b|, the measure of rounding errors.
+
+    Both are of the unit from the exact dot product of its operands; total, from that of the data. Scales are exact and divided out.
+
+    Dot products that overflowed (wrapped, saturated, became infinite) or are NaN are counted as lost, and left out of the rest.
     """
     form = form_of(as_json, as_csv)
+    if data and distribution:
+        raise InputError("--data and --distribution exclude each other")
+    if _are_units(context, names):
+        from .dots import dots
+
+        dots(
+            names,
+            data=data or (),
+            distributions=distribution or (),
+            scale=scale,
+            clip=clip,
+            lengths=length or (),
+            rows=rows,
+            seed=seed,
+            seeds=seeds,
+            plot=plot,
+            form=form,
+        )
+        return
+    if data and len(data) > 1:
+        raise InputError(f"--data was given {len(data)} times; formats are measured on one file")
+    shape = (ROWS if rows is None else rows, columns)
+    _formats(names, data[0] if data else None, distribution, scale, clip, pad, shape, seed, plot, form)
+
+
+def _are_units(context: typer.Context, names: Sequence[str]) -> bool:
+    """Return whether units are named, and not formats.
+
+    Raises
+    ------
+    InputError
+        If both are, or an option is for the others.
+    """
+    from hwmodel.error import names_unit
+
+    units = [name for name in names if names_unit(name)]
+    formats = [name for name in names if name not in units]
+    if units and formats:
+        raise InputError(f"{formats[0]} is a format and {units[0]} a unit, and their errors are measured apart; name one kind at a time")
+    for option in _FORMATS_ONLY if units else _UNITS_ONLY:
+        if given(context, option):
+            raise InputError(f"--{option} is for {'formats' if units else 'units'}, and {names[0]} is a {'unit' if units else 'format'}")
+    return bool(units)
+
+
+def _formats(
+    names: Sequence[str],
+    data: Path | None,
+    distribution: list[str] | None,
+    scale: str,
+    clip: str,
+    pad: bool,
+    shape: tuple[int, int],
+    seed: int,
+    plot: Path | None,
+    form: Form,
+) -> None:
+    """Measure formats and print what was found."""
     formats = list(dict.fromkeys(map(parse_scalar_or_block, names)))
     from hwmodel.error import measure, parse_sharing
 
-    if data is not None and distribution:
-        raise InputError("--data and --distribution exclude each other")
+    rows, columns = shape
     if rows * columns > MAX_ELEMENTS:
         raise InputError(f"{rows} rows of {columns} are {rows * columns:,} numbers, and at most {MAX_ELEMENTS:,} are drawn")
+    if plot is not None:
+        plot_file(plot)
     sharing = parse_sharing(scale)
-    drawn = _data(data, distribution, (rows, columns), seed)
+    drawn = _data(data, distribution, shape, seed)
     found = []
     with progress("error", len(formats) * len(drawn)) as start:
         for fmt in formats:
@@ -91,6 +196,8 @@ def error(
                         "mean_error": each.mean_error,
                     }
                 )
+    if plot is not None:
+        _plot(found, plot)
     if form is not Form.TABLE:
         show(found, (), form)
         return
@@ -104,7 +211,23 @@ def error(
         Column("scale", "scale", left=True, wide=96),
     )
     caption = f"{next(iter(drawn.values())).size:,} numbers{'' if data else f' each, seed {seed}'}; higher is better, 6.02 dB are one bit"
+    caption += f"\nwritten: {plot}" if plot else ""
     show(table, (*heads, *(Column(name, name, _decibels) for name in drawn)), form, title="SQNR in dB", caption=caption)
+
+
+def _plot(found: Sequence[dict[str, Any]], file: Path) -> None:
+    """Draw what was found, one row a format."""
+    import pandas as pd
+
+    from hwmodel.report.sqnr import MAX_DATA, draw_sqnr
+
+    rows: dict[str, dict[str, Any]] = {}
+    for each in found:
+        row = rows.setdefault(each["format"], {"group": "", "format": each["format"], "bits_per_element": each["bits_per_element"]})
+        row[each["data"]] = each["sqnr_db"]
+        if len(row) > 3 + MAX_DATA:
+            raise InputError(f"a drawing has room for {MAX_DATA} kinds of data; draw some of the distributions apart")
+    draw_sqnr(pd.DataFrame(list(rows.values())), [file])
 
 
 def _data(file: Path | None, names: list[str] | None, shape: tuple[int, int], seed: int) -> "dict[str, Array]":

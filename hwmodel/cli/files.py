@@ -7,6 +7,8 @@ from hwmodel.files import write_text
 
 from .errors import InputError
 
+PLOT_ENDINGS = (".png", ".svg", ".pdf")
+
 
 def output_folder(path: Path) -> Path:
     """Make the folder `path` if needed and return it.
@@ -37,6 +39,20 @@ def output_file(path: Path) -> Path:
     """
     if path.is_dir():
         raise InputError(f"the file {path} cannot be written: a folder is there")
+    return path
+
+
+def plot_file(path: Path) -> Path:
+    """Return `path`, which a drawing is to be written to later, and make its folder.
+
+    Raises
+    ------
+    InputError
+        If its ending is not that of a drawing, or it cannot be written.
+    """
+    if path.suffix not in PLOT_ENDINGS:
+        raise InputError(f"the drawing {path} does not end in one of {', '.join(PLOT_ENDINGS)}")
+    output_folder(output_file(path).parent)
     return path
 
 

@@ -33,7 +33,7 @@ from hwmodel.spec.block_catalog import is_block_name
 from .arguments import Csv, Json
 from .blocks import block_row, show_block
 from .errors import InputError
-from .files import output_file, output_folder
+from .files import plot_file
 from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
 from .values import code_text, hex_text, number_text, short_text, to_float, value_text
 
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 FULL_TABLE_BITS = 8
 """Formats up to this width get a table of all their codes."""
-
-PLOT_ENDINGS = (".png", ".svg", ".pdf")
 
 _COLUMNS = (
     Column("name", "name", left=True),
@@ -115,9 +113,7 @@ def formats(
 
 def _plot(names: list[str], file: Path) -> None:
     """Draw formats to `file`."""
-    if file.suffix not in PLOT_ENDINGS:
-        raise InputError(f"the drawing {file} does not end in one of {', '.join(PLOT_ENDINGS)}")
-    output_folder(output_file(file).parent)
+    plot_file(file)
     from hwmodel.report.zoo import SHOWN, SPACED, draw_formats
     from hwmodel.spec import parse_format
 

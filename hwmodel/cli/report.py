@@ -15,10 +15,11 @@ def report(out: OutFolder = Path("reports"), card: Card = "sky130hd", jobs: Jobs
     check_simulator()
     folder = output_folder(out)
     from hwmodel.report.compare import TWO_FP8_FORMATS
+    from hwmodel.report.dots import report_dots
     from hwmodel.report.sqnr import report_sqnr
     from hwmodel.report.zoo import report_formats
 
-    drawn = report_formats(folder / "formats") + report_sqnr(folder / "sqnr")
+    drawn = report_formats(folder / "formats") + report_sqnr(folder / "sqnr") + report_dots(folder / "dot-error")
     draw(default_specs(), cells, folder / "int8-vs-fp8", "INT8 versus FP8", form, prove=True, jobs=jobs, verilog=folder / "verilog")
     # What a machine reads is the one comparison above.
     shown = form is Form.TABLE

@@ -101,14 +101,14 @@ def _row(report: "Report") -> dict[str, Any]:
         "states": dict(coverage.states.most_common()),
         "events": dict(coverage.events.most_common()),
         "waves": report.waves,
-        "mismatch": asdict(report.mismatches[0]) if report.mismatches else None,
+        "mismatches": [asdict(each) for each in report.mismatches],
     }
 
 
 def _flat(report: "Report") -> dict[str, str]:
     """Return as text what a cell of CSV cannot hold."""
     missed = "; ".join(f"{each.what} ({each.steps} steps)" for each in report.unreached)
-    return {"unreached": missed, "mismatch": "\n".join(map(str, report.mismatches))}
+    return {"unreached": missed, "mismatches": "\n".join(map(str, report.mismatches))}
 
 
 def _met(report: "Report") -> str:

@@ -5,7 +5,18 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, PositFormat, Specials
+from hwmodel.spec import (
+    ChoiceFormat,
+    CodebookFormat,
+    FloatFormat,
+    IntCoding,
+    IntFormat,
+    LogFormat,
+    Operand,
+    PositFormat,
+    Specials,
+    X87Format,
+)
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
 from .blocks import add, any_of, choose, constant, extend, invert, leading_zero_count, shift_left, signals, stuck, table
@@ -31,10 +42,10 @@ def decode(operand: Operand, normalised: bool) -> Counts:
             return _decode_posit(operand)
         case IntFormat():
             return _decode_integer(operand, normalised)
+        case X87Format():
+            return _decode_x87(operand, normalised)
         case FloatFormat():
             return _decode_floats([operand], operand_shape(operand, normalised=normalised), normalised)
-        case _:
-            raise ValueError(f"no circuit decodes {operand}")
 
 
 def operand_width(operand: Operand, normalised: bool) -> int:
@@ -185,6 +196,24 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         table(tally, words, max(offsets).bit_length())
         known = extend(signals(max(offsets).bit_length()), joint, signed=False)
         add(tally, extend(signals(own[0]), joint, signed=own[1]), known)
+    return tally.counts()
+
+
+def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
+    """Count an IEEE float whose hidden bit is in the code: nothing makes that bit, and it is held against the exponent field."""
+    tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
+    any_of(tally, fmt.exponent_bits)
+    any_of(tally, fmt.exponent_bits)
+    any_of(tally, fmt.fraction_bits)
+    tally.gate2 += 4  # infinite; NaN, also where the integer bit is missing
+    tally.gate2 += 1  # field 0 counts as 1
+    if normalised:
+        counter, zeros = leading_zero_count(fmt.precision)
+        tally.include(counter)
+        tally.gate2 += zeros
+        shift_left(tally, fmt.precision, zeros, fmt.precision)
+        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     return tally.counts()
 
 

@@ -34,6 +34,10 @@ def _gaussian_rows(rng: np.random.Generator, shape: tuple[int, int], _: float) -
     return rng.standard_normal(shape) * np.abs(rng.standard_normal((shape[0], 1)))
 
 
+def _uniform_about(rng: np.random.Generator, shape: tuple[int, int], mean: float) -> Array:
+    return rng.uniform(mean - math.sqrt(3), mean + math.sqrt(3), shape)
+
+
 DISTRIBUTIONS: dict[str, _Family] = {
     "uniform": _Family(lambda rng, shape, _: rng.uniform(-1, 1, shape), "between -1 and 1"),
     "gaussian": _Family(lambda rng, shape, _: rng.standard_normal(shape), "mean 0, standard deviation 1: weights"),
@@ -45,6 +49,14 @@ DISTRIBUTIONS: dict[str, _Family] = {
         _signed_lognormal, "log-normal magnitudes of either sign: gradients (arXiv 2006.08173)", "sigma of the logarithm", 1.5, 0.01, 10
     ),
     "gaussian-rows": _Family(_gaussian_rows, "Gaussian, the standard deviation of each row drawn as |N(0, 1)| (arXiv 2302.08007)"),
+    "offset": _Family(
+        _uniform_about,
+        "uniform of standard deviation 1 about a mean: sums that grow with their length (arXiv 1812.08011)",
+        "mean",
+        1,
+        -1e6,
+        1e6,
+    ),
 }
 """By name; the first five are what is shown unless others are asked for."""
 

@@ -10,7 +10,7 @@ from hwmodel.golden.arrays import Array
 from hwmodel.spec import BlockFormat, CodebookFormat, Format, IntCoding, IntFormat, LogFormat, SpecError, X87Format
 from hwmodel.spec.block_catalog import E8M0
 
-from .quantisers import affine_quantise, scaled_quantise
+from .quantisers import Quantised, affine_quantise, scaled_quantise
 from .sharing import Sharing
 
 
@@ -39,14 +39,20 @@ def sqnr_db(values: Array, approximate: Array) -> float:
     SpecError
         If the data are all zero.
     """
-    largest = float(np.abs(values).max())
-    if not largest:
+    if not np.any(values):
         raise SpecError("the data are all zero, so there is no signal to compare an error with")
+    return ratio_db(values, approximate - values)
+
+
+def ratio_db(signal: Array, noise: Array) -> float:
+    """Return 10 log10 of the ratio of two powers, infinite if there is no noise, NaN if there is nothing at all."""
+    largest = float(np.abs(signal).max())
     # Squares of the data themselves need not be float64.
     unit = np.ldexp(1.0, int(np.frexp(largest)[1]))
-    signal = float(np.square(values / unit, dtype=np.float64).sum())
-    noise = float(np.square((approximate - values) / unit, dtype=np.float64).sum())
-    return 10 * math.log10(signal / noise) if noise else math.inf
+    powers = [float(np.square(each / unit, dtype=np.float64).sum()) for each in (signal, noise)]
+    if not powers[1]:
+        return math.inf if powers[0] else math.nan
+    return 10 * math.log10(powers[0] / powers[1]) if powers[0] else -math.inf
 
 
 def measure(values: Array, fmt: Format | BlockFormat, sharing: Sharing | None = None, clip: str = "amax", pad: bool = False) -> Measurement:
@@ -83,10 +89,14 @@ def round_trip(values: Array, fmt: Format | BlockFormat, sharing: Sharing | None
             raise SpecError(f"clip {clip!r} does not apply to blocks of {block}: their scales follow a rule, as in mxfp4.ceil")
         return golden.dequantise(golden.quantise(values, block, pad=pad))
     assert not isinstance(fmt, BlockFormat)
-    shared = sharing or Sharing()
-    if isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE and shared.kind != "none":
-        return affine_quantise(values, fmt, shared, clip).values
-    return scaled_quantise(values, fmt, shared, clip).values
+    return quantise_tensor(values, fmt, sharing or Sharing(), clip).values
+
+
+def quantise_tensor(values: Array, fmt: Format, sharing: Sharing, clip: str = "amax") -> Quantised:
+    """Quantise to a scalar format the way that is usual for it: integers by `affine_quantise`, all others by `scaled_quantise`."""
+    if isinstance(fmt, IntFormat) and fmt.coding is not IntCoding.SIGN_MAGNITUDE and sharing.kind != "none":
+        return affine_quantise(values, fmt, sharing, clip)
+    return scaled_quantise(values, fmt, sharing, clip)
 
 
 def block_of(fmt: Format | BlockFormat, sharing: Sharing | None) -> BlockFormat | None:
@@ -104,7 +114,7 @@ def block_of(fmt: Format | BlockFormat, sharing: Sharing | None) -> BlockFormat 
     if sharing is None or sharing.kind != "block":
         return None
     if isinstance(fmt, LogFormat | X87Format):
-        raise SpecError(f"{fmt} cannot be a block's element; allowed are integers, floats, posits and codebooks")
+        raise SpecError(f"{fmt} cannot be an element of a block; allowed are integers, floats, posits and codebooks")
     return BlockFormat(fmt, sharing.size, E8M0)
 
 

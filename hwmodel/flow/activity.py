@@ -5,7 +5,7 @@ compiled into one Python function, a line per cell output: at a few hundred stre
 far less than the call of an array operation would.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,19 +60,7 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
     ValueError
         If a port is missing or unknown, shapes disagree, a code is wider than its port, or the run is too short to count anything.
     """
-    clocks = _clock_ports(netlist)
-    unknown = [name for name in stimulus if name not in netlist.inputs]
-    if unknown:
-        raise ValueError(f"{netlist.top} has no input port {unknown[0]!r}; its inputs: {', '.join(netlist.inputs)}")
-    missing = [name for name in netlist.inputs if name not in stimulus and name not in clocks]
-    if missing:
-        raise ValueError(f"the stimulus lacks the input port {missing[0]!r} of {netlist.top}")
-    given = {name: _two_axes(np.asarray(values)) for name, values in stimulus.items() if name not in clocks}
-    try:
-        cycles, streams = np.broadcast_shapes(*(values.shape for values in given.values()), (1, 1))
-    except ValueError:
-        shapes = ", ".join(f"{name} {values.shape}" for name, values in given.items())
-        raise ValueError(f"the stimulus' shapes (cycles, streams) disagree: {shapes}") from None
+    given, cycles, streams = _checked(netlist, stimulus)
     if warm_up < 1:
         raise ValueError(
             f"a warm-up of {warm_up} cycles was asked for; it is at least 1, since the first cycle has none before it to differ from"
@@ -84,21 +72,11 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
     if absent:
         raise ValueError(f"{netlist.top} has no output port {absent[0]!r}; its outputs: {', '.join(netlist.outputs)}")
 
-    mask = (1 << streams) - 1
-    sources: list[int] = []
-    columns: list[list[int]] = []
-    for name, values in given.items():
-        sources += netlist.inputs[name]
-        columns += _bit_rows(name, values, len(netlist.inputs[name]), cycles, streams)
-    step, state_start = _compile(netlist, sources)
-    rows = zip(*columns, strict=True) if columns else iter([()] * cycles)
-    state: Sequence[int] = [0] * state_start
     toggles = np.zeros(netlist.nets, dtype=np.int64)
     before: Sequence[int] = ()
     kept: dict[str, list[bytes]] = {name: [] for name in recorded}
     width = (streams + 7) // 8
-    for cycle, row in enumerate(rows):
-        settled, state = step(row, state, mask)
+    for cycle, settled in enumerate(_settle(netlist, given, cycles, streams)):
         if cycle >= warm_up:
             toggles += np.fromiter(
                 ((now ^ then).bit_count() for now, then in zip(settled, before, strict=True)), dtype=np.int64, count=netlist.nets
@@ -113,6 +91,39 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
         transitions=(cycles - warm_up) * streams,
         outputs={name: _codes(b"".join(kept[name]), cycles, len(netlist.outputs[name]), width, streams) for name in recorded},
     )
+
+
+def _checked(netlist: Netlist, stimulus: Mapping[str, ArrayLike]) -> tuple[dict[str, np.ndarray], int, int]:
+    """Return the stimulus of all ports but clocks, each with two axes, and how many cycles and streams it is for."""
+    clocks = _clock_ports(netlist)
+    unknown = [name for name in stimulus if name not in netlist.inputs]
+    if unknown:
+        raise ValueError(f"{netlist.top} has no input port {unknown[0]!r}; its inputs: {', '.join(netlist.inputs)}")
+    missing = [name for name in netlist.inputs if name not in stimulus and name not in clocks]
+    if missing:
+        raise ValueError(f"the stimulus lacks the input port {missing[0]!r} of {netlist.top}")
+    given = {name: _two_axes(np.asarray(values)) for name, values in stimulus.items() if name not in clocks}
+    try:
+        cycles, streams = np.broadcast_shapes(*(values.shape for values in given.values()), (1, 1))
+    except ValueError:
+        shapes = ", ".join(f"{name} {values.shape}" for name, values in given.items())
+        raise ValueError(f"the stimulus' shapes (cycles, streams) disagree: {shapes}") from None
+    return given, cycles, streams
+
+
+def _settle(netlist: Netlist, given: Mapping[str, np.ndarray], cycles: int, streams: int) -> Iterator[Sequence[int]]:
+    """Yield the settled value of every net, cycle by cycle, from all registers at zero."""
+    sources: list[int] = []
+    columns: list[list[int]] = []
+    for name, values in given.items():
+        sources += netlist.inputs[name]
+        columns += _bit_rows(name, values, len(netlist.inputs[name]), cycles, streams)
+    step, state_bits = _compile(netlist, sources)
+    state: Sequence[int] = [0] * state_bits
+    mask = (1 << streams) - 1
+    for row in zip(*columns, strict=True) if columns else iter([()] * cycles):
+        settled, state = step(row, state, mask)
+        yield settled
 
 
 def _clock_ports(netlist: Netlist) -> set[str]:

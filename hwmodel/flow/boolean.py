@@ -4,7 +4,7 @@ A truth table over the inputs ``(x0, x1, …)`` is an integer of 2**n bits; bit 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 _TOKEN = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_\[\]]*|[01]|[()!~'&*|+^])")
@@ -30,6 +30,77 @@ def truth_table(function: str, inputs: Sequence[str]) -> int:
     ValueError
         If the text is not a function, or names an input that is not in `inputs`.
     """
+    ones = (1 << (1 << len(inputs))) - 1
+    known = {name: variable_table(index, len(inputs)) for index, name in enumerate(inputs)} | {"0": 0, "1": ones}
+    return _Reader(function, known, ones).read()
+
+
+class _Reader:
+    """Reads one function by recursive descent: a method for each level of precedence, each returning a truth table."""
+
+    def __init__(self, function: str, known: Mapping[str, int], ones: int) -> None:
+        self.function = function
+        self.known = known
+        self.ones = ones
+        self.tokens = _tokens(function)
+        self.here = 0
+
+    def read(self) -> int:
+        value = self._either()
+        if self.here < len(self.tokens):
+            raise ValueError(f"the function {self.function!r} has a stray {self.tokens[self.here]!r}")
+        return value
+
+    def _peek(self) -> str:
+        return self.tokens[self.here] if self.here < len(self.tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        self.here += 1
+        return token
+
+    def _either(self) -> int:
+        value = self._both()
+        while self._peek() in ("|", "+"):
+            self._take()
+            value |= self._both()
+        return value
+
+    def _both(self) -> int:
+        value = self._exclusive()
+        while self._peek() and self._peek() not in ("|", "+", ")"):
+            if self._peek() in ("&", "*"):
+                self._take()
+            value &= self._exclusive()
+        return value
+
+    def _exclusive(self) -> int:
+        value = self._factor()
+        while self._peek() == "^":
+            self._take()
+            value ^= self._factor()
+        return value
+
+    def _factor(self) -> int:
+        token = self._take()
+        if token in ("!", "~"):
+            value = self._factor() ^ self.ones
+        elif token == "(":
+            value = self._either()
+            if self._take() != ")":
+                raise ValueError(f"the function {self.function!r} lacks a closing bracket")
+        elif token in self.known:
+            value = self.known[token]
+        else:
+            inputs = ", ".join(name for name in self.known if name not in ("0", "1"))
+            raise ValueError(f"the function {self.function!r} names {token!r}, which is not among the inputs {inputs}")
+        while self._peek() == "'":
+            self._take()
+            value ^= self.ones
+        return value
+
+
+def _tokens(function: str) -> list[str]:
     tokens, position = [], 0
     text = function.strip()
     while position < len(text):
@@ -38,61 +109,7 @@ def truth_table(function: str, inputs: Sequence[str]) -> int:
             raise ValueError(f"the function {function!r} has an unknown symbol {text[position]!r}")
         tokens.append(match[1])
         position = match.end()
-    ones = (1 << (1 << len(inputs))) - 1
-    known = {name: variable_table(index, len(inputs)) for index, name in enumerate(inputs)} | {"0": 0, "1": ones}
-    here = 0
-
-    def peek() -> str:
-        return tokens[here] if here < len(tokens) else ""
-
-    def take() -> str:
-        nonlocal here
-        here += 1
-        return tokens[here - 1] if here <= len(tokens) else ""
-
-    def factor() -> int:
-        token = take()
-        if token in ("!", "~"):
-            value = factor() ^ ones
-        elif token == "(":
-            value = either()
-            if take() != ")":
-                raise ValueError(f"the function {function!r} lacks a closing bracket")
-        elif token in known:
-            value = known[token]
-        else:
-            raise ValueError(f"the function {function!r} names {token!r}, which is not among the inputs {', '.join(inputs)}")
-        while peek() == "'":
-            take()
-            value ^= ones
-        return value
-
-    def exclusive() -> int:
-        value = factor()
-        while peek() == "^":
-            take()
-            value ^= factor()
-        return value
-
-    def both() -> int:
-        value = exclusive()
-        while peek() and peek() not in ("|", "+", ")"):
-            if peek() in ("&", "*"):
-                take()
-            value &= exclusive()
-        return value
-
-    def either() -> int:
-        value = both()
-        while peek() in ("|", "+"):
-            take()
-            value |= both()
-        return value
-
-    value = either()
-    if here < len(tokens):
-        raise ValueError(f"the function {function!r} has a stray {tokens[here]!r}")
-    return value
+    return tokens
 
 
 def sense(table: int, index: int, inputs: int) -> str:

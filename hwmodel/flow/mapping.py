@@ -151,16 +151,8 @@ def synthesize(
             return synthesize(verilog, top, card, own, objective=objective)
     with scratch_folder("hwmodel-map-") as name:
         folder = Path(name)
-        (folder / "unit.v").write_text(verilog, encoding="utf-8")
-        (folder / "stubs.v").write_text(STUBS + _stubs(card), encoding="utf-8")
-        (folder / "bits.v").write_text(techmap_bits(), encoding="utf-8")
-        (folder / "cells.v").write_text(techmap_cells(card), encoding="utf-8")
-        (folder / "drive.constr").write_text(
-            f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n", encoding="utf-8"
-        )
-        (folder / "map.abc").write_text(SCRIPTS[objective].replace("; ", "\n") + "\n", encoding="utf-8")
-        (folder / "state.lib").write_text(to_liberty(card, logic=False), encoding="utf-8")
-        (folder / "logic.lib").write_text(to_liberty(card, flip_flops=False), encoding="utf-8")
+        for file, text in _files(verilog, card, SCRIPTS[objective]).items():
+            (folder / file).write_text(text, encoding="utf-8")
         finish = _finish(script=bool(SCRIPTS[objective]))
         apart = ["setattr -unset keep_hierarchy c:*", "flatten", "opt_clean -purge"]
         for name, kept, last in (("parted", PARTS_KEPT, apart), ("flat", (), [])):
@@ -171,6 +163,20 @@ def synthesize(
         parted = read_netlist((folder / "parted.json").read_text(encoding="utf-8"), top, card)
         flat = read_netlist((folder / "flat.json").read_text(encoding="utf-8"), top, card)
     return Mapped(top, card, objective, parted, flat)
+
+
+def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
+    """Return what Yosys and ABC read, by file name."""
+    return {
+        "unit.v": verilog,
+        "stubs.v": STUBS + _stubs(card),
+        "bits.v": techmap_bits(),
+        "cells.v": techmap_cells(card),
+        "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
+        "map.abc": script.replace("; ", "\n") + "\n",
+        "state.lib": to_liberty(card, logic=False),
+        "logic.lib": to_liberty(card, flip_flops=False),
+    }
 
 
 def _stubs(card: TechCard) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .boolean import sense
-from .card import FALL, FALL_SLEW, RISE, RISE_SLEW, Output, TechCard
+from .card import FALL, FALL_SLEW, RISE, RISE_SLEW, Cell, Output, TechCard
 from .netlist import ONE, UNCONNECTED, ZERO, Instance, Netlist
 
 
@@ -79,6 +79,55 @@ class _Curves:
         return first + (second - first) * row[2]
 
 
+_Arc = tuple[int, list[list[list[float]]], tuple[tuple[int, int], ...]]
+"""Input pin, tables, pairs of edge in and edge out."""
+
+
+class _Waves:
+    """When the edges of each net arrive, rising first, how steep they are, and where the latest came from.
+
+    Attributes
+    ----------
+    arrival, slew
+        By net: of its rising and of its falling edge, in ps.
+    origin
+        (net, edge) -> (number of the instance that drives it, net before, edge before).
+    """
+
+    def __init__(self, load: list[float]) -> None:
+        self.load = load
+        self.arrival = [[0.0, 0.0] for _ in load]
+        self.slew = [[0.0, 0.0] for _ in load]
+        self.origin: dict[tuple[int, int], tuple[int, int, int]] = {}
+
+    def start(self, net: int, card: TechCard) -> None:
+        """Drive a net by the card's smallest buffer, of which only the delay that the load adds counts."""
+        drive = _Curves(card.buffer.outputs[0])
+        tables = drive.arcs[card.buffer.input_names[0]]
+        none, still = _Curves.locate(drive.loads, 0.0), _Curves.locate(drive.slews, 0.0)
+        column = _Curves.locate(drive.loads, self.load[net])
+        for edge, (delay, out) in enumerate(((RISE, RISE_SLEW), (FALL, FALL_SLEW))):
+            self.arrival[net][edge] = _Curves.at(tables[delay], still, column) - _Curves.at(tables[delay], still, none)
+            self.slew[net][edge] = _Curves.at(tables[out], still, column)
+
+    def pass_through(self, number: int, instance: Instance, net: int, curves: _Curves, arcs: list[_Arc]) -> None:
+        """Drive `net` by an output of a cell whose inputs have arrived: the latest edge counts, and the flattest."""
+        column = _Curves.locate(curves.loads, self.load[net])
+        latest, flattest = [-1.0, -1.0], [0.0, 0.0]
+        for pin, arc, edges in arcs:
+            before = instance.inputs[pin]
+            if before in (ZERO, ONE):
+                continue
+            for come, go in edges:
+                row = _Curves.locate(curves.slews, self.slew[before][come])
+                time = self.arrival[before][come] + _Curves.at(arc[RISE + go], row, column)
+                if time > latest[go]:
+                    latest[go] = time
+                    self.origin[net, go] = (number, before, come)
+                flattest[go] = max(flattest[go], _Curves.at(arc[RISE_SLEW + go], row, column))
+        self.arrival[net], self.slew[net] = [max(time, 0.0) for time in latest], flattest
+
+
 def static_timing(netlist: Netlist, card: TechCard, *, output_load_ff: float | None = None) -> Timing:
     """Return the longest combinational path of `netlist`.
 
@@ -96,58 +145,42 @@ def static_timing(netlist: Netlist, card: TechCard, *, output_load_ff: float | N
     for nets in netlist.outputs.values():
         for net in nets:
             load[net] += port_load
-    arrival = [[0.0, 0.0] for _ in range(netlist.nets)]  # rise, fall
-    slew = [[0.0, 0.0] for _ in range(netlist.nets)]
-    origin: dict[tuple[int, int], tuple[int, int, int]] = {}  # (net, edge) -> (instance, net before, edge before)
-    buffer = card.buffer
-    sources = {net for nets in netlist.inputs.values() for net in nets}
-    sources |= {net for instance in netlist.flip_flops for net in instance.outputs if net != UNCONNECTED}
-    drive = _Curves(buffer.outputs[0])
-    tables = drive.arcs[buffer.input_names[0]]
-    none, still = _Curves.locate(drive.loads, 0.0), _Curves.locate(drive.slews, 0.0)
-    for net in sources - {ZERO, ONE}:
-        column = _Curves.locate(drive.loads, load[net])
-        for edge, (delay, out) in enumerate(((RISE, RISE_SLEW), (FALL, FALL_SLEW))):
-            arrival[net][edge] = _Curves.at(tables[delay], still, column) - _Curves.at(tables[delay], still, none)
-            slew[net][edge] = _Curves.at(tables[out], still, column)
-    prepared: dict[str, list[tuple[_Curves, list[tuple[int, list[list[list[float]]], tuple[tuple[int, int], ...]]]]]] = {}
+    waves = _Waves(load)
+    for net in _sources(netlist):
+        waves.start(net, card)
+    arcs: dict[str, list[tuple[_Curves, list[_Arc]]]] = {}
     for number, instance in enumerate(netlist.combinational):
-        if instance.cell.name not in prepared:
-            prepared[instance.cell.name] = [
-                (curves := _Curves(output), _arcs(instance.cell, output, curves)) for output in instance.cell.outputs
-            ]
-        for net, (curves, arcs) in zip(instance.outputs, prepared[instance.cell.name], strict=True):
-            if net == UNCONNECTED:
-                continue
-            column = _Curves.locate(curves.loads, load[net])
-            latest, steepest = [-1.0, -1.0], [0.0, 0.0]
-            for pin, arc, edges in arcs:
-                before = instance.inputs[pin]
-                if before in (ZERO, ONE):
-                    continue
-                for come, go in edges:
-                    row = _Curves.locate(curves.slews, slew[before][come])
-                    time = arrival[before][come] + _Curves.at(arc[RISE + go], row, column)
-                    if time > latest[go]:
-                        latest[go] = time
-                        origin[net, go] = (number, before, come)
-                    steepest[go] = max(steepest[go], _Curves.at(arc[RISE_SLEW + go], row, column))
-            arrival[net], slew[net] = [max(time, 0.0) for time in latest], steepest
-    ends = {net for nets in netlist.outputs.values() for net in nets}
-    for instance in netlist.flip_flops:
-        flip_flop = instance.cell.flip_flop
-        ends |= {net for pin, net in zip(instance.cell.input_names, instance.inputs, strict=True) if flip_flop and pin != flip_flop.clock}
-    delay_ps, end, edge = max(((arrival[net][edge], net, edge) for net in ends - {ZERO, ONE} for edge in (0, 1)), default=(0.0, ZERO, 0))
+        cell = instance.cell
+        if cell.name not in arcs:
+            arcs[cell.name] = [(curves := _Curves(output), _arcs(cell, output, curves)) for output in cell.outputs]
+        for net, (curves, own) in zip(instance.outputs, arcs[cell.name], strict=True):
+            if net != UNCONNECTED:
+                waves.pass_through(number, instance, net, curves, own)
+    delay_ps, end, edge = max(((waves.arrival[net][edge], net, edge) for net in _ends(netlist) for edge in (0, 1)), default=(0.0, ZERO, 0))
     return Timing(
         delay_ps=delay_ps,
-        path=_trace(netlist, arrival, origin, end, edge),
-        slew_ps=tuple((rise + fall) / 2 for rise, fall in slew),
+        path=_trace(netlist, waves.arrival, waves.origin, end, edge),
+        slew_ps=tuple((rise + fall) / 2 for rise, fall in waves.slew),
         load_ff=tuple(load),
     )
 
 
-def _arcs(cell, output: Output, curves: _Curves) -> list[tuple[int, list[list[list[float]]], tuple[tuple[int, int], ...]]]:
-    """Return (input pin, tables, pairs of edge in and edge out) of each arc."""
+def _sources(netlist: Netlist) -> set[int]:
+    """Return the nets that paths start at: input ports and the outputs of flip-flops."""
+    ports = {net for nets in netlist.inputs.values() for net in nets}
+    return (ports | {net for instance in netlist.flip_flops for net in instance.outputs if net != UNCONNECTED}) - {ZERO, ONE}
+
+
+def _ends(netlist: Netlist) -> set[int]:
+    """Return the nets that paths end at: output ports and the inputs of flip-flops, but for their clocks."""
+    ends = {net for nets in netlist.outputs.values() for net in nets}
+    for instance in netlist.flip_flops:
+        flip_flop = instance.cell.flip_flop
+        ends |= {net for pin, net in zip(instance.cell.input_names, instance.inputs, strict=True) if flip_flop and pin != flip_flop.clock}
+    return ends - {ZERO, ONE}
+
+
+def _arcs(cell: Cell, output: Output, curves: _Curves) -> list[_Arc]:
     edges = {"positive_unate": ((0, 0), (1, 1)), "negative_unate": ((0, 1), (1, 0)), "non_unate": ((0, 0), (1, 1), (0, 1), (1, 0))}
     table = cell.tables[cell.outputs.index(output)]
     names = cell.input_names

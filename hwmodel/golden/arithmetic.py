@@ -41,8 +41,8 @@ def int_codes(whole: Array, fmt: IntFormat, negative: Array) -> Array:
 def rounds_up_at_random(part: Array, gap: Array, rounding: str, random: Array) -> Array:
     """Whether ``floor(part / gap * 2**k) + random >= 2**k``, for ``0 <= part < gap``."""
     bits = int(rounding[2:])
-    leading = np.ldexp(part, bits).astype(np.int64)
     uneven = gap != 1
+    leading = np.ldexp(np.where(uneven, 0, part), bits).astype(np.int64)
     if uneven.any():
         # Long division: a rest is less than the gap, so doubling it and taking the gap away are exact.
         rest, whole, quotient = part[uneven], gap[uneven], np.zeros(int(uneven.sum()), np.int64)

@@ -62,13 +62,17 @@ def decode(codes: Any, fmt: Format, dtype: type = np.float64) -> Array:
     if isinstance(fmt, X87Format):
         return _each(lambda code: scalar.decode(code, fmt), np.asarray(codes, object))
     codes = check_codes(codes, fmt)
-    if fmt.width <= TABLE_BITS:
-        return number_table(fmt, dtype).take(codes.view(np.int64) if codes.dtype == np.uint64 else codes)
     check_exact(fmt, dtype)
     values = np.empty(codes.shape, dtype)
     flat, places = codes.ravel(), values.reshape(-1)
-    for block in _blocks(flat.size):
-        places[block] = numbers_of(unpack(flat[block].astype(np.uint64), fmt))
+    if fmt.width <= TABLE_BITS:
+        table, flat = number_table(fmt, dtype), flat.view(np.int64) if flat.dtype == np.uint64 else flat
+        for block in _blocks(flat.size):
+            # Codes were checked, so "wrap" never wraps; it spares NumPy a second check and a copy of the result.
+            table.take(flat[block], mode="wrap", out=places[block])
+    else:
+        for block in _blocks(flat.size):
+            places[block] = numbers_of(unpack(flat[block].astype(np.uint64), fmt))
     return values
 
 

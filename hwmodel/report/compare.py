@@ -45,7 +45,8 @@ class Comparison:
     ----------
     table
         One row a unit: mapped, estimated (``est_…``, where the card is calibrated), ratios to the first unit
-        (``…_ratio``) and, where asked for, the proof (``verified_vectors``).
+        (``…_ratio``) and, where asked for, the proof (``verified_vectors``; ``verified_missed``: far ends of
+        accumulators that it did not reach, in words).
     files
         What was written.
     """
@@ -126,4 +127,5 @@ def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: P
             raise MismatchError(str(report.mismatches[0]))
         progress(f"{spec}: {report.vectors:,} steps equal the golden model on {report.simulator}")
         row |= {"verified_vectors": report.vectors, "verified_on": report.simulator, "verified_seed": report.seed}
+        row |= {"verified_missed": report.missed}
     return row

@@ -1,4 +1,9 @@
-"""One unit, one row: what its circuit is once mapped, and what it spends."""
+"""One unit, one row: what its circuit is once mapped, and what it spends.
+
+Every report starts from these rows, and `hwmodel synth` prints them. They are made here, above `hwmodel.flow`, because four things
+meet in them: the circuit, its golden model, the mapped netlist and the stimulus. Of those the flow knows netlists and cards and no
+spec, and circuit and golden model know nothing of each other.
+"""
 
 from pathlib import Path
 

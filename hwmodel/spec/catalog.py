@@ -132,7 +132,7 @@ CATALOG: dict[str, CatalogEntry] = {
         X87Format(),
         "Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, 4.2.2; Berkeley SoftFloat extF80",
         ("float80", "x87"),
-        "the integer bit is in the code; where it is missing the code is invalid and counts as NaN; codec only",
+        "the integer bit is in the code; where it is missing the code counts as NaN; units with it have estimates, no circuit",
     ),
     "cfloat16uhp": CatalogEntry(
         FloatFormat(6, 10, 31, Specials.NONE, signed=False), _DOJO, (), "unsigned half precision; results that are too large clamp"

@@ -29,4 +29,4 @@ ScalarOperand = Format | ChoiceFormat
 """What a lane of a unit can multiply."""
 
 Operand = ScalarOperand | BlockFormat
-"""What can be an operand of a unit."""
+"""What can be an operand of a unit; a unit with `X87Format` can be estimated and has no circuit."""

@@ -1,5 +1,6 @@
 """The source of random bits that goes with a stochastically rounding unit: a linear-feedback shift register, as data."""
 
+import math
 from dataclasses import dataclass
 
 from .errors import SpecError
@@ -41,7 +42,7 @@ class Lfsr:
     """
 
     word_bits: int
-    seed: int = 1
+    seed: int
 
     def __post_init__(self) -> None:
         if not 1 <= self.word_bits <= MAX_WORD_BITS:
@@ -50,8 +51,8 @@ class Lfsr:
             raise SpecError(f"LFSR: the seed {self.seed} is not in 1..{(1 << self.width) - 1}; the register has {self.width} bits")
 
     @classmethod
-    def of(cls, spec: MacSpec, seed: int = 1) -> "Lfsr":
-        """Return the register that drives the input `rand` of a unit.
+    def of(cls, spec: MacSpec, seed: int | None = None) -> "Lfsr":
+        """Return the register that drives the input `rand` of a unit; its seed, if not given, is `mixed_seed`.
 
         Raises
         ------
@@ -60,14 +61,23 @@ class Lfsr:
         """
         if not spec.random_bits:
             raise SpecError(f"unit {spec}: no accumulator rounds stochastically (.sr<k>), so there is no rand for an LFSR to drive")
-        return cls(spec.random_bits, seed)
+        return cls(spec.random_bits, mixed_seed(_register_bits(spec.random_bits)) if seed is None else seed)
 
     @property
     def width(self) -> int:
         """Bits of the register: the narrowest of `TAPS` that holds a word."""
-        return min(width for width in TAPS if width >= self.word_bits)
+        return _register_bits(self.word_bits)
 
     @property
     def taps(self) -> tuple[int, ...]:
         """How many places before a bit those lie that make it."""
         return TAPS[self.width]
+
+
+def _register_bits(word_bits: int) -> int:
+    return min(width for width in TAPS if width >= word_bits)
+
+
+def mixed_seed(width: int) -> int:
+    """Return the first `width` bits of the golden ratio's fraction: ones and zeros from the first word on, and nothing chosen by us."""
+    return (math.isqrt(5 << 2 * width) - (1 << width)) >> 1

@@ -7,8 +7,9 @@ Where the sources leave a code open it is settled here as in posits: code 0 is t
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .errors import SpecError
 
@@ -92,20 +93,69 @@ class LogFormat:
             entries.append((doubled + 1) >> 1)
         return tuple(entries)
 
+    @cached_property
+    def lowest_logs(self) -> tuple[int, ...]:
+        """Of each step inside the octave that some x stands at, the smallest such x; there are γ steps at most."""
+        lowest: dict[int, int] = {}
+        for log in self._rising_logs():
+            lowest.setdefault(log & (self.gamma - 1), log)
+            if len(lowest) == self.gamma:
+                break
+        return tuple(lowest.values())
+
+    def _rising_logs(self) -> Iterator[int]:
+        """Yield every x, rising."""
+        if self.regime_exponent_bits is None:
+            yield from range(-self.max_log, self.max_log + 1)
+            return
+        tail = self.regime_exponent_bits + self.step_bits
+        for regime in range(2 - self.width, self.width - 1):
+            run = regime + 1 if regime >= 0 else -regime
+            # What the run, the bit that ends it and the sign leave of the code; bits beyond its end are 0.
+            held = min(max(self.width - 2 - run, 0), tail)
+            yield from range(regime << tail, (regime + 1) << tail, 1 << (tail - held))
+
     @property
     def lsb_exponent(self) -> int:
         """As a number that became linear through the table."""
-        return (-self.max_log >> self.step_bits) - self.table_bits
+        return linear_range(self)[0]
 
     @property
     def max_magnitude(self) -> int:
-        octave, step = divmod(self.max_log, self.gamma)
-        return self.table[step] << (octave - self.table_bits - self.lsb_exponent)
+        return linear_range(self)[1]
 
     @property
     def nan_code(self) -> int:
         """``10…0``: not a real number."""
         return 1 << (self.width - 1)
+
+
+@lru_cache(maxsize=1 << 10)
+def linear_range(*factors: LogFormat) -> tuple[int, int]:
+    """Return how fine and how large products are once they are linear.
+
+    Parameters
+    ----------
+    *factors
+        Formats of the numbers that are multiplied, all with the table of the first.
+
+    Returns
+    -------
+    lsb_exponent, max_magnitude
+        The products are multiples of ``2**lsb_exponent``, of no larger power of two all of them, and the largest is
+        `max_magnitude` times that.
+    """
+    table, gamma, octave_bits = factors[0].table, factors[0].gamma, factors[0].step_bits
+    sums = {0: 0}  # by step inside the octave, the smallest sum of logarithms
+    for factor in factors:
+        totals = sorted(low + log for low in sums.values() for log in factor.lowest_logs)
+        sums = {total & (gamma - 1): total for total in reversed(totals)}
+    # An entry that ends in zeros needs no unit as fine as the table's.
+    finest = min((total >> octave_bits) + (table[step] & -table[step]).bit_length() - 1 for step, total in sums.items())
+    octave, step = divmod(sum(factor.max_log for factor in factors), gamma)
+    # Dividing is exact: the largest product, too, is a multiple of the unit.
+    largest = table[step] << octave - finest if octave >= finest else table[step] >> finest - octave
+    return finest - factors[0].table_bits, largest
 
 
 def _root(number: int, times: int) -> int:

@@ -24,9 +24,9 @@ from .codebooks import CodebookFormat
 from .errors import SpecError
 from .floats import FloatFormat
 from .formats import Operand, ScalarOperand
-from .logarithms import LogFormat
+from .logarithms import LogFormat, linear_range
 from .posits import PositFormat
-from .tensor import TensorAcc, TensorPreset, is_gpu_name, parse_tensor
+from .tensor import MAX_PRODUCT_BITS, TensorAcc, TensorPreset, is_gpu_name, parse_tensor
 from .x87 import X87Format
 
 MAX_PIPELINE = 2
@@ -107,8 +107,6 @@ class MacSpec:
 
     def _check_operands(self) -> None:
         for fmt in self.factors:
-            if isinstance(fmt, X87Format):
-                raise SpecError(f"unit {self}: {fmt} has a codec and no multiplier; choose a narrower float, such as fp32")
             for each in fmt.choices if isinstance(fmt, ChoiceFormat) else (fmt,):
                 if isinstance(each, CodebookFormat) and each.entry_format is None:
                     raise SpecError(f"unit {self}: a circuit holds the entries of {each} as floats; say as which, for example {each}@fp16")
@@ -147,6 +145,11 @@ class MacSpec:
         for fmt in self.factors:
             if not isinstance(fmt, FloatFormat):
                 raise SpecError(f"unit {self}: {fmt} is no operand of a tensor core's alignment by exponents; it takes float formats")
+        bits = sum(fmt.precision for fmt in self.factors if isinstance(fmt, FloatFormat))
+        if bits > MAX_PRODUCT_BITS:
+            raise SpecError(
+                f"unit {self}: products of {bits} bits are more than the {MAX_PRODUCT_BITS} of a tensor core; choose narrower formats"
+            )
         if self.blocks and (self.blocks[0].size != acc.lanes or not all(fmt.power_of_two and not fmt.sub_size for fmt in self.blocks)):
             raise SpecError(
                 f"unit {self}: with {acc} a step is a block, its scales powers of two and without shifts of their own; "
@@ -211,6 +214,18 @@ class MacSpec:
                     )
         return ""
 
+    def require_circuit(self) -> None:
+        """Raise where a unit can be estimated and there is no circuit of it, nor a golden model over arrays.
+
+        Raises
+        ------
+        SpecError
+            If an operand is fp80.
+        """
+        for fmt in (self.a, self.b):
+            if isinstance(fmt, X87Format):
+                raise SpecError(f"unit {self}: {fmt} has a codec and estimates, and no circuit; choose a narrower float, such as fp32")
+
     @property
     def module_name(self) -> str:
         """Name of the Verilog module and of its files: the canonical string with every other character made ``_``."""
@@ -254,15 +269,14 @@ class MacSpec:
     def product_lsb_exponent(self) -> int:
         """Every finite product is an integer multiple of ``2**product_lsb_exponent``."""
         if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
-            return (-(self.a.max_log + self.b.max_log) >> self.a.step_bits) - self.a.table_bits
+            return linear_range(self.a, self.b)[0]
         return self.a.lsb_exponent + self.b.lsb_exponent
 
     @cached_property
     def product_max_magnitude(self) -> int:
         """The largest absolute finite product, in units of ``2**product_lsb_exponent``."""
         if isinstance(self.a, LogFormat) and isinstance(self.b, LogFormat):
-            octave, step = divmod(self.a.max_log + self.b.max_log, self.a.gamma)
-            return self.a.table[step] << (octave - self.a.table_bits - self.product_lsb_exponent)
+            return linear_range(self.a, self.b)[1]
         return self.a.max_magnitude * self.b.max_magnitude
 
     @cached_property

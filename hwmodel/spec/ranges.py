@@ -14,7 +14,7 @@ from .codebooks import CodebookFormat
 from .floats import FloatFormat
 from .formats import Operand
 from .integers import IntCoding, IntFormat
-from .logarithms import LogFormat
+from .logarithms import LogFormat, linear_range
 from .posits import PositFormat
 from .x87 import X87Format
 
@@ -84,14 +84,14 @@ def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
             return _element_shape(fmt, operand_shape(fmt.element, normalised=normalised))
         case IntFormat():
             return _integer_shape(fmt, normalised)
-        case FloatFormat():
+        case FloatFormat() | X87Format():
             return _float_shape(fmt, normalised)
         case PositFormat():
             high = fmt.max_exponent
             return NumberShape(True, fmt.precision, -high, high, 0, 0, True, False, fmt.lsb_exponent, fmt.max_magnitude)
         case CodebookFormat():
             return _codebook_shape(fmt)
-        case LogFormat() | X87Format():
+        case LogFormat():
             raise ValueError(f"{fmt} has no significand of its own; see `log_product_shape`")
 
 
@@ -121,8 +121,9 @@ def _integer_shape(fmt: IntFormat, normalised: bool) -> NumberShape:
     return NumberShape(fmt.signed, bits, low, 0, bits - 1, zeros, False, False, fmt.lsb_exponent, fmt.max_magnitude)
 
 
-def _float_shape(fmt: FloatFormat, normalised: bool) -> NumberShape:
-    high = max(fmt.max_finite_code >> fmt.fraction_bits, int(fmt.subnormals))
+def _float_shape(fmt: FloatFormat | X87Format, normalised: bool) -> NumberShape:
+    largest = fmt.max_step if isinstance(fmt, X87Format) else fmt.max_finite_code
+    high = max(largest >> fmt.fraction_bits, int(fmt.subnormals))
     if not fmt.subnormals:
         low, zeros = 0, 0
     elif normalised:
@@ -167,11 +168,8 @@ def _joint_shape(shapes: list[NumberShape]) -> NumberShape:
 def log_product_shape(a: LogFormat, b: LogFormat) -> NumberShape:
     """Return the shape of the product of two logarithmic numbers, made linear through their table."""
     highest = a.max_log + b.max_log
-    octave, step = divmod(highest, a.gamma)
-    low = -highest >> a.step_bits
-    lsb = low - a.table_bits
-    magnitude = a.table[step] << (octave - a.table_bits - lsb)
-    return NumberShape(True, a.table_bits + 1, low, octave, 0, 0, True, False, lsb, magnitude)
+    lsb, magnitude = linear_range(a, b)
+    return NumberShape(True, a.table_bits + 1, -highest >> a.step_bits, highest >> a.step_bits, 0, 0, True, False, lsb, magnitude)
 
 
 def product_shape(a: NumberShape, b: NumberShape, *, normalised: bool) -> NumberShape:

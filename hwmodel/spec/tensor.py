@@ -15,6 +15,7 @@ from .floats import FloatFormat, Specials
 
 MAX_LANES = 64
 MAX_ALIGNED_FRACTION = 48
+MAX_PRODUCT_BITS = 62
 
 
 @dataclass(frozen=True)

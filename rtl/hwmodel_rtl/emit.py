@@ -92,7 +92,7 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
     return Unit(spec, name, verilog, manifest)
 
 
-def emit_lfsr(spec: MacSpec, seed: int = 1, *, yosys: Yosys | None = None) -> Unit:
+def emit_lfsr(spec: MacSpec, seed: int | None = None, *, yosys: Yosys | None = None) -> Unit:
     """Return the Verilog of a module ``<unit>_lfsr`` that holds a unit and drives its `rand`, and its manifest.
 
     The unit itself is in the file that `emit` makes; both belong together.
@@ -102,7 +102,7 @@ def emit_lfsr(spec: MacSpec, seed: int = 1, *, yosys: Yosys | None = None) -> Un
     spec
         The unit.
     seed
-        The LFSR's state after reset.
+        The LFSR's state after reset; None: the first bits of the golden ratio's fraction.
     yosys
         A worker to use; without it one is started and ended here.
 

@@ -56,10 +56,10 @@ class MacWithLfsr(wiring.Component):
     spec
         The unit; it rounds stochastically.
     seed
-        The register's state after reset.
+        The register's state after reset; None: as `Lfsr.of` says.
     """
 
-    def __init__(self, spec: MacSpec, seed: int = 1) -> None:
+    def __init__(self, spec: MacSpec, seed: int | None = None) -> None:
         self.spec = spec
         self.lfsr = Lfsr.of(spec, seed)
         ports = {name: In(width) for name, width in spec.inputs.items() if name != "rand"}

@@ -104,11 +104,16 @@ class Report:
     @property
     def verdict(self) -> str:
         """``equal``, with what was not reached, or ``DIFFERS``."""
-        return f"equal{self._missed}" if self.ok else "DIFFERS"
+        return f"equal{self._but_missed}" if self.ok else "DIFFERS"
 
     @property
-    def _missed(self) -> str:
-        return f"; not reached: {in_words(self.unreached)}" if self.unreached else ""
+    def missed(self) -> str:
+        """What was not reached, in words; an empty string if all was."""
+        return in_words(self.unreached)
+
+    @property
+    def _but_missed(self) -> str:
+        return f"; not reached: {self.missed}" if self.unreached else ""
 
     @property
     def macs_per_s(self) -> float:
@@ -123,4 +128,4 @@ class Report:
         text = f"{self.spec}: {self.vectors:,} vectors equal on {self.simulator} ({speed}), seed {self.seed}"
         if coverage.pairs:
             text += f"; {coverage.pairs_met:,} of {coverage.pairs:,} operand pairs"
-        return f"{text}{self._missed}; accumulator before: {states}"
+        return f"{text}{self._but_missed}; accumulator before: {states}"

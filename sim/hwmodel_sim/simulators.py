@@ -24,6 +24,10 @@ _MISSING = "simulation needs g++ and make (Debian: apt-get install g++ make) or 
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 """Verilator's run-time library: the same objects for every model, so compiled once and kept."""
 
+_HEADER = "runtime.h.fast"
+_HEADER_TEXT = "".join(f"#include <{name}>\n" for name in ("verilated.h", "verilated_dpi.h", "verilated_vpi.h", "memory", "string"))
+"""What every model includes, which takes the compiler half of its time, and so is kept precompiled; named as Verilator's makefile does."""
+
 _VERILATOR_ARGS = [
     "-Wno-fatal",  # warnings are for `lint`
     "--no-public-flat-rw",  # overrides cocotb's choice: only ports marked public stay visible, the rest can be optimised away
@@ -105,11 +109,27 @@ def build(simulator: str, sources: list[Path], top: str, folder: Path, film: boo
             # Younger than the makefile that Verilator is about to write, or make would compile it again.
             os.utime(folder / kept.name, (tomorrow, tomorrow))
     args = _VERILATOR_ARGS if simulator == "verilator" else ["-g2005-sv"]
+    if runtime is not None and (runtime / f"{_HEADER}.gch").exists():
+        for name in (_HEADER, f"{_HEADER}.gch"):
+            (folder / name).unlink(missing_ok=True)
+            (folder / name).symlink_to(runtime / name)  # it is large, and flags cannot name a path with a space
+        args = [*args, "-CFLAGS", f"-include {_HEADER} -Winvalid-pch"]
     job = {"sources": [str(source) for source in sources], "hdl_toplevel": top, "build_args": args, "always": True, "waves": waves}
     _cocotb("build", simulator, folder, job | {"build_dir": str(folder), "timescale": ["1ns", "1ns"]})
     if runtime is not None and not runtime.exists():
-        _keep(runtime, [folder / f"{name}.o" for name in _RUNTIME])
+        # Films are rare, and their headers as large again.
+        headers = [] if waves else _precompile(folder)
+        _keep(runtime, [*(folder / f"{name}.o" for name in _RUNTIME), *headers])
     return time.perf_counter() - started
+
+
+def _precompile(folder: Path) -> list[Path]:
+    """Compile the common header by the makefile of the model in `folder`; return it and what became of it, or nothing if that failed."""
+    header, compiled = folder / _HEADER, folder / f"{_HEADER}.gch"
+    for name in (_HEADER.removesuffix(".fast"), _HEADER):  # what is compiled, and what is read where the compiler refuses that
+        (folder / name).write_text(_HEADER_TEXT)
+    done = subprocess.run(["make", "-f", "Vtop.mk", compiled.name], cwd=folder, env=_environment(), capture_output=True, check=False)
+    return [header, compiled] if done.returncode == 0 else []
 
 
 def run(simulator: str, test_module: str, top: str, folder: Path, environment: dict[str, str], film: bool) -> None:
@@ -124,9 +144,7 @@ def _cocotb(action: str, simulator: str, folder: Path, job: dict) -> None:
     """Call ``get_runner(simulator).<action>(**job)`` in a process of its own, with a clean environment."""
     call = {"simulator": simulator, "action": action, "arguments": job | {"log_file": str(folder / f"{action}.log")}}
     (folder / f"{action}.json").write_text(json.dumps(call))
-    ours = ("MAKE", "MFLAGS", "PYTEST_", "COCOTB_", "GPI_", "VERILATOR_ROOT", "WAVES", "GUI", "SIM_CMD_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    environment |= {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS}
+    environment = _environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])])
     command = [sys.executable, "-m", f"{__package__}.cocotb_job", str(folder / f"{action}.json")]
     said = folder / f"{action}.err"
@@ -145,6 +163,13 @@ def _cocotb(action: str, simulator: str, folder: Path, job: dict) -> None:
         raise SimulationError(f"{simulator} could not build the model: {last_words(folder, action)}")
 
 
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what would change a build or a run, and with what one needs."""
+    ours = ("MAKE", "MFLAGS", "PYTEST_", "COCOTB_", "GPI_", "VERILATOR_ROOT", "WAVES", "GUI", "SIM_CMD_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return environment | {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS}
+
+
 def last_words(folder: Path, action: str) -> str:
     """Return the errors, or else the last lines, that ``build`` or ``test`` left in `folder`."""
     for log in (folder / f"{action}.log", folder / f"{action}.err"):
@@ -160,7 +185,7 @@ def _runtime_cache(waves: bool) -> Path | None:
     if verilator is None or compiler is None:
         return None
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = [_MAKEFLAGS]
+    facts = [_MAKEFLAGS, _HEADER_TEXT]
     for tool in (verilator, compiler):
         facts += [str(Path(tool).resolve()), str(Path(tool).stat().st_mtime_ns)]
     facts += [os.environ.get(name, "") for name in ("CXXFLAGS", "CPPFLAGS")]

@@ -85,6 +85,7 @@ def verify(
     SimulationError
         If no simulator is installed, or the circuit does not build.
     """
+    spec.require_circuit()
     simulator = choose(simulator)
     vectors = default_vectors(spec, simulator) if vectors is None else vectors
     if vectors < 1 or seed < 0:

@@ -81,7 +81,7 @@ def test_blocks_are_padded_when_asked(run):
         (["int8", "--rows", "1000000"], "1000000 rows of 1024 are 1,024,000,000 numbers, and at most 67,108,864 are drawn"),
         (["int8", "--rows", "0"], "invalid value for '--rows'"),
         (["int8", "--json", "--csv"], "--json and --csv exclude each other"),
-        ([], "missing argument 'FORMAT"),
+        ([], "missing argument 'NAME"),
     ],
 )
 def test_bad_input_is_one_sentence(run, arguments, sentence):

@@ -166,6 +166,8 @@ def test_a_format_that_nobody_has_published_has_a_page_that_says_so(run):
 
 def test_a_drawing_of_formats(run, tmp_path):
     run("formats", "posit8", "e4m3fn", "nf4", "--plot", tmp_path / "zoo.svg")
+    run("formats", "posit8", "e4m3fn", "nf4", "--plot", tmp_path / "again.svg")
+    assert (tmp_path / "zoo.svg").read_bytes() == (tmp_path / "again.svg").read_bytes()
     text = (tmp_path / "zoo.svg").read_text()
     assert text.startswith("<?xml")
     assert "posit8" in text

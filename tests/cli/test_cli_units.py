@@ -10,8 +10,27 @@ from pathlib import Path
 import pytest
 
 from hwmodel.flow import load_card
+from hwmodel_sim import verify
+from hwmodel_sim.expected import Coverage
+from hwmodel_sim.obligations import Obligation
+from hwmodel_sim.report import Report
 
 LIBRARY = Path(__file__).parents[1] / "flow" / "small.lib"
+
+
+@pytest.fixture
+def simulated_once(monkeypatch):
+    """Of calls of `verify` that are the same, the first alone simulates; the others are given its report, to print it another way."""
+    reports: dict[str, Report] = {}
+
+    def remembered(spec, **options):
+        call = f"{spec} {options}"
+        if call not in reports:
+            reports[call] = verify(spec, **options)
+        return reports[call]
+
+    monkeypatch.setattr("hwmodel_sim.verify", remembered)
+    return reports
 
 
 def test_emit_writes_the_same_bytes_twice(run, tmp_path):
@@ -209,12 +228,12 @@ def test_verify_passes(run):
     result = run("verify", "int4-int4-fx16", "--vectors", 2000, "--json")
     (row,) = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert (row["result"], row["pairs_met"], row["mismatch"]) == ("equal", 256, None)
+    assert (row["result"], row["pairs_met"], row["mismatches"]) == ("equal", 256, [])
     assert row["vectors"] >= 2000
 
 
 @pytest.mark.slow
-def test_verify_names_what_it_did_not_reach(run, tmp_path):
+def test_verify_names_what_it_did_not_reach(run, tmp_path, simulated_once):
     run("emit", "int4-int4-fx32", "-o", tmp_path)
     circuit = tmp_path / "int4_int4_fx32.v"
     circuit.write_text(circuit.read_text().replace("register", "keep"))  # nothing can be written there from outside
@@ -225,20 +244,39 @@ def test_verify_names_what_it_did_not_reach(run, tmp_path):
     (line,) = csv.DictReader(io.StringIO(run(*call, "--csv").stdout))
     assert line["unreached"].startswith("upper end of the register (33554432 steps); lower end of the register (")
     assert "not reached:" in run(*call).stdout
+    assert len(simulated_once) == 1
 
 
-def test_verify_finds_a_changed_operator(run, tmp_path):
+def test_compare_names_what_its_proof_did_not_reach(run, tmp_path, monkeypatch):
+    def partly(spec):
+        return Report(spec, "verilator", 1, 2000, Coverage(), [Obligation(0, "", 1, 1 << 25)], 1.0, 1.0, 1.0)
+
+    monkeypatch.setattr("hwmodel_sim.verify", partly)
+    result = run("compare", "int4-int4-fx16", "--prove", "-o", tmp_path, "--name", "one")
+    assert result.exit_code == 0
+    assert "not reached in the proof of int4-int4-fx16: upper end of the register (2^25 steps)" in " ".join(result.stdout.split())
+    assert "Not reached in the proof of `int4-int4-fx16`: upper end of the register" in (tmp_path / "one.md").read_text(encoding="utf-8")
+    (row,) = csv.DictReader((tmp_path / "one.csv").read_text(encoding="utf-8").splitlines())
+    assert row["verified_missed"] == "upper end of the register (2^25 steps)"
+
+
+def test_verify_finds_a_changed_operator(run, tmp_path, simulated_once):
     run("emit", "int4-int4-fx", "-o", tmp_path)
     circuit = tmp_path / "int4_int4_fx.v"
     changed = circuit.read_text().replace(" ^ ", " | ")
     assert changed != circuit.read_text()
     circuit.write_text(changed)
-    result = run("verify", "int4-int4-fx", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
+    call = ("verify", "int4-int4-fx", "--vectors", 2000, "--seed", 7, "--verilog", circuit)
+    result = run(*call)
     assert result.exit_code == 1
     assert "circuit and golden model differ" in result.stdout
     assert "seed 7" in result.stdout
     assert f"--verilog {circuit}" in result.stdout
     assert result.stderr == ""
+    (row,) = json.loads(run(*call, "--json").stdout)
+    assert len(simulated_once) == 1
+    (mismatch,) = row["mismatches"]
+    assert (row["result"], mismatch["seed"], mismatch["expected"] != mismatch["got"]) == ("DIFFERS", 7, True)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from itertools import pairwise
 
+import gfloat
 import numpy as np
 from hypothesis import strategies as st
 
@@ -35,6 +36,16 @@ BOOK_NAMES = ["nf4", "af4", "nf4@fp16", "af4@e4m3fn", "nf4@e2m1fn"]
 HALVED = ["cfloat8e4m3b7half", "cfloat8e5m2b20half", "e4m3half", "e3m3fnuhalf", "e2m0fnhalf"]
 TAPERED_AND_TABLES = [*POSIT_NAMES, *LOG_NAMES, *BOOK_NAMES]
 ROUNDINGS = ["rne", "rna", "rtz", "rup", "rdn"]
+RANDOM_BITS = 5
+
+GFLOAT_ROUNDING = {
+    "rne": gfloat.RoundMode.TiesToEven,
+    "rna": gfloat.RoundMode.TiesToAway,
+    "rtz": gfloat.RoundMode.TowardZero,
+    "rup": gfloat.RoundMode.TowardPositive,
+    "rdn": gfloat.RoundMode.TowardNegative,
+    f"sr{RANDOM_BITS}": gfloat.RoundMode.StochasticFastest,
+}
 
 
 def overflows(fmt: Format) -> list[str]:
@@ -138,3 +149,19 @@ def narrow_names() -> list[str]:
     named = [name for name, entry in CATALOG.items() if not isinstance(entry.format, ChoiceFormat)]
     names = dict.fromkeys([*named, *UNNAMED, *NOSUB, *HALVED, *TAPERED_AND_TABLES, *INT_NAMES])
     return [name for name in names if parse_format(name).width <= 16]
+
+
+def gfloat_info(fmt: FloatFormat) -> gfloat.FormatInfo:
+    nans = {Specials.IEEE: (1 << fmt.fraction_bits) - 1, Specials.FN: 1, Specials.FNUZ: 0, Specials.NONE: 0}
+    return gfloat.FormatInfo(
+        name=str(fmt),
+        k=fmt.width,
+        precision=fmt.precision,
+        bias=fmt.bias,
+        is_signed=fmt.signed,
+        domain=gfloat.Domain.Extended if fmt.has_inf else gfloat.Domain.Finite,
+        has_nz=fmt.has_negative_zero,
+        num_high_nans=nans[fmt.specials],
+        has_subnormals=fmt.subnormals,
+        is_twos_complement=False,
+    )

@@ -75,6 +75,23 @@ def test_equal_entries_have_one_code() -> None:
     assert codes.tolist() == [golden.scalar.encode(value, fmt) for value in values]
 
 
+@pytest.mark.parametrize(
+    ("value", "rounding", "code"),
+    [
+        (0.75, "rne", 15),  # between 0.5 (code 11) and 1 (code 15), both odd: the lower is, so the higher
+        (0.25, "rne", 11),  # between 0 (code 5) and 0.5: likewise
+        (-0.25, "rne", 5),  # between -0.5 (code 1) and 0
+        (-0.75, "rne", 0),  # between -1 (code 0) and -0.5
+        (0.75, "rna", 15),
+        (-0.25, "rna", 1),
+    ],
+)
+def test_midway_between_entries_that_were_rounded(value: float, rounding: str, code: int) -> None:
+    fmt = parse_format("nf4@e2m1fn")
+    assert golden.scalar.encode(value, fmt, rounding) == code
+    assert golden.encode([value], fmt, rounding).tolist() == [code]
+
+
 def test_nan_and_options() -> None:
     fmt = parse_format("nf4")
     nan = np.array([np.nan, 0.5])

@@ -4,10 +4,10 @@ import gfloat
 import ml_dtypes
 import numpy as np
 import pytest
-from golden_cases import FLOAT_NAMES, NOSUB, ROUNDINGS, UNNAMED, codes_of, hard_values, overflows
+from golden_cases import FLOAT_NAMES, GFLOAT_ROUNDING, NOSUB, RANDOM_BITS, ROUNDINGS, UNNAMED, codes_of, gfloat_info, hard_values, overflows
 
 from hwmodel import golden
-from hwmodel.spec import FloatFormat, Specials, parse_format
+from hwmodel.spec import FloatFormat, parse_format
 
 ML_DTYPES = {
     "fp16": np.float16,
@@ -31,36 +31,8 @@ ML_DTYPES = {
     "int2": ml_dtypes.int2,
 }
 UNSIGNED_DTYPE = {1: np.uint8, 2: np.uint16, 4: np.uint32}
-RANDOM_BITS = 5
-
-GFLOAT_ROUNDING = {
-    "rne": gfloat.RoundMode.TiesToEven,
-    "rna": gfloat.RoundMode.TiesToAway,
-    "rtz": gfloat.RoundMode.TowardZero,
-    "rup": gfloat.RoundMode.TowardPositive,
-    "rdn": gfloat.RoundMode.TowardNegative,
-    f"sr{RANDOM_BITS}": gfloat.RoundMode.StochasticFastest,
-}
-
-
 # gfloat rounds to subnormals whether or not there are any, and takes the largest e1m3 for 1.875, which is 1.75.
 GFLOAT_ROUNDS = [name for name in [*FLOAT_NAMES, *UNNAMED] if name not in ("hfp8", "dlfloat16", "e1m3")]
-
-
-def gfloat_info(fmt: FloatFormat) -> gfloat.FormatInfo:
-    nans = {Specials.IEEE: (1 << fmt.fraction_bits) - 1, Specials.FN: 1, Specials.FNUZ: 0, Specials.NONE: 0}
-    return gfloat.FormatInfo(
-        name=str(fmt),
-        k=fmt.width,
-        precision=fmt.precision,
-        bias=fmt.bias,
-        is_signed=fmt.signed,
-        domain=gfloat.Domain.Extended if fmt.has_inf else gfloat.Domain.Finite,
-        has_nz=fmt.has_negative_zero,
-        num_high_nans=nans[fmt.specials],
-        has_subnormals=fmt.subnormals,
-        is_twos_complement=False,
-    )
 
 
 def assert_same_floats(ours: np.ndarray, theirs: np.ndarray) -> None:

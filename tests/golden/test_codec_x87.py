@@ -9,6 +9,8 @@ import pytest
 from hwmodel import golden
 from hwmodel.golden.scalar import Kind, Value
 from hwmodel.spec import MacSpec, SpecError, X87Format, parse_format
+from hwmodel_rtl import emit
+from hwmodel_sim import verify
 
 FP80 = parse_format("fp80")
 ROUNDED = np.finfo(np.longdouble)
@@ -94,7 +96,10 @@ def test_overflow_and_arrays() -> None:
     assert golden.encode(np.array([[3, -(2**70)]], object), FP80).tolist() == [[0x4000_C000000000000000, 0xC045_8000000000000000]]
 
 
-def test_it_is_no_operand() -> None:
+@pytest.mark.parametrize("make", [golden.Mac, emit, verify])
+def test_its_units_have_no_circuit(make) -> None:
     assert isinstance(FP80, X87Format)
-    with pytest.raises(SpecError, match="unit fp80-fp80-fp32: fp80 has a codec and no multiplier; choose a narrower float, such as fp32"):
-        MacSpec.parse("fp80-fp80-fp32")
+    spec = MacSpec.parse("fp80-int8-fp32")
+    message = "unit fp80-int8-fp32: fp80 has a codec and estimates, and no circuit; choose a narrower float, such as fp32"
+    with pytest.raises(SpecError, match=message):
+        make(spec)

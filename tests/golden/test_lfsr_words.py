@@ -5,7 +5,7 @@ import pytest
 
 from hwmodel import golden
 from hwmodel.spec import Lfsr, MacSpec, SpecError
-from hwmodel.spec.lfsr import TAPS
+from hwmodel.spec.lfsr import TAPS, mixed_seed
 
 
 def power_of_x(exponent: int, polynomial: int, degree: int) -> int:
@@ -55,11 +55,21 @@ def test_words_are_those_of_a_register_that_is_shifted(bits: int, seed: int) -> 
     assert golden.lfsr_words(lfsr, 300).tolist() == expected
 
 
+@pytest.mark.parametrize(("width", "seed"), [(17, 0x13C6E), (31, 0x4F1BBCDC), (61, 0x13C6EF372FE94F82)])
+def test_the_usual_seed_is_the_golden_ratio(width: int, seed: int) -> None:
+    # 0x9E3779B97F4A7C15F39C…, the fraction's first 64 bits and more (D. Knuth, TAOCP 3, 6.4: Fibonacci hashing), cut to the width.
+    assert mixed_seed(width) == seed == 0x9E3779B97F4A7C15 >> (64 - width)
+    assert mixed_seed(89) >> 25 == 0x9E3779B97F4A7C15
+    lfsr = Lfsr.of(MacSpec.parse("fp16-fp16-fp16.sr8"))
+    assert (lfsr.seed, golden.lfsr_words(lfsr, 1).tolist()) == (0x13C6E, [0x6E])
+    assert 14 < np.bitwise_count(golden.lfsr_words(lfsr, 8)).sum() < 50, "some half of the first 64 bits"
+
+
 def test_what_cannot_be_is_told() -> None:
     with pytest.raises(SpecError, match=r"the seed 0 is not in 1\.\.131071; the register has 17 bits"):
         Lfsr(8, 0)
     with pytest.raises(SpecError, match=r"a word of 65 bits is not in 1\.\.64"):
-        Lfsr(65)
+        Lfsr(65, 1)
     with pytest.raises(SpecError, match=r"unit int8-int8-fx: no accumulator rounds stochastically \(\.sr<k>\)"):
         Lfsr.of(MacSpec.parse("int8-int8-fx"))
     assert Lfsr.of(MacSpec.parse("e4m3fn-e4m3fn-chunk16:fp16.sr8:fp32.sr16")).width == 31

@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import softfloatpy
-from test_codec_oracles import GFLOAT_ROUNDING, gfloat_info
+from golden_cases import GFLOAT_ROUNDING, gfloat_info
 
 from hwmodel import golden
 from hwmodel.spec import FloatFormat, MacSpec, parse_format
@@ -74,16 +74,16 @@ def test_fused_multiply_add_agrees_with_softfloat(name: str, rounding: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rounding", ["rne", "rtz", "rna"])
+@pytest.mark.parametrize(("rounding", "millions"), [("rne", 10), ("rtz", 10), ("rna", 2)])
 @pytest.mark.parametrize("name", ["fp16", "fp32"])
-def test_fused_multiply_add_agrees_with_softfloat_on_ten_million(name: str, rounding: str) -> None:
+def test_fused_multiply_add_agrees_with_softfloat_on_millions(name: str, rounding: str, millions: int) -> None:
     compared = 0
-    for seed in range(1, 11):
+    for seed in range(1, millions + 1):
         a, b, c = hard_operands(name, 72_000, seed)
         ours = step_from(MacSpec.parse(f"{name}-{name}-{name}.{rounding}"), a, b, c)
         np.testing.assert_array_equal(ours, fused_multiply_add(a, b, c, name, rounding))
         compared += len(a)
-    assert compared > 10_000_000
+    assert compared > millions * 1_000_000
 
 
 def to_float32(name: str, codes: np.ndarray) -> np.ndarray:

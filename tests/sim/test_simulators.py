@@ -72,6 +72,20 @@ def test_a_build_that_is_broken_off_leaves_no_compiler_behind(monkeypatch, tmp_p
     assert not _at_work(tmp_path)
 
 
+@pytest.mark.slow
+def test_the_second_model_is_built_with_precompiled_headers(tmp_path):
+    if simulators.choose() != "verilator":
+        pytest.skip("there is no Verilator")
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "top.v").write_text("module top(input a, output y); assign y = ~a; endmodule\n")
+        simulators.build("verilator", [folder / "top.v"], "top", folder, film=False)
+    log = (folder / "build.log").read_text()
+    assert "-include runtime.h.fast" in log
+    assert "[-Winvalid-pch]" not in log, "the compiler says so where it does not take them"
+
+
 def _at_work(folder: Path) -> list[Path]:
     """Return the processes in `folder`, where there is a /proc."""
 

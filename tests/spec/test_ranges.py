@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from hwmodel import golden
+from hwmodel.golden.scalar.logarithms import log_of
 from hwmodel.golden.scalar.value import Kind
-from hwmodel.spec import FloatAcc, FloatFormat, MacSpec, parse_format
-from hwmodel.spec.ranges import float_state, operand_shape, product_shape
+from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, LogFormat, MacSpec, parse_format
+from hwmodel.spec.ranges import float_state, log_product_shape, operand_shape, product_shape
 
 UNITS = [
     "e4m3fn-e4m3fn-fp32",
@@ -81,3 +82,26 @@ def test_a_swamped_accumulator_needs_few_exponents():
     assert not state.overflows
     assert state.shape.exponent_low + state.shape.top == -18
     assert state.shape.exponent_high + state.shape.top == 42
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["elma8-elma8-fx", "lns8-lns8-fx", "lns8g1-lns8g1-fx", "lns6g1t0-lns6g1t0-fx", "lns3g1t16-lns5g1t16-fx", "lns10g8-lns8-fx",
+     "lns4g4t2-lns6g4t2-fx", "lns8g64-lns8g64-fx"],
+)  # fmt: skip
+def test_the_unit_of_logarithmic_products_is_the_finest_they_have(text):
+    """Of all pairs of codes; the unit is the power of two by which the last bit of some product counts."""
+    spec = MacSpec.parse(text)
+    a, b = spec.a, spec.b
+    assert isinstance(a, LogFormat)
+    assert isinstance(b, LogFormat)
+    logs = [{log_of(code, fmt).log for code in range(1 << fmt.width) if code & ((1 << fmt.width - 1) - 1)} for fmt in (a, b)]
+    sums = {x + y for x in logs[0] for y in logs[1]}
+    products = {a.table[total % a.gamma] * Fraction(2) ** (total // a.gamma - a.table_bits) for total in sums}
+    unit = Fraction(2) ** spec.product_lsb_exponent
+    assert all((product / unit).denominator == 1 for product in products)
+    assert any((product / unit).numerator % 2 for product in products)
+    assert spec.product_max_magnitude * unit == max(products)
+    shape = log_product_shape(a, b)
+    assert (shape.lsb, shape.magnitude) == (spec.product_lsb_exponent, spec.product_max_magnitude)
+    assert spec.fixed_point(FixedAcc()).fraction == -spec.product_lsb_exponent

@@ -81,6 +81,10 @@ def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
         ("uint8-uint8-fx", 29, 0),
         ("int8-int8-fx8", 8, -19),
         ("elma8-elma8-fx38", 38, 1),
+        ("elma8-elma8-fx", 62, 25),
+        ("lns8-lns8-fx", 52, 23),
+        # ±2^x, |x| <= 63: 2^-126 is the unit whatever t, and 1 + 126 + 126 + 12 the width.
+        ("lns8g1-lns8g1-fx", 265, 126),
     ],
 )
 def test_fixed_point_defaults(name: str, width: int, fraction: int) -> None:
@@ -138,7 +142,12 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         ("fp16.sr8.unfused", "accumulator fp16.sr8.unfused: .sr<k> and .unfused exclude each other: the random bits are for one rounding"),
         ("posit8.rtz", "accumulator 'posit8.rtz': the one option of a posit accumulator is .unfused"),
         ("lns8", "accumulator 'lns8': lns8 cannot hold a sum; allowed are fx…, float formats, posits and quire"),
-        ("chunk4:posit8:fp32", "accumulator 'chunk4:posit8:fp32': chunks do not nest; inner and outer are fx… or a float format"),
+        ("chunk4:posit8:fp32", "accumulator 'chunk4:posit8:fp32': inner and outer are fx… or a float format, and posit8 is neither"),
+        ("chunk4:fx:quire", "accumulator 'chunk4:fx:quire': inner and outer are fx… or a float format, and quire is neither"),
+        (
+            "chunk4:chunk4:fp16:fp32",
+            "accumulator 'chunk4:chunk4:fp16:fp32': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32",
+        ),
         ("fp32.sr8.rtz", "accumulator 'fp32.sr8.rtz': .sr8 and .rtz exclude each other; give one rounding"),
         ("chunk0:fp16:fp32", "accumulator chunk0:fp16:fp32: chunk length 0 is not in 1..65536"),
         ("chunk4:fp16", "accumulator 'chunk4:fp16': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32"),
