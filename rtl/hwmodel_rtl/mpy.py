@@ -141,7 +141,9 @@ class MpyInteger(wiring.Component):
         for port, row in zip((self.row_0, self.row_1), self._rows, strict=True):
             m.d.comb += port.eq(Cat(*row[: self.row_width]))
         if hasattr(self, "negative"):
-            signs = [list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed]
+            signs = [
+                list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed
+            ]
             negative = [x ^ y for x, y in zip(*signs, strict=True)] if len(signs) == 2 else signs[0]
             m.d.comb += self.negative.eq(Cat(*negative).all() | ~self.valid)
         return m
