@@ -114,8 +114,7 @@ class Mac(wiring.Component):
             scale = self._scale(m)
             if spec.pipeline == 2:
                 scale = registered(m, "mpy_scale_register", scale)
-            # The sum of a block is +0 if it is zero; where there is none, -0 changes no accumulator.
-            number = self._scaled(m, total, scale, zero_sign=~valid)
+            number = only_while(m, valid, self._scaled(m, total, scale))
         # What is in the register behind the multipliers at reset must not arrive either.
         return registered(m, "alignadd_sum_register", number, resettable=spec.pipeline == 2) if spec.pipeline else number
 
@@ -127,10 +126,10 @@ class Mac(wiring.Component):
     def _scale(self, m: Module) -> Terms:
         return block_scales(m, self, self.spec, self.architecture, normalised=self._normalised)
 
-    def _scaled(self, m: Module, total: Sum, scale: Terms, zero_sign: Value) -> Terms:
-        """Return the sum of a block times its scale."""
+    def _scaled(self, m: Module, total: Sum, scale: Terms) -> Terms:
+        """Return the sum of a block, which is +0 if it is zero, times its scale."""
         normalised = self._normalised
-        number = unpack_sum(m, self.spec, self.architecture, total, normalised=normalised, zero_sign=zero_sign)
+        number = unpack_sum(m, self.spec, self.architecture, total, normalised=normalised, zero_sign=Const(0, 1))
         can_be_zero = not all(fmt.power_of_two for fmt in self.spec.blocks)
         return scaled(m, "alignadd_scale", number, scale, self.architecture, normalised=normalised, can_be_zero=can_be_zero)
 
@@ -150,7 +149,7 @@ class Mac(wiring.Component):
         scale = registered(m, "mpy_scale_last", scale, enable=valid)
 
         valid, clear, folding = self._delay(m, [valid, clear, fold.now], 1)
-        number = only_while(m, folding, self._scaled(m, total, scale, zero_sign=Const(0, 1)))
+        number = only_while(m, folding, self._scaled(m, total, scale))
         if pipeline:
             number = registered(m, "alignadd_sum_register", number, resettable=True)
             valid, clear, _ = self._delay(m, [valid, clear, folding], 1)
