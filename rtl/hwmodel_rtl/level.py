@@ -31,11 +31,14 @@ class Step:
         So do the sticky flags.
     random
         Stochastic rounding only: the random bits.
+    valid
+        Tensor-core style only: whether there are products in this step.
     """
 
     clear: Value
     clear_flags: Value
     random: Value | None = None
+    valid: Value | None = None
 
 
 @dataclass
