@@ -1,20 +1,23 @@
 """One accumulator level: alignadd and normacc joined around a register."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
 from hwmodel.spec import Level as AnyLevel
-from hwmodel.spec.ranges import float_state, operand_shape
+from hwmodel.spec.ranges import NumberShape, float_state, operand_shape
 
 from .alignadd import AlignAddFixed, AlignAddFloat, AlignAddInteger
+from .alignadd_tensor import AlignAddTensor, tensor_state
 from .architecture import Architecture
 from .magnitude import Magnitude
 from .mpy import MpyInteger
 from .normacc import NormAccFixed, NormAccFloat
 from .normacc_posit import NormAccPosit, NormAccQuire, ReadQuire
+from .normacc_tensor import NormAccTensor, RoundSum
 from .number import connect, field
 from .roundterm import RebaseTerm, RoundTerm, RoundTermPosit
 
@@ -83,6 +86,12 @@ def accumulate(
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)
         term, shape, zero = rounder.rounded, rounder.shape, rounder.zero
+    return _accumulate_float(m, architecture, acc, term, shape, zero, step, suffix=suffix, resettable=resettable)
+
+
+def _accumulate_float(
+    m: Module, architecture: Architecture, acc: FloatAcc, term, shape, zero, step: Step, *, suffix: str, resettable: bool
+) -> Level:
     state = float_state(acc, shape)
     alignadd = AlignAddFloat(shape, state.shape, architecture, acc.random_bits)
     normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
@@ -106,6 +115,63 @@ def accumulate(
     value = normacc.value
     value_zero = ~(value.significand.any() if state.floored and acc.format.subnormals else value.significand[-1])
     return Level(normacc.code, value, state.shape, value_zero, Const(0, 1), Const(0, 1))
+
+
+def accumulate_tensor(
+    m: Module,
+    architecture: Architecture,
+    acc: TensorAcc,
+    terms: Sequence[Any],
+    shape: NumberShape,
+    zeros: Value,
+    scale: Any,
+    scale_shape: NumberShape | None,
+    step: Step,
+    *,
+    resettable: bool,
+) -> Level:
+    """Add the products of a step to a tensor core's accumulator.
+
+    Parameters
+    ----------
+    terms, shape, zeros
+        The products, not normalised, the shape of each, and which of them are zero. Without `step.valid` all are -0.
+    scale, scale_shape
+        The product of the block scales, and its shape; None: there is none.
+    """
+    assert step.valid is not None
+    state = tensor_state(acc, shape, scale_shape)
+    alignadd = AlignAddTensor(acc, shape, None if acc.late else state.shape, scale_shape, architecture)
+    m.submodules["alignadd_products" if acc.late else "alignadd"] = alignadd
+    for target, term in zip(alignadd.terms, terms, strict=True):
+        m.d.comb += connect(shape, target, term)
+    m.d.comb += alignadd.term_zeros.eq(zeros)
+    if scale_shape is not None:
+        m.d.comb += connect(scale_shape, alignadd.scale, scale)
+    if acc.late:
+        m.submodules.normacc_products = rounder = RoundSum(acc, state, alignadd.exponent_range, architecture)
+        m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in ("significand", "exponent", "sign", "nan", "inf", "inf_sign")]
+        m.d.comb += rounder.valid.eq(step.valid)
+        nearest = FloatAcc(acc.format)
+        return _accumulate_float(
+            m, architecture, nearest, rounder.rounded, rounder.shape, rounder.zero, step, suffix="", resettable=resettable
+        )
+    m.submodules.normacc = normacc = NormAccTensor(acc, state, alignadd.exponent_range, architecture, resettable=resettable)
+    m.d.comb += connect(state.shape, alignadd.acc, normacc.acc)
+    m.d.comb += [
+        normacc.significand.eq(alignadd.significand),
+        normacc.exponent.eq(alignadd.exponent),
+        normacc.sign.eq(alignadd.sign),
+        # A sum of zero is +0; where nothing is added, what there was.
+        normacc.zero_sign.eq(field(normacc.acc, "sign") & ~step.valid),
+        normacc.term_nan.eq(alignadd.nan),
+        normacc.term_inf.eq(alignadd.inf),
+        normacc.term_sign.eq(alignadd.inf_sign),
+        normacc.clear.eq(step.clear),
+    ]
+    if normacc.enabled:
+        m.d.comb += normacc.enable.eq(step.valid | step.clear)
+    return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
 
 
 def _accumulate_fixed(

@@ -166,7 +166,10 @@ class NormAccFloat(wiring.Component):
         rounded = self._round(m, cells)
         m.d.comb += connect(shape, self.value, register)
         self._feed_back(m, register)
-        with m.If(self.enable if self.enabled else Const(1, 1)):
+        if self.enabled:
+            with m.If(self.enable):
+                self._keep(m, register, rounded)
+        else:
             self._keep(m, register, rounded)
         self._pack(m, cells, register, fmt, shape)
         return m
