@@ -1,25 +1,23 @@
 """One accumulator level: alignadd and normacc joined around a register."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
+from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
-from hwmodel.spec.ranges import NumberShape, float_state, operand_shape
+from hwmodel.spec.ranges import float_state, operand_shape
 
-from .alignadd import AlignAddFixed, AlignAddFloat, AlignAddInteger
-from .alignadd_tensor import AlignAddTensor, tensor_state
+from .alignadd import AlignAddFloat
+from .alignadd_fixed import AlignAddFixed, AlignAddInteger, AlignAddSum
 from .architecture import Architecture
 from .magnitude import Magnitude
-from .mpy import MpyInteger
 from .normacc import NormAccFixed, NormAccFloat
 from .normacc_posit import NormAccPosit, NormAccQuire, ReadQuire
-from .normacc_tensor import NormAccTensor, RoundSum
 from .number import connect, field
 from .roundterm import RebaseTerm, RoundTerm, RoundTermPosit
+from .terms import Rows, Terms
 
 
 @dataclass
@@ -34,14 +32,11 @@ class Step:
         So do the sticky flags.
     random
         Stochastic rounding only: the random bits.
-    valid
-        Tensor-core style only: whether there are products in this step.
     """
 
     clear: Value
     clear_flags: Value
     random: Value | None = None
-    valid: Value | None = None
 
 
 @dataclass
@@ -67,31 +62,24 @@ class Level:
 
 
 def accumulate(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: AnyLevel, term, shape, zero, step: Step, *, suffix: str, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: AnyLevel, terms: Terms | Rows, step: Step, *, suffix: str, resettable: bool
 ) -> Level:
-    """Add `term` to an accumulator level, in instances called alignadd and normacc plus `suffix`.
+    """Add `terms` to an accumulator level, in instances called alignadd and normacc plus `suffix`.
 
-    Parameters
-    ----------
-    term, shape, zero
-        What is added, its shape, and whether it is zero; of an integer product the rows, and the `MpyInteger` they come from.
+    Fixed point adds any number of terms, and rows; a float or a posit adds one.
     """
     if isinstance(acc, FixedAcc):
-        return _accumulate_fixed(m, spec, architecture, acc, term, shape, step, suffix=suffix, resettable=resettable)
+        return _accumulate_fixed(m, spec, architecture, acc, terms, step, suffix=suffix, resettable=resettable)
+    assert isinstance(terms, Terms)
     if isinstance(acc, QuireAcc):
-        return _accumulate_quire(m, spec, architecture, acc, term, shape, step, resettable=resettable)
+        return _accumulate_quire(m, spec, architecture, acc, terms, step, resettable=resettable)
+    term, shape, zero = terms.lone, terms.shape, terms.zero
     if isinstance(acc, PositAcc):
         return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
     if not acc.fused and RoundTerm.needed(acc, shape):
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)
         term, shape, zero = rounder.rounded, rounder.shape, rounder.zero
-    return _accumulate_float(m, architecture, acc, term, shape, zero, step, suffix=suffix, resettable=resettable)
-
-
-def _accumulate_float(
-    m: Module, architecture: Architecture, acc: FloatAcc, term, shape, zero, step: Step, *, suffix: str, resettable: bool
-) -> Level:
     state = float_state(acc, shape)
     alignadd = AlignAddFloat(shape, state.shape, architecture, acc.random_bits)
     normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
@@ -117,77 +105,20 @@ def _accumulate_float(
     return Level(normacc.code, value, state.shape, value_zero, Const(0, 1), Const(0, 1))
 
 
-def accumulate_tensor(
-    m: Module,
-    architecture: Architecture,
-    acc: TensorAcc,
-    terms: Sequence[Any],
-    shape: NumberShape,
-    zeros: Value,
-    scale: Any,
-    scale_shape: NumberShape | None,
-    step: Step,
-    *,
-    resettable: bool,
-) -> Level:
-    """Add the products of a step to a tensor core's accumulator.
-
-    Parameters
-    ----------
-    terms, shape, zeros
-        The products, not normalised, the shape of each, and which of them are zero. Without `step.valid` all are -0.
-    scale, scale_shape
-        The product of the block scales, and its shape; None: there is none.
-    """
-    assert step.valid is not None
-    state = tensor_state(acc, shape, scale_shape)
-    alignadd = AlignAddTensor(acc, shape, None if acc.late else state.shape, scale_shape, architecture)
-    m.submodules["alignadd_products" if acc.late else "alignadd"] = alignadd
-    for target, term in zip(alignadd.terms, terms, strict=True):
-        m.d.comb += connect(shape, target, term)
-    m.d.comb += alignadd.term_zeros.eq(zeros)
-    if scale_shape is not None:
-        m.d.comb += connect(scale_shape, alignadd.scale, scale)
-    if acc.late:
-        m.submodules.normacc_products = rounder = RoundSum(acc, state, alignadd.exponent_range, architecture)
-        m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in ("significand", "exponent", "sign", "nan", "inf", "inf_sign")]
-        m.d.comb += rounder.valid.eq(step.valid)
-        nearest = FloatAcc(acc.format)
-        return _accumulate_float(
-            m, architecture, nearest, rounder.rounded, rounder.shape, rounder.zero, step, suffix="", resettable=resettable
-        )
-    m.submodules.normacc = normacc = NormAccTensor(acc, state, alignadd.exponent_range, architecture, resettable=resettable)
-    m.d.comb += connect(state.shape, alignadd.acc, normacc.acc)
-    m.d.comb += [
-        normacc.significand.eq(alignadd.significand),
-        normacc.exponent.eq(alignadd.exponent),
-        normacc.sign.eq(alignadd.sign),
-        # A sum of zero is +0; where nothing is added, what there was.
-        normacc.zero_sign.eq(field(normacc.acc, "sign") & ~step.valid),
-        normacc.term_nan.eq(alignadd.nan),
-        normacc.term_inf.eq(alignadd.inf),
-        normacc.term_sign.eq(alignadd.inf_sign),
-        normacc.clear.eq(step.clear),
-    ]
-    if normacc.enabled:
-        m.d.comb += normacc.enable.eq(step.valid | step.clear)
-    return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
-
-
 def _accumulate_fixed(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: FixedAcc, term, shape, step: Step, *, suffix: str, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: FixedAcc, terms: Terms | Rows, step: Step, *, suffix: str, resettable: bool
 ) -> Level:
     fixed = spec.fixed_point(acc)
-    if isinstance(shape, MpyInteger):
-        width = shape.width
-        alignadd = AlignAddInteger(shape.row_width, shape.constant, fixed.fraction, fixed.width, width, architecture)
-        m.d.comb += [alignadd.row_0.eq(term.row_0), alignadd.row_1.eq(term.row_1)]
+    special: Value
+    if isinstance(terms, Rows):
+        width = terms.width
+        alignadd = AlignAddInteger(len(terms.row_0), terms.constant, fixed.fraction, fixed.width, width, architecture)
+        m.d.comb += [alignadd.row_0.eq(terms.row_0), alignadd.row_1.eq(terms.row_1)]
         special = Const(0, 1)
     else:
-        width = total_width(fixed, shape.magnitude.bit_length() + shape.lsb + fixed.fraction)
-        alignadd = AlignAddFixed(shape, fixed, width, acc.rounding, architecture)
-        m.d.comb += connect(shape, alignadd.term, term)
-        special = field(term, "nan") | field(term, "inf")
+        width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, len(terms.numbers))
+        alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
+        special = terms.any("nan") | terms.any("inf")
     normacc = NormAccFixed(fixed, width, saturate=acc.saturate, resettable=resettable)
     m.submodules[f"alignadd{suffix}"] = alignadd
     m.submodules[f"normacc{suffix}"] = normacc
@@ -209,18 +140,18 @@ def _accumulate_fixed(
 
 
 def _accumulate_quire(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: QuireAcc, term, shape, step: Step, *, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: QuireAcc, terms: Terms, step: Step, *, resettable: bool
 ) -> Level:
     fixed, fmt = spec.fixed_point(acc), spec.a
     assert isinstance(fmt, PositFormat)
-    m.submodules.alignadd = alignadd = AlignAddFixed(shape, fixed, fixed.width, "floor", architecture)
+    alignadd = _align(m, architecture, fixed, terms, fixed.width, "floor")
+    m.submodules.alignadd = alignadd
     m.submodules.normacc = normacc = NormAccQuire(fixed, resettable=resettable)
     m.submodules.normacc_read = read = ReadQuire(fixed, fmt, architecture)
-    m.d.comb += connect(shape, alignadd.term, term)
     m.d.comb += [
         alignadd.acc.eq(normacc.acc),
         normacc.total.eq(alignadd.total),
-        normacc.term_nan.eq(field(term, "nan")),
+        normacc.term_nan.eq(terms.any("nan")),
         normacc.clear.eq(step.clear),
         read.total.eq(normacc.value),
         read.nan.eq(normacc.nan),
@@ -258,6 +189,23 @@ def _accumulate_posit(m: Module, architecture: Architecture, acc: PositAcc, term
     return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
 
 
-def total_width(fixed: FixedPoint, term_bits: int) -> int:
-    """Return the bits that hold the exact sum of an accumulator and a term of `term_bits` bits, rounded up at most once."""
-    return max(fixed.width, max(term_bits, 0) + 2) + 1
+def _align(m: Module, architecture: Architecture, fixed: FixedPoint, terms: Terms, width: int, rounding: str) -> Any:
+    """Return the part that adds `terms` to a fixed-point accumulator, and connect them to it."""
+    shape = terms.shape
+    if len(terms.numbers) == 1:
+        alignadd = AlignAddFixed(shape, fixed, width, rounding, architecture)
+        m.d.comb += connect(shape, alignadd.term, terms.lone)
+        return alignadd
+    several = AlignAddSum(shape, len(terms.numbers), fixed, width, architecture, rounding=rounding, accumulates=True, drops_specials=True)
+    for target, number in zip(several.terms, terms.numbers, strict=True):
+        m.d.comb += connect(shape, target, number)
+    return several
+
+
+def total_width(fixed: FixedPoint, magnitude: int, lsb: int, lanes: int) -> int:
+    """Return the bits that hold the exact sum of an accumulator and of terms up to ``magnitude * 2**lsb``, each rounded up at most once."""
+    if lanes == 1:
+        return max(fixed.width, max(magnitude.bit_length() + lsb + fixed.fraction, 0) + 2) + 1
+    shift = lsb + fixed.fraction
+    largest = magnitude << shift if shift >= 0 else (magnitude >> -shift) + 1
+    return max(fixed.width, (lanes * largest).bit_length() + 1) + 1
