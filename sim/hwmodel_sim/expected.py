@@ -21,10 +21,10 @@ class Played:
     Attributes
     ----------
     part
-        The stimulus; lanes whose accumulator was lost to infinity, NaN or maxpos were cleared soon after.
-    acc : (cycles, lanes) or (cycles, lanes, limbs) uint64
+        The stimulus; stories whose accumulator was lost to infinity, NaN or maxpos were cleared soon after.
+    acc : (cycles, stories) or (cycles, stories, limbs) uint64
         Codes.
-    overflow, invalid : (cycles, lanes) bool
+    overflow, invalid : (cycles, stories) bool
         Sticky flags; low for units without.
     """
 
@@ -67,22 +67,22 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator | None = None) -> P
     """Run the golden model over `part`; given `rng`, `part.clear` is amended where an accumulator is no longer finite."""
     from hwmodel.golden import Mac
 
-    cycles, lanes = part.valid.shape
+    cycles, stories = part.valid.shape
     mac = Mac(spec)
-    mac.reset(lanes)
+    mac.reset(stories)
     acc = np.zeros((cycles, *mac.acc.shape), np.uint64)
-    overflow, invalid = np.zeros((2, cycles, lanes), bool)
+    overflow, invalid = np.zeros((2, cycles, stories), bool)
     fmt = acc_format(spec)
-    lost = np.zeros(lanes, bool)
+    lost = np.zeros(stories, bool)
     jumps = {jump.cycle: jump.codes for jump in part.jumps}
     for t in range(cycles):
         if t in jumps:
             mac.load(jumps[t])
         if part.rst[t]:
-            mac.reset(lanes)
+            mac.reset(stories)
         else:
             if rng is not None and lost.any():
-                part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
+                part.clear[t] |= lost & (rng.random(stories) < 1 / 3)
             others = {name: sheet[t] for name, sheet in part.others.items()}
             mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t], **others)
         acc[t] = mac.acc

@@ -173,12 +173,12 @@ def specials(fmt: Operand) -> Array:
 def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Return finite directed-random codes.
 
-    A column (one lane) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
+    A column (one story) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
 
     Parameters
     ----------
     shape
-        (cycles, lanes).
+        (cycles, stories).
     """
 
     if isinstance(fmt, ChoiceFormat):
@@ -210,7 +210,7 @@ def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Arra
 
 
 def _draw_words(fmt: ChoiceFormat, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Return directed-random words. A lane keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
+    """Return directed-random words. A story keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
     modes = np.where(
         rng.random(shape) < 3 / 4, rng.integers(0, 1 << fmt.mode_bits, (1, shape[1])), rng.integers(0, 1 << fmt.mode_bits, shape)
     )

@@ -20,7 +20,7 @@ class Role(IntEnum):
     POSITIVE = 1  #: a product among the largest
     NEGATIVE = 2  #: a product among the most negative
     TINY = 3  #: a product among the smallest, not zero
-    BACK = 4  #: an earlier pair of this lane, negated, sometimes off by one unit in the last place
+    BACK = 4  #: an earlier pair of this story, negated, sometimes off by one unit in the last place
     SPECIAL = 5  #: NaN or infinity in at least one operand
 
 

@@ -28,7 +28,7 @@ def unreached(spec: MacSpec, played: Sequence[Played]) -> list[Obligation]:
 
 @dataclass(frozen=True)
 class _Level:
-    """What one level did in a part; each array is (cycles, lanes), codes of more than 64 bits have limbs.
+    """What one level did in a part; each array is (cycles, stories), codes of more than 64 bits have limbs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The accumulator's register in emitted Verilog, and states worth writing into it: far ones, that no lane would reach.
+"""The accumulator's register in emitted Verilog, and states worth writing into it: far ones, that no story would reach.
 
 The circuit relies on what it can reach from zero (`hwmodel.spec.ranges`): it is given no other state.
 """
@@ -136,7 +136,7 @@ def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:
 
     Parameters
     ----------
-    side : (lanes,) int
+    side : (stories,) int
         1: just below the upper end; -1: just above the lower one; 0: beside a power of two, or anywhere.
     """
     level = spec.levels[-1]
@@ -177,15 +177,15 @@ def _far_numbers(spec: MacSpec, level: FixedAcc | QuireAcc, rng: np.random.Gener
 
 def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, side: Array) -> Array:
     """Return finite codes up to the largest that the accumulator reaches."""
-    fmt, shape, lanes = level.format, float_state(level, addend).shape, len(side)
+    fmt, shape, stories = level.format, float_state(level, addend).shape, len(side)
     finest, one = Fraction(2) ** shape.lsb, 1 << fmt.fraction_bits
     limit = _floor_code(fmt, shape.magnitude * finest)
-    anywhere = rng.integers(min(_floor_code(fmt, finest), limit), limit, lanes, endpoint=True)
-    powers = (anywhere // one) * one + rng.integers(-2, 3, lanes)
+    anywhere = rng.integers(min(_floor_code(fmt, finest), limit), limit, stories, endpoint=True)
+    powers = (anywhere // one) * one + rng.integers(-2, 3, stories)
     # Of those beside an end some are at it (the least of addends may not move them there), some near, half within a binade.
-    turn = np.arange(lanes) // 4 % 4
-    near = limit - np.select([turn == 0, turn == 2], [0, rng.integers(0, 4, lanes)], rng.integers(0, one, lanes))
-    body = np.where(side != 0, near, np.where(rng.integers(0, 2, lanes) == 1, powers, anywhere))
+    turn = np.arange(stories) // 4 % 4
+    near = limit - np.select([turn == 0, turn == 2], [0, rng.integers(0, 4, stories)], rng.integers(0, one, stories))
+    body = np.where(side != 0, near, np.where(rng.integers(0, 2, stories) == 1, powers, anywhere))
     body = np.clip(body, 0, limit)
     # Nothing finer than the finest addend, and of subnormals only what the options leave.
     lowest = np.maximum(body >> fmt.fraction_bits, int(fmt.subnormals)) - fmt.bias - fmt.fraction_bits
@@ -193,7 +193,7 @@ def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, 
     body = np.where(finer > fmt.fraction_bits, 0, body >> finer << finer)
     if level.ftz or not fmt.subnormals:
         body = np.where(body < one, 0, body)
-    negative = np.where(side != 0, side < 0, rng.integers(0, 2, lanes) == 1) & (body != 0) & shape.signed
+    negative = np.where(side != 0, side < 0, rng.integers(0, 2, stories) == 1) & (body != 0) & shape.signed
     return body.astype(np.uint64) | np.where(negative, np.uint64(fmt.sign_mask), np.uint64(0))
 
 
@@ -212,7 +212,7 @@ def _floor_code(fmt: FloatFormat, value: Fraction) -> int:
 
 def _far_posits(fmt: PositFormat, rng: np.random.Generator, side: Array) -> Array:
     """Return codes that are no NaR."""
-    largest, lanes = fmt.nan_code - 1, len(side)
-    body = np.where(side != 0, largest - rng.integers(0, 4, lanes) % largest, rng.integers(1, largest, lanes, endpoint=True))
-    negative = np.where(side != 0, side < 0, rng.integers(0, 2, lanes) == 1)
+    largest, stories = fmt.nan_code - 1, len(side)
+    body = np.where(side != 0, largest - rng.integers(0, 4, stories) % largest, rng.integers(1, largest, stories, endpoint=True))
+    negative = np.where(side != 0, side < 0, rng.integers(0, 2, stories) == 1)
     return (np.where(negative, -body, body) & ((1 << fmt.width) - 1)).astype(np.uint64)

@@ -74,7 +74,7 @@ class Report:
     coverage
         Which accumulator states they met, and what happened.
     unreached
-        Far ends of accumulators that no lane was brought to, with the steps it would have taken.
+        Far ends of accumulators that no story was brought to, with the steps it would have taken.
     golden_seconds, build_seconds, simulation_seconds
         Making stimulus and expectation; building the model; simulating, but for unobserved holds.
     macs_per_s

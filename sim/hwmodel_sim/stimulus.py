@@ -1,7 +1,7 @@
 """Stimulus: which operands meet which accumulator states.
 
-A run is a few `Part` sheets of cycles × lanes. A lane is a story of its own that starts from zero; the harness plays lanes
-one after another on each copy, the golden model steps all lanes of a part at once.
+A run is a few `Part` sheets of cycles × stories. A story is a run of its own that starts from zero; the harness plays stories
+one after another on each copy, the golden model steps all stories of a part at once.
 """
 
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from .choices import join, split
 from .operands import Array
 from .pairs import Operands, Role
 
-LANE_CYCLES = 256
+STORY_CYCLES = 256
 
 
 @dataclass(frozen=True)
 class Jump:
-    """The accumulators (of chunks: the outer ones) of all lanes change by other means than the steps on the sheets.
+    """The accumulators (of chunks: the outer ones) of all stories change by other means than the steps on the sheets.
 
     Attributes
     ----------
     cycle
         The golden model holds `codes` before this cycle, a block's first; flags are then low and no chunk is begun.
-    codes : (lanes,) or (lanes, limbs) uint64
+    codes : (stories,) or (stories, limbs) uint64
         As :meth:`hwmodel.golden.Mac.load` takes them.
     repeats
         How often the block that starts at `cycle` is played before it counts; 0: the harness writes `codes` into the
-        registers, `delay` cycles later, and the lanes idle till then.
+        registers, `delay` cycles later, and the stories idle till then.
     """
 
     cycle: int
@@ -46,12 +46,12 @@ class Part:
     name
         What it is for.
     rst : (cycles,) bool
-        Reset, shared by all lanes.
-    valid, clear, flush : (cycles, lanes) bool
-        One bit a lane and cycle. In idle cycles `clear` is noise; `flush` is always meant.
-    a, b : (cycles, lanes) uint64
+        Reset, shared by all stories.
+    valid, clear, flush : (cycles, stories) bool
+        One bit a story and cycle. In idle cycles `clear` is noise; `flush` is always meant.
+    a, b : (cycles, stories) uint64
         Codes; noise in idle cycles.
-    others : dict of (cycles, lanes) uint64
+    others : dict of (cycles, stories) uint64
         By port: what else the unit has as input, `mode_a`, `mode_b`, `rand`.
     jumps
         In order.
@@ -72,19 +72,19 @@ class Part:
         return self.others[name] if name in self.others else getattr(self, name)
 
 
-def short_lanes(spec: MacSpec, operands: Operands, rng: np.random.Generator, vectors: int, copies: int) -> list[Part]:
-    """Return the bulk of a run: about `vectors` steps in lanes of a few hundred cycles, and some lanes with resets."""
-    lanes = -(-vectors // (LANE_CYCLES * copies)) * copies
-    return [_stories(spec, operands, rng, lanes), _resets(spec, operands, rng, 4 * copies)]
+def short_stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, vectors: int, copies: int) -> list[Part]:
+    """Return the bulk of a run: about `vectors` steps in stories of a few hundred cycles, and some stories with resets."""
+    stories = -(-vectors // (STORY_CYCLES * copies)) * copies
+    return [_stories(spec, operands, rng, stories), _resets(spec, operands, rng, 4 * copies)]
 
 
-def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
-    """Many short lanes of six kinds, each a way to bring the accumulator somewhere and to meet fresh pairs there."""
-    shape = (LANE_CYCLES, lanes)
+def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, stories: int) -> Part:
+    """Many short stories of six kinds, each a way to bring the accumulator somewhere and to meet fresh pairs there."""
+    shape = (STORY_CYCLES, stories)
     kinds = np.array(["run", "short", "tiny", "huge", "cancel", "special"])
     weights = np.array([3, 2, 2, 2, 2, 1 if operands.has_special else 0])
-    kind = rng.choice(kinds, lanes, p=weights / weights.sum())
-    t = np.arange(LANE_CYCLES)[:, None]
+    kind = rng.choice(kinds, stories, p=weights / weights.sum())
+    t = np.arange(STORY_CYCLES)[:, None]
     chance = rng.random(shape)
 
     often = np.select([kind == "run", kind == "short", kind == "special"], [1 / 64, 1 / 4, 1 / 4], 0)
@@ -92,37 +92,37 @@ def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes:
     role = np.full(shape, Role.FRESH, np.int8)
     role[(kind == "special") & (rng.random(shape) < 1 / 3)] = Role.SPECIAL
 
-    period = rng.integers(2, 5, lanes)
+    period = rng.integers(2, 5, stories)
     start = (kind == "tiny") & (t % period == 0)
     role[start] = Role.TINY
 
-    long_period = np.where(rng.random(lanes) < 2 / 3, rng.integers(4, 25, lanes), rng.integers(32, LANE_CYCLES, lanes))
+    long_period = np.where(rng.random(stories) < 2 / 3, rng.integers(4, 25, stories), rng.integers(32, STORY_CYCLES, stories))
     pushes = rng.integers(1, long_period)
     push = (kind == "huge") & (t % long_period < pushes)
     role[push] = np.where((t // long_period) % 2 == 0, Role.POSITIVE, Role.NEGATIVE)[push]
     clear |= start | ((kind == "huge") & (t % long_period == 0))
 
-    reach = 1 << rng.integers(0, 4, lanes)
+    reach = 1 << rng.integers(0, 4, stories)
     back = (kind == "cancel") & ((t // reach) % 2 == 1)
     role[back] = Role.BACK
     clear |= (kind == "cancel") & (t % (8 * reach) == 0) & (chance < 1 / 2)
 
-    valid = rng.random(shape) < rng.choice([1, 1, 1, 1, 0.9, 0.5], lanes)
+    valid = rng.random(shape) < rng.choice([1, 1, 1, 1, 0.9, 0.5], stories)
     source = np.where(back, t - reach, t)
     valid = np.take_along_axis(valid, source, 0)
     valid[0] = clear[0] = True
-    part = make_part("short lanes", operands, rng, role, valid, clear)
+    part = make_part("short stories", operands, rng, role, valid, clear)
     earlier = [np.take_along_axis(words, source, 0)[back] for words in words_of(spec, part)]
     place(spec, part, back, *operands.turn_back(*earlier))
     strew_flushes(spec, rng, part)
     return part
 
 
-def _resets(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
-    """Short lanes with resets in mid-stream, operands in flight before, during and after; no `clear` is needed after one."""
+def _resets(spec: MacSpec, operands: Operands, rng: np.random.Generator, stories: int) -> Part:
+    """Short stories with resets in mid-stream, operands in flight before, during and after; no `clear` is needed after one."""
     cycles = 64
-    role = np.full((cycles, lanes), Role.FRESH, np.int8)
-    role[rng.random(role.shape) < rng.choice([0.25, 0.9], lanes)] = Role.POSITIVE
+    role = np.full((cycles, stories), Role.FRESH, np.int8)
+    role[rng.random(role.shape) < rng.choice([0.25, 0.9], stories)] = Role.POSITIVE
     part = make_part("resets", operands, rng, role, rng.random(role.shape) < 0.8, rng.random(role.shape) < 1 / 16)
     part.rst[0] = True
     part.rst[rng.choice(np.arange(8, cycles), 4, replace=False)] = True
@@ -181,7 +181,7 @@ def _random_bits(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, ...]
 
 
 def strew_flushes(spec: MacSpec, rng: np.random.Generator, part: Part, among: Array | bool = True) -> None:
-    """Strew flushes, with `valid` and without, over a chunked unit's lanes: none, some, many."""
+    """Strew flushes, with `valid` and without, over a chunked unit's stories: none, some, many."""
     if spec.is_chunked:
         often = rng.choice([0, 0, 1 / 32, 1 / 8, 1 / 2], part.valid.shape[1])
         part.flush = (rng.random(part.valid.shape) < often) & among

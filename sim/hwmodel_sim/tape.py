@@ -28,7 +28,7 @@ class Tape:
     states
         By port (`acc`, `overflow`, `invalid`): (cycles, copies[, limbs]), the state after each cycle's step.
     starts : (n,) int
-        Cycles at which lanes start; what follows does not depend on what was before.
+        Cycles at which stories start; what follows does not depend on what was before.
     jumps
         Where the accumulators of all copies change by other means, in order.
     """
@@ -41,7 +41,7 @@ class Tape:
 
     @classmethod
     def of(cls, spec: MacSpec, parts: list[Played], copies: int) -> "Tape":
-        """Lay the lanes of `parts` one after another on `copies` copies."""
+        """Lay the stories of `parts` one after another on `copies` copies."""
 
         def lay(sheets: list[Array]) -> Array:
             return np.concatenate([_lay(sheet, copies) for sheet in sheets])
@@ -151,9 +151,9 @@ def _block(cycle: int, cycles: int) -> int:
 
 
 def _lay(sheet: Array, copies: int) -> Array:
-    """(cycles, lanes, …) to (lanes / copies · cycles, copies, …)."""
-    cycles, lanes, *rest = sheet.shape
-    return sheet.reshape(cycles, lanes // copies, copies, *rest).swapaxes(0, 1).reshape(-1, copies, *rest)
+    """(cycles, stories, …) to (stories / copies · cycles, copies, …)."""
+    cycles, stories, *rest = sheet.shape
+    return sheet.reshape(cycles, stories // copies, copies, *rest).swapaxes(0, 1).reshape(-1, copies, *rest)
 
 
 def _pack(codes: Array, width: int, cycles: int) -> Array:

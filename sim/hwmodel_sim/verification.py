@@ -145,7 +145,7 @@ def _size(verilog: str, vectors: int) -> tuple[int, int]:
 
 
 def _film(session: Session, tape: Tape, difference: Difference | None, waves: Path) -> str:
-    """Play the lane of the difference, or the first cycles, once more with tracing; return the waveform's file."""
+    """Play the story of the difference, or the first cycles, once more with tracing; return the waveform's file."""
     waves.mkdir(parents=True, exist_ok=True)
     with scratch_folder("hwmodel-") as scratch:
         name = f"film.{'vcd' if session.simulator == 'verilator' else 'fst'}"
@@ -161,7 +161,7 @@ def _film(session: Session, tape: Tape, difference: Difference | None, waves: Pa
             block = session.harness.cycles
             holds = [jump.cycle + block for jump in tape.jumps if jump.repeats and jump.cycle <= cycle]
             first = max([stop - WAVE_CYCLES, 0, *holds])
-            # A circuit may be wrong because of what was before the lane; then everything up to the difference is played.
+            # A circuit may be wrong because of what was before the story; then everything up to the difference is played.
             if traced.play(tape.cut(start, stop), max(first - start, 0)) is None:
                 traced.play(tape.cut(0, stop), first)
         dump = Path(scratch) / name
