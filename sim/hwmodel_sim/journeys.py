@@ -5,13 +5,14 @@ from math import lcm
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
+from hwmodel.spec import FixedAcc, MacSpec
 
+from .folds import levels_of, steps_together
 from .harness import delay
 from .obligations import Obligation
 from .pairs import Operands, Role, largest_products
 from .registers import far_states, limbs
-from .stimulus import STORY_CYCLES, Jump, Part, make_part, place, strew_flushes
+from .stimulus import STORY_CYCLES, Jump, Part, make_part, place, put_scales, strew_flushes
 
 _MARGIN = 32
 """A story that is held is let go this many steps before the end at the latest."""
@@ -42,10 +43,10 @@ class Hold:
     def towards(cls, spec: MacSpec, owed: Obligation, block: int) -> "Hold | None":
         """Return the hold that ends just before an end of the last level; None if only stepping tells the state there."""
         last = spec.levels[-1]
-        if owed.level != len(spec.levels) - 1 or not owed.towards or not isinstance(last, FixedAcc) or spec.random_bits:
+        if owed.level != len(levels_of(spec)) - 1 or not owed.towards or not isinstance(last, FixedAcc) or spec.random_bits:
             return None
-        # A story stands at the start of a block, and a fixed-point sum of equal addends is known where a chunk is over.
-        period = spec.acc.length if isinstance(spec.acc, ChunkAcc) else 1
+        # A story stands at the start of a block, and a fixed-point sum of equal addends is known where a chunk or block is over.
+        period = steps_together(spec)
         stride = lcm(period, block)
         strides = (owed.steps - _MARGIN - block) // stride
         step = _after_one_period(spec, owed.towards, period)
@@ -67,13 +68,17 @@ def _after_one_period(spec: MacSpec, towards: int, period: int) -> int | None:
     return None if mac.overflow[0] or mac.invalid[0] else code - (code >> (spec.acc_width - 1) << spec.acc_width)
 
 
-def driven(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, stories: int, sides: tuple[int, ...]) -> Part:
+def driven(
+    spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, stories: int, sides: tuple[int, ...], inner: bool = False
+) -> Part:
     """Return stories pushed for `steps` cycles and then to and fro across the end; some are cleared there, then all are reset.
 
     Parameters
     ----------
     sides
         Which ends, by turns: 1 the upper, -1 the lower.
+    inner
+        Whether they are those of an inner level; else blocks that only `flush` ends are single steps on the way there.
     """
     cycles = steps + 2 * STORY_CYCLES
     t = np.arange(cycles)[:, None]
@@ -96,7 +101,10 @@ def driven(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: i
         place(spec, part, ~arrived & story, *(words[-1] for words in operands.pools[each]))
     part.rst[cycles - STORY_CYCLES // 4] = True
     # Half of the stories, these and those, end their chunks by count alone.
-    strew_flushes(spec, rng, part, among=arrived & (turn // len(sides) // 2 % 2 == 0))
+    strew_flushes(spec, rng, part, among=arrived & ((turn // len(sides) // 2 % 2 == 0) | (spec.fold_steps == 0)))
+    if spec.fold_steps == 0 and not inner:
+        part.flush |= ~arrived
+    put_scales(spec, rng, part, largest=~arrived)
     return part
 
 
@@ -109,6 +117,7 @@ def held(spec: MacSpec, operands: Operands, rng: np.random.Generator, owed: Obli
         # No story turns to other operands before the hold is over.
         part.port(name)[: 2 * hold.block] = part.port(name)[0]
     part.valid[: 2 * hold.block] = True
+    part.flush[: 2 * hold.block] = spec.fold_steps == 0
     part.name = "held stories"
     part.jumps.append(Jump(hold.block, np.repeat(limbs([hold.code], spec.acc_width), stories, axis=0), hold.repeats))
     return part
@@ -126,7 +135,7 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     # Of four stories, two stand beside an end at first, by turns the upper and the lower, and are pushed over it.
     turn = np.arange(stories)
     side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
-    first = (t % STORY_CYCLES < 16) & (t >= STORY_CYCLES)
+    first = (t % STORY_CYCLES < max(16, min(2 * steps_together(spec), STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
     before = STORY_CYCLES - delay(spec) - 1
     idle = t % STORY_CYCLES >= before
@@ -134,8 +143,9 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     clear = valid & (rng.random(role.shape) < rng.choice([0, 0, 1 / 64], stories))
     part = make_part("stories put down", operands, rng, role, valid, clear)
     strew_flushes(spec, rng, part, among=~idle)
-    if spec.is_chunked:
+    if spec.fold_steps is not None:
         part.flush |= first & (side != 0) & (rng.random(role.shape) < 1 / 2)
+    put_scales(spec, rng, part, largest=first & (side != 0) & (rng.random(stories) < 1 / 2))
     for cycle in range(STORY_CYCLES, cycles, STORY_CYCLES):
         # Flags fall, and nothing is on its way any more.
         part.rst[cycle - STORY_CYCLES + before] = True

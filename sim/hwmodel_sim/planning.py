@@ -6,6 +6,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
+from .folds import levels_of
 from .journeys import Hold, driven, held, put_down
 from .obligations import Obligation, obligations
 from .operands import Array
@@ -60,7 +61,7 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
     rng = np.random.default_rng(seed)
     operands = Operands(spec, rng)
     parts = short_stories(spec, operands, rng, vectors, copies)
-    last = len(spec.levels) - 1
+    last = len(levels_of(spec)) - 1
     to_drive: dict[int, list[Obligation]] = {}
     for owed in obligations(spec):
         written = reach.writes and owed.level == last and owed.towards
@@ -70,14 +71,14 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
         if hold is not None:
             parts.append(held(spec, operands, rng, owed, hold, copies))
         elif owed.steps <= (_SHORT_WAY if written else max(reach.driven, _SHORT_WAY)):
-            # Both ends of a level share a part, and so do chunks by count.
+            # Both ends of a level share a part, and so do chunks and blocks by count.
             to_drive.setdefault(owed.level if owed.towards else -1, []).append(owed)
-    for each in to_drive.values():
-        # Stories turn aside some cycles before the end; chunks they shall end whole.
+    for level, each in to_drive.items():
+        # Stories turn aside some cycles before the end; chunks and blocks they shall end whole.
         steps = max(owed.steps if owed.towards else owed.steps + STORY_CYCLES for owed in each)
         sides = tuple(owed.towards for owed in each if owed.towards) or (1, -1)
         waves = min(max(vectors // (4 * steps * copies), 1), 8)
-        parts.append(driven(spec, operands, rng, steps, waves * copies, sides))
+        parts.append(driven(spec, operands, rng, steps, waves * copies, sides, inner=level != last))
     if reach.writes:
         stories = -(-int(vectors * _PUT_DOWN) // (1024 * copies)) * copies
         parts.append(put_down(spec, operands, rng, max(stories, 4 * copies)))

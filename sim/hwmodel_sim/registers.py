@@ -10,10 +10,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, LogFormat, MacSpec, PositAcc, PositFormat, QuireAcc
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, log_product_shape, operand_shape, product_shape
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
+from hwmodel.spec.dataflow import accumulated
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape
 
-from .obligations import exact_pushes
+from .obligations import level_pushes
 from .operands import Array
 
 
@@ -61,6 +62,7 @@ class Register:
         level = self.spec.levels[-1]
         if isinstance(level, FixedAcc | QuireAcc):
             return codes
+        assert not isinstance(level, TensorAcc)
         from hwmodel.golden.terms import unpack
 
         shape = register_shape(self.spec, level)
@@ -80,6 +82,8 @@ def _width(spec: MacSpec) -> int | None:
     level = spec.levels[-1]
     if isinstance(level, FixedAcc | QuireAcc):
         return spec.fixed_point(level).width
+    if isinstance(level, TensorAcc):
+        return None
     if any(isinstance(each, FloatAcc) and not each.fused for each in spec.levels):
         return None  # what reaches the adder is rounded first, and of a shape of its own
     shape = register_shape(spec, level)
@@ -114,14 +118,8 @@ def register_shape(spec: MacSpec, level: FloatAcc | PositAcc) -> NumberShape:
 
 
 def _addend_shape(spec: MacSpec) -> NumberShape:
-    """Return what the last level adds: products, or a chunk's inner level."""
-    first = spec.levels[0]
-    normalised = isinstance(first, FloatAcc | PositAcc)
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        product = log_product_shape(spec.a, spec.b)
-    else:
-        factors = [operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b)]
-        product = product_shape(*factors, normalised=normalised)
+    """Return what the last level adds: products, an exact sum of them, or a chunk's inner level."""
+    first, product = spec.levels[0], accumulated(spec)
     if not spec.is_chunked:
         return product
     if isinstance(first, FixedAcc):
@@ -144,13 +142,14 @@ def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:
         return _far_posits(level.format, rng, side)
     if isinstance(level, FloatAcc):
         return _far_floats(level, _addend_shape(spec), rng, side)
+    assert not isinstance(level, TensorAcc)
     codes = limbs(_far_numbers(spec, level, rng, side), spec.fixed_point(level).width)
     return codes[:, None] if isinstance(level, QuireAcc) and codes.ndim == 1 else codes
 
 
 def _far_numbers(spec: MacSpec, level: FixedAcc | QuireAcc, rng: np.random.Generator, side: Array) -> list[int]:
     """Return fixed-point numbers, in units."""
-    point, pushes = spec.fixed_point(level), exact_pushes(spec)
+    point, pushes = spec.fixed_point(level), level_pushes(spec)[0 if spec.is_chunked else -1]
     units = {towards: push * Fraction(2) ** point.fraction for towards, push in pushes.items()}
     saturates = isinstance(level, FixedAcc) and level.saturate
     # Below the lowest bit that an addend can have, only saturation leaves something.

@@ -23,7 +23,7 @@ class Tape:
     Attributes
     ----------
     inputs
-        By port: (cycles, copies) codes or bits.
+        By port: (cycles, copies) codes or bits; (cycles, copies, n) where a port shows n codes, of lanes or sub-blocks.
     rst : (cycles,) bool
     states
         By port (`acc`, `overflow`, `invalid`): (cycles, copies[, limbs]), the state after each cycle's step.
@@ -119,7 +119,7 @@ class Tape:
         blocks = -(-(len(self.rst) + delay(harness.spec)) // cycles)
         tape = self.extended(blocks * cycles)
         ports = {"rst": (tape.rst[:, None], 1)}
-        ports |= {name: (tape.inputs[name], width) for name, width in harness.spec.inputs.items()}
+        ports |= {name: _one_by_one(tape.inputs[name], width) for name, width in harness.spec.inputs.items()}
         expected = tape.expected(harness.spec)
         ports |= {name: (expected[name], width) for name, width in harness.spec.outputs.items()}
         for name, (codes, width) in ports.items():
@@ -154,6 +154,11 @@ def _lay(sheet: Array, copies: int) -> Array:
     """(cycles, stories, …) to (stories / copies · cycles, copies, …)."""
     cycles, stories, *rest = sheet.shape
     return sheet.reshape(cycles, stories // copies, copies, *rest).swapaxes(0, 1).reshape(-1, copies, *rest)
+
+
+def _one_by_one(codes: Array, width: int) -> tuple[Array, int]:
+    """Return the codes of a port of `width` bits all in one row a cycle, and the width of each: what :func:`_pack` takes."""
+    return (codes, width) if codes.ndim == 2 else (codes.reshape(len(codes), -1), width // codes.shape[-1])
 
 
 def _pack(codes: Array, width: int, cycles: int) -> Array:
