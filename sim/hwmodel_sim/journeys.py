@@ -88,10 +88,15 @@ def driven(
     # Half of the stories go straight over the end, and only then turn to other operands.
     early = turn // len(sides) % 2 == 1
     arrived = t >= np.where(early, steps - rng.integers(0, min(STORY_CYCLES, steps), stories), steps + 8)
+    hover = (turn // len(sides) % 4 == 3) & (spec.lanes > 1)
+    if hover.any():
+        # Some stay just before the end, where sums of some of the lanes lie beyond it.
+        arrived = np.where(hover, t >= steps - rng.integers(1, 4 + steps // 4, stories), arrived)
     style = rng.random(role.shape)
     role[arrived & (style < 0.5)] = Role.FRESH
     role[arrived & (style < 0.1)] = Role.POSITIVE
     role[arrived & (style > 0.9)] = Role.NEGATIVE
+    role[arrived & hover & (style > 0.4)] = Role.OPPOSED
     valid = ~arrived | (rng.random(role.shape) < 0.9)
     clear = (t >= steps + STORY_CYCLES) & (rng.random(role.shape) < 1 / STORY_CYCLES)
     valid[0] = clear[0] = True
@@ -137,6 +142,8 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
     first = (t % STORY_CYCLES < max(16, min(2 * steps_together(spec), STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
+    if spec.lanes > 1:
+        role[first & (side != 0) & (rng.random(role.shape) < rng.choice([0, 3 / 4], stories))] = Role.OPPOSED
     before = STORY_CYCLES - delay(spec) - 1
     idle = t % STORY_CYCLES >= before
     valid = ~idle & (rng.random(role.shape) < rng.choice([1, 1, 0.9], stories))

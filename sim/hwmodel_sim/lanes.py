@@ -23,14 +23,16 @@ class Pattern(IntEnum):
     ZERO = 5  #: all are zero
     MINUS_ZERO = 6  #: all are -0, of formats that have it
     INFINITE = 7  #: one or two are infinite, of either sign
+    OPPOSED = 8  #: each is among the largest or the most negative: sums in between pass an end that the step's sum does not reach
 
 
 _WEIGHTS = {
-    Role.FRESH: [8, 2, 2, 3, 3, 1, 1, 0],
-    Role.POSITIVE: [10, 2, 2, 0, 0, 0, 0, 0],
-    Role.NEGATIVE: [10, 2, 2, 0, 0, 0, 0, 0],
-    Role.TINY: [4, 3, 0, 2, 0, 1, 1, 0],
-    Role.SPECIAL: [1, 5, 1, 0, 0, 0, 0, 5],
+    Role.FRESH: [8, 2, 2, 3, 3, 1, 1, 0, 1],
+    Role.POSITIVE: [9, 2, 2, 0, 0, 0, 0, 0, 3],
+    Role.NEGATIVE: [9, 2, 2, 0, 0, 0, 0, 0, 3],
+    Role.TINY: [4, 3, 0, 2, 0, 1, 1, 0, 0],
+    Role.OPPOSED: [0, 0, 0, 0, 0, 0, 0, 0, 1],
+    Role.SPECIAL: [1, 5, 1, 0, 0, 0, 0, 5, 0],
 }
 
 
@@ -67,6 +69,8 @@ def _roles(operands: Operands, role: Array, pattern: Array) -> Array:
     found[np.broadcast_to(pattern == Pattern.ZERO, found.shape)] = zero
     found[np.broadcast_to(pattern == Pattern.MINUS_ZERO, found.shape)] = minus_zero
     found[(pattern == Pattern.CANCEL) & (lanes % 2 == 1) | (pattern == Pattern.LADDER)] = Role.BACK
+    opposed = np.where(rng.random(found.shape) < 1 / 2, Role.POSITIVE, Role.NEGATIVE)
+    found = np.where(pattern == Pattern.OPPOSED, opposed, found)
     infinite = rng.choice(np.array(infinities), found.shape)
     return np.where(pattern == Pattern.INFINITE, np.where(one | two, infinite, Role.FRESH), found).astype(np.int8)
 

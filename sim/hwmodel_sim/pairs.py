@@ -28,6 +28,7 @@ class Role(IntEnum):
     MINUS_ZERO = 7  #: a product that is -0
     INFINITE = 8  #: an infinite product
     MINUS_INFINITE = 9  #: the negative one
+    OPPOSED = 10  #: of several lanes: some positive, some negative, among the largest
 
 
 def _by_size(spec: MacSpec) -> tuple[Array, Array, Array, Array]:

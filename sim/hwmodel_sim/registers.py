@@ -5,14 +5,14 @@ The circuit relies on what it can reach from zero (`hwmodel.spec.ranges`): it is
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
-from hwmodel.spec.dataflow import accumulated
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape
+from hwmodel.spec.dataflow import accumulated, block_scale, scaled_shape
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state
 
 from .obligations import level_pushes
 from .operands import Array
@@ -62,7 +62,6 @@ class Register:
         level = self.spec.levels[-1]
         if isinstance(level, FixedAcc | QuireAcc):
             return codes
-        assert not isinstance(level, TensorAcc)
         from hwmodel.golden.terms import unpack
 
         shape = register_shape(self.spec, level)
@@ -82,8 +81,6 @@ def _width(spec: MacSpec) -> int | None:
     level = spec.levels[-1]
     if isinstance(level, FixedAcc | QuireAcc):
         return spec.fixed_point(level).width
-    if isinstance(level, TensorAcc):
-        return None
     if any(isinstance(each, FloatAcc) and not each.fused for each in spec.levels):
         return None  # what reaches the adder is rounded first, and of a shape of its own
     shape = register_shape(spec, level)
@@ -110,16 +107,23 @@ def _packed(shape: NumberShape, significand: int, exponent: int, negative: bool)
     return word | negative << (place + shape.nan + shape.inf) if shape.signed else word
 
 
-def register_shape(spec: MacSpec, level: FloatAcc | PositAcc) -> NumberShape:
+def register_shape(spec: MacSpec, level: FloatAcc | PositAcc | TensorAcc) -> NumberShape:
     """Return the last level's register as an unpacked number."""
     if isinstance(level, PositAcc):
         return operand_shape(level.format, normalised=True)
-    return float_state(level, _addend_shape(spec)).shape
+    return float_state(_rounder(level), _addend_shape(spec)).shape
+
+
+def _rounder(level: FloatAcc | TensorAcc) -> FloatAcc:
+    """Return the float accumulator that reaches what a level does: a tensor core truncates, which moves no number up, and overflows."""
+    return FloatAcc(level.format) if isinstance(level, TensorAcc) else level
 
 
 def _addend_shape(spec: MacSpec) -> NumberShape:
     """Return what the last level adds: products, an exact sum of them, or a chunk's inner level."""
     first, product = spec.levels[0], accumulated(spec)
+    if isinstance(first, TensorAcc):
+        return _step_of_tensor(spec, first, product)
     if not spec.is_chunked:
         return product
     if isinstance(first, FixedAcc):
@@ -127,6 +131,14 @@ def _addend_shape(spec: MacSpec) -> NumberShape:
         return fixed_shape(point.width, point.fraction)
     assert isinstance(first, FloatAcc)
     return float_state(first, product).shape
+
+
+def _step_of_tensor(spec: MacSpec, acc: TensorAcc, product: NumberShape) -> NumberShape:
+    """Return the sum of the products of a step; its exponents count from where the products' do, below their highest bit."""
+    scale = block_scale(spec, normalised=False)
+    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
+    shape = replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+    return rounded_state(FloatAcc(acc.format), shape).shape if acc.late else shape
 
 
 def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:
@@ -140,9 +152,8 @@ def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:
     level = spec.levels[-1]
     if isinstance(level, PositAcc):
         return _far_posits(level.format, rng, side)
-    if isinstance(level, FloatAcc):
-        return _far_floats(level, _addend_shape(spec), rng, side)
-    assert not isinstance(level, TensorAcc)
+    if isinstance(level, FloatAcc | TensorAcc):
+        return _far_floats(_rounder(level), _addend_shape(spec), rng, side)
     codes = limbs(_far_numbers(spec, level, rng, side), spec.fixed_point(level).width)
     return codes[:, None] if isinstance(level, QuireAcc) and codes.ndim == 1 else codes
 
