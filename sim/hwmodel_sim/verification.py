@@ -142,7 +142,7 @@ def _size(verilog: str, vectors: int) -> tuple[int, int]:
     A copy costs compile time in proportion to its text, and saves a part of each cycle's fixed cost in the simulator: few
     copies of large units and for short runs.
     """
-    copies = 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
+    copies = 1 if len(verilog) > 300_000 else 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
     return copies, 512 // copies
 
 
