@@ -56,7 +56,6 @@ def accumulate_tensor(
     if acc.late:
         m.submodules.normacc_products = rounder = RoundSum(acc, state, alignadd.exponent_range, architecture)
         m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in SUM]
-        m.d.comb += rounder.valid.eq(valid)
         rounded = Terms([rounder.rounded], rounder.shape, rounder.zero)
         return accumulate(m, spec, architecture, FloatAcc(acc.format), rounded, step, suffix="", resettable=resettable)
     m.submodules.normacc = normacc = NormAccTensor(acc, state, alignadd.exponent_range, architecture, resettable=resettable)
