@@ -4,12 +4,13 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec, TensorAcc
 
 from .architecture import Architecture
 from .fold import fold_control, only_while
 from .lanes import multiply_lanes
-from .level import Step, accumulate, total_width
+from .level import Level, Step, accumulate, total_width
+from .level_tensor import accumulate_tensor
 from .scale import block_scales, scaled
 from .sums import Sum, add_products, sum_block, unpack_sum
 from .terms import Rows, Terms, registered
@@ -121,7 +122,7 @@ class Mac(wiring.Component):
     @property
     def _normalised(self) -> bool:
         """Whether the accumulator wants the sum of a block normalised."""
-        return not isinstance(self.spec.levels[0], FixedAcc)
+        return not isinstance(self.spec.levels[0], FixedAcc | TensorAcc)
 
     def _scale(self, m: Module) -> Terms:
         return block_scales(m, self, self.spec, self.architecture, normalised=self._normalised)
@@ -169,12 +170,29 @@ class Mac(wiring.Component):
         """Add terms to the one accumulator there is, and drive the outputs."""
         spec = self.spec
         step = Step(clear, clear, self._random(m, random_delay) if spec.random_bits else None)
-        level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=resettable)
+        if isinstance(spec.acc, TensorAcc):
+            assert isinstance(terms, Terms)
+            level = self._accumulate_tensor(m, terms, valid, step, resettable=resettable)
+        else:
+            level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=resettable)
         acc_valid = Signal()
         m.d.sync += acc_valid.eq(valid)
         m.d.comb += [self.acc.eq(level.code), self.acc_valid.eq(acc_valid)]
         if spec.has_flags:
             m.d.comb += [self.overflow.eq(level.overflow), self.invalid.eq(level.invalid)]
+
+    def _accumulate_tensor(self, m: Module, terms: Terms, valid: Value, step: Step, *, resettable: bool) -> Level:
+        """Add the products of a step to a tensor core's accumulator; those of blocks with the product of their scales."""
+        if not self.spec.blocks:
+            return accumulate_tensor(m, self.spec, self.architecture, terms, valid, step, resettable=resettable)
+        scale = self._scale(m)
+        for name in ("mpy_scale_register", "decode_scale_register")[: self.spec.pipeline]:
+            scale = registered(m, name, scale)
+        # What the scales show counts only where there are operands.
+        scale = only_while(m, valid, scale)
+        return accumulate_tensor(
+            m, self.spec, self.architecture, terms, valid, step, scale=scale.lone, scale_shape=scale.shape, resettable=resettable
+        )
 
     def _chunk(self, m: Module, acc: ChunkAcc, terms: Terms | Rows, valid, clear, flush, reset) -> None:
         """Join two levels: the inner one, and the outer one a cycle behind it."""
