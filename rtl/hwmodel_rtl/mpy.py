@@ -24,6 +24,8 @@ class Mpy(wiring.Component):
         Shapes of the operands.
     normalised
         Whether the operands are normalised and the product shall be.
+    tells_zero
+        Whether there is an output `zero` also where products are not normalised.
 
     Attributes
     ----------
@@ -34,16 +36,17 @@ class Mpy(wiring.Component):
     product : Out(signature(shape))
         The product, of shape `shape`.
     zero : Out(1)
-        Whether the product is zero (only if `normalised`).
+        Whether the product is zero (only if `normalised` or `tells_zero`).
     """
 
-    def __init__(self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture) -> None:
+    def __init__(self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture, tells_zero: bool = False) -> None:
         self.a_shape, self.b_shape = a, b
         self.normalised = normalised
         self.architecture = architecture
         self.shape = product_shape(a, b, normalised=normalised)
         ports = {"a": In(signature(a)), "b": In(signature(b)), "valid": In(1), "product": Out(signature(self.shape))}
-        if normalised:
+        self.tells_zero = normalised or tells_zero
+        if self.tells_zero:
             ports["zero"] = Out(1)
         super().__init__(ports)
 
@@ -68,6 +71,8 @@ class Mpy(wiring.Component):
             m.d.comb += self.zero.eq(~(masked[-1] & b.significand[-1]))
         else:
             high = 0
+            if self.tells_zero:
+                m.d.comb += self.zero.eq(~(masked.any() & b.significand.any()))
             m.d.comb += product.significand.eq(significand)
         if self.shape.has_exponent:
             width = len(product.exponent)
@@ -91,33 +96,59 @@ class Mpy(wiring.Component):
 
 
 class MpyInteger(wiring.Component):
-    """Multiply two's complement or unsigned integers into two rows, which the accumulator's adder takes in. Combinational.
+    """Multiply pairs of two's complement or unsigned integers into two rows, which the next adder takes in. Combinational.
+
+    Parameters
+    ----------
+    a, b
+        The operands' formats.
+    width
+        Bits that the sum of the products shall be good for.
+    lanes
+        How many pairs: one compressor tree for all.
+    tells_sign
+        Whether there is an output `negative`.
 
     Attributes
     ----------
     a, b : In
-        Codes.
+        Codes, that of lane 0 in the low bits.
     valid : In(1)
-        When low the product is 0.
+        When low the products are 0.
     row_0, row_1 : Out(row_width)
-        ``row_0 + row_1 + constant`` is the product modulo any power of two up to ``2**width``.
+        ``row_0 + row_1 + constant`` is the sum of the products modulo any power of two up to ``2**width``.
+    negative : Out(1)
+        Whether the signs of all products are negative, which makes a sum that is zero -0; so they are when `valid` is low.
     """
 
-    def __init__(self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture) -> None:
+    def __init__(
+        self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1, *, tells_sign: bool = False
+    ) -> None:
         self.width = width
+        self.formats = a, b
         # The tree is built here, since its rows decide the ports.
         self._module = m = Module()
-        self._a, self._b = Signal(a.width, name="a_masked"), Signal(b.width, name="b_code")
+        self._a, self._b = Signal(lanes * a.width, name="a_masked"), Signal(lanes * b.width, name="b_code")
         columns = Columns(width)
-        multiply(m, columns, list(self._a), list(self._b), a_signed=a.signed, b_signed=b.signed, kind=architecture.multiplier)
+        for lane in range(lanes):
+            x, y = (list(codes)[lane * fmt.width :][: fmt.width] for codes, fmt in ((self._a, a), (self._b, b)))
+            multiply(m, columns, x, y, a_signed=a.signed, b_signed=b.signed, kind=architecture.multiplier)
         self.constant = columns.constant
         self._rows = columns.rows(AdderCells(m), with_constant=False)
         self.row_width = max(i + 1 for row in self._rows for i, bit in enumerate(row) if not isinstance(bit, int))
-        super().__init__({"a": In(a.width), "b": In(b.width), "valid": In(1), "row_0": Out(self.row_width), "row_1": Out(self.row_width)})
+        codes = {"a": In(lanes * a.width), "b": In(lanes * b.width)}
+        rows = {"row_0": Out(self.row_width), "row_1": Out(self.row_width)}
+        super().__init__({**codes, "valid": In(1), **rows, **({"negative": Out(1)} if tells_sign else {})})
 
     def elaborate(self, platform):
         m = self._module
         m.d.comb += [self._a.eq(self.a & self.valid.replicate(len(self.a))), self._b.eq(self.b)]
         for port, row in zip((self.row_0, self.row_1), self._rows, strict=True):
             m.d.comb += port.eq(Cat(*row[: self.row_width]))
+        if hasattr(self, "negative"):
+            signs = [
+                list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed
+            ]
+            negative = [x ^ y for x, y in zip(*signs, strict=True)] if len(signs) == 2 else signs[0]
+            m.d.comb += self.negative.eq(Cat(*negative).all() | ~self.valid)
         return m
