@@ -22,6 +22,7 @@ from .registers import Register
 from .report import Report
 from .session import Difference, Session
 from .simulators import SimulationError, choose
+from .stimulus import STORY_CYCLES
 from .tape import Tape
 
 LONGEST_DRIVE = {"verilator": 1 << 17, "icarus": 1 << 13}
@@ -137,13 +138,14 @@ def _emitted(spec: MacSpec) -> str:
 
 
 def _size(verilog: str, vectors: int) -> tuple[int, int]:
-    """Return copies and cycles a block, 512 steps in all.
+    """Return copies and cycles a block, 512 steps in all, or 256 of a single copy.
 
     A copy costs compile time in proportion to its text, and saves a part of each cycle's fixed cost in the simulator: few
     copies of large units and for short runs.
     """
     copies = 1 if len(verilog) > 300_000 else 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
-    return copies, 512 // copies
+    # A story, and a jump in it, starts a block.
+    return copies, min(512 // copies, STORY_CYCLES)
 
 
 def _film(session: Session, tape: Tape, difference: Difference | None, waves: Path) -> str:
