@@ -140,7 +140,7 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     # Of four stories, two stand beside an end at first, by turns the upper and the lower, and are pushed over it.
     turn = np.arange(stories)
     side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
-    first = (t % STORY_CYCLES < max(16, min(2 * steps_together(spec), STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
+    first = (t % STORY_CYCLES < max(16, min(6 * steps_together(spec) if spec.blocks else 0, STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
     if spec.lanes > 1:
         role[first & (side != 0) & (rng.random(role.shape) < rng.choice([0, 3 / 4], stories))] = Role.OPPOSED

@@ -26,7 +26,7 @@ from .stimulus import STORY_CYCLES
 from .tape import Tape
 
 LONGEST_DRIVE = {"verilator": 1 << 17, "icarus": 1 << 13}
-"""Most cycles that the golden model steps through on the way to one end: some seconds."""
+"""Most cycles that the golden model steps through on the way to one end: some seconds; of lanes and blocks an eighth of that."""
 
 LONGEST_HOLD = {"verilator": 1 << 22, "icarus": 1 << 15}
 """Most cycles that a product is held, unobserved, on the way to one end: five to ten seconds."""
@@ -99,7 +99,7 @@ def verify(
         raise SimulationError(f"verify {spec}: the Verilog has no module {spec.module_name}; the top module must have that name")
     harness = Harness(spec, *_size(circuit, vectors), register=Register.find(spec, circuit))
     reach = Reach(
-        driven=LONGEST_DRIVE[simulator],
+        driven=LONGEST_DRIVE[simulator] >> (3 if spec.lanes > 1 or spec.blocks else 0),
         held=LONGEST_HOLD[simulator],
         writes=harness.register is not None,
         block=harness.cycles,
