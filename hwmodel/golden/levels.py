@@ -21,7 +21,7 @@ def sum_of_products(unit: MacSpec) -> ExactSum | None:
     """Return the exact sum of a step's products, or of a block's; None: the accumulator takes the products."""
     if unit.exact_sum is None:
         return None
-    return ExactSum(unit.exact_sum, TermRange.of_products(unit), unit.lanes, _is_wide(unit))
+    return ExactSum(unit.exact_sum, TermRange.of_products(unit), unit.lanes, _is_wide(unit), minus_zero=not unit.blocks)
 
 
 def accumulator(unit: MacSpec, inner: ExactSum | None) -> Level | ChunkAcc | BlockAcc:

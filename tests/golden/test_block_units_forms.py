@@ -11,7 +11,8 @@ CATALOG_UNITS = [f"{name}-{name}-{acc}" for name, acc in zip(BLOCK_CATALOG, ["fp
 UNITS = """
 mxfp8e4m3-mxfp8e4m3-fp32-x8 mxfp8e4m3-mxfp8e4m3-fp32-x32 mxfp8e5m2-mxfp8e5m2-fp32-x8 mxfp8e5m2-mxfp8e5m2-fp16.rtz-x16
 mxfp8e5m2-mxfp8e5m2-fx80f30.sat-x16 mxfp8e5m2-mxfp8e5m2-fx40f0.rne-x32 mxfp8e5m2-mxfp8e4m3-fp32.unfused-x16 mxint8-mxint8-fx40f20-x16
-mxint8-mxfp4-fp16.ftz-x16 mx9-mx9-fp32-x4 mx9-mx6-fp32-x16 mx4-msfp12-bf16-x1 mx6-mx6-fx50f20.rne-x1 nvfp4-nvfp4-fp32-x16 nvfp4-nvfp4-fp16-x4
+mxint8-mxfp4-fp16.ftz-x16 mx9-mx9-fp32-x4 mx9-mx6-fp32-x16 mx4-msfp12-bf16-x1 mx6-mx6-fx50f20.rne-x1 nvfp4-nvfp4-fp32-x16
+nvfp4-nvfp4-fp16-x4
 vsq4-vsq4-fx48f0-x2 vsq4-vsq8-fp32-x16 vsq8-vsq8-fx20f0.sat-x8 flex16-flex16-fp32-x4 flex16-flex16-fx60f10 mxfp4-bf16-fp32-x32
 mxfp4-bf16-fp32-x16 e4m3fn-mxfp8e5m2-fp16-x16 int8-nvfp4-fx60f20-x4 fp16-mx9-fp32-x8 mxfp8e4m3-mxfp8e4m3-fp16.sr8-x16
 mxfp4-e4m3fn+e5m2-fp32-x16 mxfp4-posit8-fp32-x16 nf4@fp16:16:e8m0fnu-fp16-fp32-x8 posit8:16:e8m0fnu-int8-fp32-x8

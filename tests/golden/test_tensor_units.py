@@ -53,8 +53,10 @@ def test_silicon(file: str, unit: str, result: str) -> None:
     mac.load(golden.encode(c, held))
     steps = (np.moveaxis(golden.encode(x, spec.a).reshape(len(x), -1, spec.lanes), 0, 1) for x in (a, b))
     ours = golden.decode(mac.run(*steps), held, np.float32)
-    np.testing.assert_array_equal(np.where(np.isnan(ours), 0, ours.view(np.uint32)), np.where(np.isnan(expected), 0, expected.view(np.uint32)))
-    np.testing.assert_array_equal(np.isnan(ours), np.isnan(expected))
+    number = ~np.isnan(expected)
+    assert number.sum() > 400
+    np.testing.assert_array_equal(ours[number].view(np.uint32), expected[number].view(np.uint32))
+    np.testing.assert_array_equal(np.isnan(ours), ~number)
 
 
 def test_products_of_too_many_bits() -> None:
