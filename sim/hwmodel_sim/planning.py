@@ -81,7 +81,7 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
         parts.append(driven(spec, operands, rng, steps, waves * copies, sides, inner=level != last))
     if reach.writes:
         stories = -(-int(vectors * _PUT_DOWN) // (1024 * copies)) * copies
-        parts.append(put_down(spec, operands, rng, max(stories, 4 * copies)))
+        parts.append(put_down(spec, operands, rng, max(stories, 4 * copies, 8)))
     return [_in_whole_blocks(part, reach.block) for part in parts]
 
 
