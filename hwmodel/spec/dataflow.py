@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .accumulators import FixedAcc, FloatAcc, PositAcc
+from .floats import FloatFormat
+from .formats import ScalarOperand
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .ranges import NumberShape, log_product_shape, operand_shape, product_shape, row_integer
+from .tensor import TensorAcc
 
 
 def normalises_operands(spec: MacSpec) -> bool:
@@ -37,7 +40,21 @@ def lane_product(spec: MacSpec) -> NumberShape:
     if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
         return log_product_shape(spec.a, spec.b)
     a, b = (operand_shape(fmt, normalised=normalises_operands(spec)) for fmt in (spec.a, spec.b))
+    if isinstance(spec.acc, TensorAcc):
+        a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
     return product_shape(a, b, normalised=normalises_product(spec))
+
+
+def is_halved(fmt: ScalarOperand) -> bool:
+    """Return whether a format's subnormals are worth half: decoded, they have an exponent below that of a tensor core's alignment."""
+    return isinstance(fmt, FloatFormat) and fmt.halved
+
+
+def raised_shape(shape: NumberShape) -> NumberShape:
+    """Return the shape of a decoded operand, not normalised, whose halved subnormals have the exponent of the smallest normal number."""
+    return replace(
+        shape, significand_bits=shape.significand_bits + 1, exponent_low=shape.exponent_low + 1, leading_zeros=shape.leading_zeros + 1
+    )
 
 
 @lru_cache(maxsize=256)
@@ -51,9 +68,20 @@ def accumulated(spec: MacSpec) -> NumberShape:
     if spec.exact_sum is None:
         return product
     normalised = not isinstance(spec.levels[0], FixedAcc)
-    shape = sum_shape(spec.exact_sum, product, normalised=normalised)
+    shape = exact_sum_shape(spec, normalised=normalised)
     scale = block_scale(spec, normalised=normalised)
     return shape if scale is None else scaled_shape(shape, scale, normalised=normalised)
+
+
+def exact_sum_shape(spec: MacSpec, *, normalised: bool) -> NumberShape:
+    """Return the shape of the exact sum, as sign and magnitude; one that wraps can be the most negative number."""
+    assert spec.exact_sum is not None
+    shape = sum_shape(spec.exact_sum, lane_product(spec), normalised=normalised)
+    if spec.fold_steps != 0:
+        return shape
+    bits = spec.exact_sum.width
+    wrapped = replace(shape, signed=True, significand_bits=bits, magnitude=1 << (bits - 1))
+    return replace(wrapped, exponent_high=bits - 1) if normalised else replace(wrapped, top=shape.top + 1, leading_zeros=bits - 1)
 
 
 def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:

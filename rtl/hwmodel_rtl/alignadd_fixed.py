@@ -220,28 +220,45 @@ def align_to_unit(
     sign = Signal(name="subtract")
     m.d.comb += sign.eq(field(term, "sign"))
     reach = shape.magnitude.bit_length() + shape.lsb + fraction  # bits of the magnitude, in units
-    increment: Value = Const(0, 1)
     inexact = shape.lsb + fraction < 0
-    if not inexact:
+    if not inexact and shape.signed:
         # The complement is taken while the number is narrow.
         flipped = Signal(shape.significand_bits, name="flipped")
         m.d.comb += flipped.eq(finite ^ sign.replicate(len(flipped)))
-        bits = shift_left(m, flipped, amount, max(reach - place, 1), fill=sign)[max(-place, 0) :]
-    else:
-        magnitude = shift_left(m, finite, amount, max(reach - place, 1))
-        dropped, magnitude = magnitude[:-place], magnitude[-place:]
-        if rounding == "rne":
-            low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
-            lsb = magnitude[0] if len(magnitude) else Const(0, 1)
-            increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
-        else:
-            # The floor of a negative number that is cut is one unit below: the complement without its carry.
-            increment = dropped.any() & sign
-        bits = Signal(len(magnitude), name="flipped")
-        m.d.comb += bits.eq(magnitude ^ sign.replicate(len(bits)))
+        bits: Value = shift_left(m, flipped, amount, max(reach - place, 1), fill=sign)[max(-place, 0) :]
+        return Aligned(bits, max(place, 0), sign, sign, carries=True)
+    magnitude = shift_left(m, finite, amount, max(reach - place, 1))
+    magnitude, increment = drop_below_unit(magnitude, place, sign, rounding if inexact else None)
+    bits = Signal(len(magnitude), name="flipped")
     carry = Signal(name="carry_in")
-    m.d.comb += carry.eq(sign ^ increment)
+    m.d.comb += [bits.eq(magnitude ^ sign.replicate(len(bits))), carry.eq(sign ^ increment)]
     return Aligned(bits, max(place, 0), sign, carry, carries=shape.signed or inexact)
+
+
+def drop_below_unit(magnitude: Value, place: int, sign: Value, rounding: str | None) -> tuple[Value, Value]:
+    """Return the bits of a magnitude from the unit up, and whether dropping the others adds one to it, or (to a negative one) takes it off.
+
+    Parameters
+    ----------
+    place
+        Weight of the lowest bit, in units.
+    sign
+        Of the number.
+    rounding
+        ``"floor"`` or ``"rne"``; None: what is dropped is always zero.
+    """
+    increment: Value = Const(0, 1)
+    if place >= 0:
+        return magnitude, increment
+    dropped, magnitude = magnitude[:-place], magnitude[-place:]
+    if rounding == "rne":
+        low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
+        lsb = magnitude[0] if len(magnitude) else Const(0, 1)
+        increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
+    elif rounding == "floor":
+        # The floor of a negative number that is cut is one unit below: the complement without its carry.
+        increment = dropped.any() & sign
+    return magnitude, increment
 
 
 def _amount(m: Module, cells: AdderCells, term: Any, shape: NumberShape) -> tuple[Value, int]:

@@ -5,17 +5,18 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Value
 
-from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec
-from hwmodel.spec.dataflow import joins_rows, normalises_operands, normalises_product
+from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
+from hwmodel.spec.dataflow import is_halved, joins_rows, normalises_operands, normalises_product, raised_shape
 from hwmodel.spec.ranges import row_integer
 
 from .architecture import Architecture
 from .decode import Decode
+from .decode_halved import RaiseHalved
 from .decode_integer import Widen
 from .decode_log import DecodeLog
 from .mpy import Mpy, MpyInteger
 from .mpy_log import MpyLog
-from .number import field, fields
+from .number import connect, field, fields
 from .pipeline import register
 from .terms import Rows, Terms
 
@@ -40,8 +41,8 @@ def multiply_lanes(
     """
     if joins_rows(spec):
         return _integers(m, unit, spec, architecture, sum_width, valid, decoded=decoded, multiplied=multiplied)
-    normalised = normalises_operands(spec)
-    products, zeros, shape = [], [], None
+    normalised, aligned = normalises_operands(spec), isinstance(spec.acc, TensorAcc)
+    products, zeros = [], []
     for lane in range(spec.lanes):
         suffix = f"_{lane}" if spec.lanes > 1 else ""
         decoders, mpy = _parts(spec, architecture, normalised)
@@ -50,20 +51,26 @@ def multiply_lanes(
             m.d.comb += decode.code.eq(_code(unit, spec, name, lane))
             if isinstance(getattr(spec, name), ChoiceFormat):
                 m.d.comb += decode.mode.eq(getattr(unit, f"mode_{name}"))
+            if hasattr(decode, "shift"):
+                m.d.comb += decode.shift.eq(_shift(unit, getattr(spec, name), name, lane))
             number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
+            if aligned and is_halved(spec.factors[OPERANDS.index(name)]):
+                m.submodules[f"decode_{name}{suffix}_raise"] = part = RaiseHalved(decode.shape)
+                m.d.comb += connect(decode.shape, part.number, decode.number)
+                number = {key: getattr(part.raised, key) for key in fields(part.shape)}
             if decoded:
                 number = _registered(m, f"decode_{name}{suffix}_register", number)
             m.d.comb += [getattr(getattr(mpy, name), key).eq(value) for key, value in number.items()]
         m.submodules[f"mpy{suffix}"] = mpy
         m.d.comb += mpy.valid.eq(valid)
-        product, zero, shape = mpy.product, field(mpy, "zero"), mpy.shape
+        product, zero = mpy.product, field(mpy, "zero")
         if multiplied:
             values = {key: getattr(product, key) for key in fields(mpy.shape)}
-            product = register(m, f"mpy{suffix}_register", {**values, "zero": zero} if normalised else values)
+            product = register(m, f"mpy{suffix}_register", {**values, "zero": zero} if normalised or aligned else values)
             zero = field(product, "zero")
         products.append(product)
         zeros.append(zero)
-    return Terms(products, shape, zeros[0])
+    return Terms(products, lane_product(spec), Cat(*zeros) if aligned else zeros[0])
 
 
 def _integers(
@@ -73,13 +80,17 @@ def _integers(
     a, b = row_integer(spec.a), row_integer(spec.b)
     assert a is not None
     assert b is not None
-    m.submodules.mpy = mpy = MpyInteger(a, b, sum_width, architecture, spec.lanes)
+    # Only a float tells -0 from +0; a block's sum is +0 whatever its signs.
+    tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
+    m.submodules.mpy = mpy = MpyInteger(a, b, sum_width, architecture, spec.lanes, tells_sign=tells_sign)
     codes = {name: Cat(*(_integer(m, unit, spec, name, lane) for lane in range(spec.lanes))) for name in OPERANDS}
     if decoded:
         codes = _registered(m, "decode_register", codes)
     m.d.comb += [mpy.a.eq(codes["a"]), mpy.b.eq(codes["b"]), mpy.valid.eq(valid)]
-    rows, constant = (register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if multiplied else mpy), mpy.constant
-    return Rows(rows.row_0, rows.row_1, constant, sum_width)
+    rows = {name: getattr(mpy, name) for name in ("row_0", "row_1", *(["negative"] if tells_sign else []))}
+    if multiplied:
+        rows = _registered(m, "mpy_register", rows)
+    return Rows(rows["row_0"], rows["row_1"], mpy.constant, sum_width, rows.get("negative"))
 
 
 def _integer(m: Module, unit: Any, spec: MacSpec, name: str, lane: int) -> Value:
@@ -98,14 +109,25 @@ def _code(unit: Any, spec: MacSpec, name: str, lane: int) -> Value:
     return codes if spec.lanes == 1 else codes[lane * width : (lane + 1) * width]
 
 
+def _shift(unit: Any, fmt: BlockFormat, name: str, lane: int) -> Value:
+    """Return the shift of the sub-block that a lane's element is from."""
+    index = lane // fmt.sub_size
+    return getattr(unit, f"{name}_shift")[index * fmt.shift_bits : (index + 1) * fmt.shift_bits]
+
+
 def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple[dict[str, Any], Any]:
     """Return the decoders of a lane by operand, and its multiplier."""
     a, b = spec.a, spec.b
     if isinstance(a, LogFormat) and isinstance(b, LogFormat):
         return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
     decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
-    shapes = (decoders["a"].shape, decoders["b"].shape)
-    return decoders, Mpy(*shapes, normalised=normalised, product_normalised=normalises_product(spec), architecture=architecture)
+    aligned = isinstance(spec.acc, TensorAcc)
+    shapes = [decode.shape for decode in decoders.values()]
+    if aligned:
+        shapes = [raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip(shapes, spec.factors, strict=True)]
+    return decoders, Mpy(
+        *shapes, normalised=normalised, product_normalised=normalises_product(spec), architecture=architecture, tells_zero=aligned
+    )
 
 
 def _registered(m: Module, name: str, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.ranges import float_state, operand_shape
 
 from .alignadd import AlignAddFloat
+from .alignadd_far import AlignAddFar
 from .alignadd_fixed import AlignAddFixed, AlignAddInteger, AlignAddSum
 from .architecture import Architecture
 from .magnitude import Magnitude
@@ -76,6 +77,7 @@ def accumulate(
     term, shape, zero = terms.lone, terms.shape, terms.zero
     if isinstance(acc, PositAcc):
         return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
+    assert isinstance(acc, FloatAcc)  # a tensor core's level is in `level_tensor`
     if not acc.fused and RoundTerm.needed(acc, shape):
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)
@@ -117,7 +119,12 @@ def _accumulate_fixed(
         special = Const(0, 1)
     else:
         width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, len(terms.numbers))
-        alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
+        if spec.blocks and AlignAddFar.needed(terms.shape, fixed):
+            alignadd = AlignAddFar(terms.shape, fixed, acc.rounding, architecture)
+            width = alignadd.total_width
+            m.d.comb += connect(terms.shape, alignadd.term, terms.lone)
+        else:
+            alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
         special = terms.any("nan") | terms.any("inf")
     normacc = NormAccFixed(fixed, width, saturate=acc.saturate, resettable=resettable)
     m.submodules[f"alignadd{suffix}"] = alignadd

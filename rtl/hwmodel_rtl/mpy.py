@@ -26,6 +26,8 @@ class Mpy(wiring.Component):
         Whether the operands are normalised.
     product_normalised
         Whether the product shall be: its highest bit then tells on the exponent, which is late.
+    tells_zero
+        Whether there is an output `zero` also where operands are not normalised.
 
     Attributes
     ----------
@@ -36,18 +38,26 @@ class Mpy(wiring.Component):
     product : Out(signature(shape))
         The product, of shape `shape`.
     zero : Out(1)
-        Whether the product is zero (only if the operands are normalised).
+        Whether the product is zero (only if the operands are `normalised`, or it `tells_zero`).
     """
 
     def __init__(
-        self, a: NumberShape, b: NumberShape, *, normalised: bool, product_normalised: bool, architecture: Architecture
+        self,
+        a: NumberShape,
+        b: NumberShape,
+        *,
+        normalised: bool,
+        product_normalised: bool,
+        architecture: Architecture,
+        tells_zero: bool = False,
     ) -> None:
         self.a_shape, self.b_shape = a, b
         self.normalised, self.product_normalised = normalised, product_normalised
         self.architecture = architecture
         self.shape = product_shape(a, b, normalised=product_normalised)
         ports = {"a": In(signature(a)), "b": In(signature(b)), "valid": In(1), "product": Out(signature(self.shape))}
-        if normalised:
+        self.tells_zero = normalised or tells_zero
+        if self.tells_zero:
             ports["zero"] = Out(1)
         super().__init__(ports)
 
@@ -73,6 +83,8 @@ class Mpy(wiring.Component):
             m.d.comb += product.significand.eq(significand)
         if self.normalised:
             m.d.comb += self.zero.eq(~(masked[-1] & b.significand[-1]))
+        elif self.tells_zero:
+            m.d.comb += self.zero.eq(~(masked.any() & b.significand.any()))
         if self.shape.has_exponent:
             width = len(product.exponent)
             a_exponent, b_exponent = exponent_of(a, self.a_shape), exponent_of(b, self.b_shape)
@@ -105,6 +117,8 @@ class MpyInteger(wiring.Component):
         Bits that the sum of the products shall be good for.
     lanes
         How many pairs: one compressor tree for all.
+    tells_sign
+        Whether there is an output `negative`.
 
     Attributes
     ----------
@@ -114,10 +128,15 @@ class MpyInteger(wiring.Component):
         When low the products are 0.
     row_0, row_1 : Out(row_width)
         ``row_0 + row_1 + constant`` is the sum of the products modulo any power of two up to ``2**width``.
+    negative : Out(1)
+        Whether the signs of all products are negative, which makes a sum that is zero -0; so they are when `valid` is low.
     """
 
-    def __init__(self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1) -> None:
+    def __init__(
+        self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1, *, tells_sign: bool = False
+    ) -> None:
         self.width = width
+        self.formats = a, b
         # The tree is built here, since its rows decide the ports.
         self._module = m = Module()
         self._a, self._b = Signal(lanes * a.width, name="a_masked"), Signal(lanes * b.width, name="b_code")
@@ -129,11 +148,18 @@ class MpyInteger(wiring.Component):
         self._rows = columns.rows(AdderCells(m))
         self.row_width = max(i + 1 for row in self._rows for i, bit in enumerate(row) if not isinstance(bit, int))
         codes = {"a": In(lanes * a.width), "b": In(lanes * b.width)}
-        super().__init__({**codes, "valid": In(1), "row_0": Out(self.row_width), "row_1": Out(self.row_width)})
+        rows = {"row_0": Out(self.row_width), "row_1": Out(self.row_width)}
+        super().__init__({**codes, "valid": In(1), **rows, **({"negative": Out(1)} if tells_sign else {})})
 
     def elaborate(self, platform):
         m = self._module
         m.d.comb += [self._a.eq(self.a & self.valid.replicate(len(self.a))), self._b.eq(self.b)]
         for port, row in zip((self.row_0, self.row_1), self._rows, strict=True):
             m.d.comb += port.eq(Cat(*row[: self.row_width]))
+        if hasattr(self, "negative"):
+            signs = [
+                list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed
+            ]
+            negative = [x ^ y for x, y in zip(*signs, strict=True)] if len(signs) == 2 else signs[0]
+            m.d.comb += self.negative.eq(Cat(*negative).all() | ~self.valid)
         return m

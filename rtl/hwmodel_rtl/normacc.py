@@ -94,6 +94,8 @@ class NormAccFloat(wiring.Component):
         Shape of what is added to it.
     significand_bits, exponent_range
         Of the sum, see `AlignAddFloat`.
+    enabled
+        Whether there is an input that says when the register takes the sum; else it does in every cycle.
 
     Attributes
     ----------
@@ -103,6 +105,8 @@ class NormAccFloat(wiring.Component):
         What was added.
     random : In(acc.random_bits)
         Stochastic rounding only.
+    enable : In(1)
+        Only if `enabled`.
     clear : In(1)
         The accumulator counts as zero.
     acc : Out(signature(state.shape))
@@ -124,14 +128,17 @@ class NormAccFloat(wiring.Component):
         architecture: Architecture,
         *,
         resettable: bool,
+        enabled: bool = False,
     ) -> None:
         self.accumulator = acc
         self.state = state
         self.architecture = architecture
         self.resettable = resettable
-        random = {"random": In(acc.random_bits)} if acc.random_bits else {}
+        self.enabled = enabled
+        optional = {"random": In(acc.random_bits)} if acc.random_bits else {}
+        optional |= {"enable": In(1)} if enabled else {}
         super().__init__(
-            random
+            optional
             | {
                 "significand": In(significand_bits),
                 "exponent": In(exponent_shape(*exponent_range)),
@@ -156,13 +163,21 @@ class NormAccFloat(wiring.Component):
         init = {"exponent": shape.exponent_low} if shape.has_exponent else {}
         register = Signal(data.StructLayout(fields(shape)), init=init, reset_less=not self.resettable)
 
-        random = self.random if self.accumulator.random_bits else None
-        rounded = normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
+        rounded = self._round(m, cells)
         m.d.comb += connect(shape, self.value, register)
         self._feed_back(m, register)
-        self._keep(m, register, rounded)
+        if self.enabled:
+            with m.If(self.enable):
+                self._keep(m, register, rounded)
+        else:
+            self._keep(m, register, rounded)
         self._pack(m, cells, register, fmt, shape)
         return m
+
+    def _round(self, m: Module, cells: AdderCells) -> "Rounded":
+        """Return the sum rounded."""
+        random = self.random if self.accumulator.random_bits else None
+        return normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
 
     def _feed_back(self, m: Module, register) -> None:
         """Drive `acc`: the register, or zero."""
@@ -247,23 +262,27 @@ def normalise_and_round(
     state: FloatState,
     architecture: Architecture,
     random: Value | None = None,
+    *,
+    headroom: int = 1,
+    saturates: bool | None = None,
 ) -> Rounded:
-    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + 1, and judge overflow.
+    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + `headroom`, and judge overflow.
+
+    What is too large becomes infinite or, if it `saturates`, the largest number; by default as an ordinary addition has it.
 
     Subnormals, where they can occur, stop the normalising shift at the floor. So does what a format without subnormals
     has no numbers for, until the rounder has decided between its neighbours. What is late, the sum and its leading zeros, meets
     as little as possible: the exponent's bounds are looked at before rounding.
     """
     fmt, shape = acc.format, state.shape
+    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     floor = shape.exponent_low if state.floored else None
     limit = fmt.emax - shape.top if state.overflows else None
-    ends = [end + (end >= 0) for end in (floor, limit) if end is not None]
-    count_bits = (len(significand) - 1).bit_length()
-    width = max(len(exponent) + (not exponent.shape().signed), count_bits + 1, *(1 + abs(end).bit_length() for end in ends), 1) + 1
+    width = _exponent_bits(exponent, headroom, len(significand), [end for end in (floor, limit) if end is not None])
     # Of the sum's highest bit. The sum's exponent is there long before the sum.
     top = Signal(signed(width), name="exponent_top")
     wide = extend(list(exponent), width, signed=exponent.shape().signed)
-    m.d.comb += top.eq(Cat(*add(m, cells, wide, constant(1, width))[:width]))
+    m.d.comb += top.eq(Cat(*add(m, cells, wide, constant(headroom, width))[:width]))
 
     marked = significand if floor is None else _marked(m, cells, significand, top, floor)
     zeros, none = leading_zero_count(m, marked)
@@ -295,7 +314,7 @@ def normalise_and_round(
         past = ~excess[-1] | (excess.all() & at_limit)
         # The exponent of a zero sum means nothing yet.
         m.d.comb += exceeds.eq(past & rounded[-1])
-        if acc.rounding == "rtz" or not fmt.has_nan:
+        if saturates:
             rounded = Mux(exceeds, fmt.max_significand, rounded)
             capped = Signal.like(final, name="exponent_capped")
             m.d.comb += capped.eq(Mux(exceeds, limit, final))
@@ -305,6 +324,15 @@ def normalise_and_round(
     if acc.ftz and state.floored and fmt.subnormals:
         rounded = rounded & rounded[-1].replicate(fmt.precision)
     return Rounded(rounded, final, zero, infinite)
+
+
+def _exponent_bits(exponent: Value, headroom: int, significand_bits: int, ends: list[int]) -> int:
+    """Return the bits of a signed number that holds the exponent with its headroom, less any shift, plus a carry, and how far off an end."""
+    signed_bit = int(exponent.shape().signed)
+    high = (1 << (len(exponent) - signed_bit)) + headroom
+    low = headroom - significand_bits - (signed_bit << len(exponent) >> 1)
+    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
+    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
 
 
 def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor: int) -> Value:
