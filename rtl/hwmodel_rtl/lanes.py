@@ -6,7 +6,7 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Value
 
 from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
-from hwmodel.spec.dataflow import is_halved, joins_rows, normalises_operands, normalises_product, raised_shape
+from hwmodel.spec.dataflow import is_halved, joins_rows, lane_product, normalises_operands, normalises_product, raised_shape
 from hwmodel.spec.ranges import row_integer
 
 from .architecture import Architecture

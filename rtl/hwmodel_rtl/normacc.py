@@ -327,7 +327,7 @@ def normalise_and_round(
 
 
 def _exponent_bits(exponent: Value, headroom: int, significand_bits: int, ends: list[int]) -> int:
-    """Return the bits of a signed number that holds the exponent with its headroom, less any shift, plus a carry, and how far off an end."""
+    """Return the bits of a signed number that holds the exponent with headroom, less any shift, plus a carry, and how far off an end."""
     signed_bit = int(exponent.shape().signed)
     high = (1 << (len(exponent) - signed_bit)) + headroom
     low = headroom - significand_bits - (signed_bit << len(exponent) >> 1)
