@@ -40,7 +40,7 @@ LANES = [
     "int4-uint4-e3m4b-8.unfused-x2",
     "e4m3fn-e4m3fn-fx-x4-p2",
     "e5m2-e5m2-fx20f4.rne.sat-x3",
-    "e3m2-e2m1fn-fp16-x3-p1",
+    "e3m2-e2m1fn-e4m3b2-x3-p1",
     "e4m3fn-e4m3fn-bf16.unfused-x2-p2",
     "e2m3fn+int4-e2m1fn-e6m9.sr4-x2-p2",
     "e3m2-e3m2-chunk3:e5m4:fp16-x2-p1",
@@ -62,7 +62,7 @@ BLOCKS = [
     "int4:8:pow2e5b31-e2m1fn-fx16f4-x1",
     "flex16-int4-fp32-x2-p1",
     "int4:4:e8m0fnu-int4:4:e8m0fnu-fx10f200-x4",
-    "e2m1fn:4:e8m0fnu-e2m1fn:4:e8m0fnu-tc4f8:fp32.rtz-p1",
+    "e2m1fn:4:e8m0fnu-e2m1fn:4:e8m0fnu-tc4f12:fp16.rtz-p1",
 ]
 
 
