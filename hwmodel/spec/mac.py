@@ -145,7 +145,7 @@ class MacSpec:
         for fmt in self.factors:
             if not isinstance(fmt, FloatFormat):
                 raise SpecError(f"unit {self}: {fmt} is no operand of a tensor core's alignment by exponents; it takes float formats")
-        bits = sum(fmt.precision for fmt in self.factors if isinstance(fmt, FloatFormat))
+        bits = sum(fmt.precision + fmt.halved for fmt in self.factors if isinstance(fmt, FloatFormat))
         if bits > MAX_PRODUCT_BITS:
             raise SpecError(
                 f"unit {self}: products of {bits} bits are more than the {MAX_PRODUCT_BITS} of a tensor core; choose narrower formats"

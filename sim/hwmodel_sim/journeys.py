@@ -142,10 +142,12 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
     first = (t % STORY_CYCLES < max(16, min(6 * steps_together(spec) if spec.blocks else 0, STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
-    # Of units of lanes and of blocks half of these go straight over it, as only equal signs in all lanes and steps surely do.
-    straight = first & (side != 0) & (turn // 4 % 2 == 0) & (spec.lanes > 1 or bool(spec.blocks))
+    # Of units of lanes and of blocks half of these go straight over it, as only equal signs in all lanes and steps surely do; but a
+    # chunk of the largest products may be infinite, and no push.
+    half = first & (side != 0) & (turn // 4 % 2 == 0)
+    straight = half & (spec.lanes > 1 or bool(spec.blocks)) & (not spec.is_chunked)
     if spec.lanes > 1:
-        role[first & (side != 0) & ~straight & (rng.random(role.shape) < 3 / 4)] = Role.OPPOSED
+        role[first & (side != 0) & ~half & (rng.random(role.shape) < 3 / 4)] = Role.OPPOSED
     before = STORY_CYCLES - delay(spec) - 1
     idle = t % STORY_CYCLES >= before
     valid = ~idle & (rng.random(role.shape) < rng.choice([1, 1, 0.9], stories))

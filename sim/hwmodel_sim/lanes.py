@@ -23,7 +23,7 @@ class Pattern(IntEnum):
     ZERO = 5  #: all are zero
     MINUS_ZERO = 6  #: all are -0, of formats that have it
     INFINITE = 7  #: one or two are infinite, of either sign
-    OPPOSED = 8  #: each is among the largest or the most negative: sums in between pass an end that the step's sum does not reach
+    OPPOSED = 8  #: half are among the largest, half among the most negative: sums in between pass an end that the step's does not
 
 
 _WEIGHTS = {
@@ -69,7 +69,9 @@ def _roles(operands: Operands, role: Array, pattern: Array) -> Array:
     found[np.broadcast_to(pattern == Pattern.ZERO, found.shape)] = zero
     found[np.broadcast_to(pattern == Pattern.MINUS_ZERO, found.shape)] = minus_zero
     found[(pattern == Pattern.CANCEL) & (lanes % 2 == 1) | (pattern == Pattern.LADDER)] = Role.BACK
-    opposed = np.where(rng.random(found.shape) < 1 / 2, Role.POSITIVE, Role.NEGATIVE)
+    # As many of one side as of the other, so that the sum stays where it is.
+    place = np.argsort(rng.random(found.shape), axis=-1)
+    opposed = np.where(place < (len(lanes) + rng.integers(0, 2, (*role.shape, 1))) // 2, Role.POSITIVE, Role.NEGATIVE)
     found = np.where(pattern == Pattern.OPPOSED, opposed, found)
     infinite = rng.choice(np.array(infinities), found.shape)
     return np.where(pattern == Pattern.INFINITE, np.where(one | two, infinite, Role.FRESH), found).astype(np.int8)
