@@ -150,7 +150,7 @@ class AlignAddTensor(wiring.Component):
             aligned = shift_right_cut(m, self.terms[i].significand, distance, window.product_bits, f"aligned_{i}")
             self._add(m, columns, aligned, field(self.terms[i], "sign"))
         total = Signal(width, name="total")
-        m.d.comb += total.eq(Cat(*add(m, cells, *columns.rows(cells), kind=self.architecture.adder)))
+        m.d.comb += total.eq(Cat(*columns.total(m, cells, self.architecture.adder)))
         negative = total[-1]
         flipped = Signal(width - 1)
         m.d.comb += flipped.eq(total[:-1] ^ negative.replicate(width - 1))
