@@ -6,16 +6,17 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Value
 
 from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
-from hwmodel.spec.dataflow import joins_rows, lane_product, normalises_operands
+from hwmodel.spec.dataflow import is_halved, joins_rows, normalises_operands, raised_shape
 from hwmodel.spec.ranges import row_integer
 
 from .architecture import Architecture
 from .decode import Decode
+from .decode_halved import RaiseHalved
 from .decode_integer import Widen
 from .decode_log import DecodeLog
 from .mpy import Mpy, MpyInteger
 from .mpy_log import MpyLog
-from .number import field, fields
+from .number import connect, field, fields
 from .pipeline import register
 from .terms import Rows, Terms
 
@@ -41,7 +42,7 @@ def multiply_lanes(
     if joins_rows(spec):
         return _integers(m, unit, spec, architecture, sum_width, valid, decoded=decoded, multiplied=multiplied)
     normalised, aligned = normalises_operands(spec), isinstance(spec.acc, TensorAcc)
-    products, zeros = [], []
+    products, zeros, shape = [], [], None
     for lane in range(spec.lanes):
         suffix = f"_{lane}" if spec.lanes > 1 else ""
         decoders, mpy = _parts(spec, architecture, normalised)
@@ -53,19 +54,24 @@ def multiply_lanes(
             if hasattr(decode, "shift"):
                 m.d.comb += decode.shift.eq(_shift(unit, getattr(spec, name), name, lane))
             number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
+            if aligned and is_halved(spec.factors[OPERANDS.index(name)]):
+                m.submodules[f"decode_{name}{suffix}_raise"] = part = RaiseHalved(decode.shape)
+                m.d.comb += connect(decode.shape, part.number, decode.number)
+                number = {key: getattr(part.raised, key) for key in fields(part.shape)}
             if decoded:
                 number = _registered(m, f"decode_{name}{suffix}_register", number)
             m.d.comb += [getattr(getattr(mpy, name), key).eq(value) for key, value in number.items()]
         m.submodules[f"mpy{suffix}"] = mpy
         m.d.comb += mpy.valid.eq(valid)
-        product, zero = mpy.product, field(mpy, "zero")
+        product, zero, shape = mpy.product, field(mpy, "zero"), mpy.shape
         if multiplied:
             values = {key: getattr(product, key) for key in fields(mpy.shape)}
             product = register(m, f"mpy{suffix}_register", {**values, "zero": zero} if normalised or aligned else values)
             zero = field(product, "zero")
         products.append(product)
         zeros.append(zero)
-    return Terms(products, lane_product(spec), Cat(*zeros) if aligned else zeros[0])
+    assert shape is not None
+    return Terms(products, shape, Cat(*zeros) if aligned else zeros[0])
 
 
 def _integers(
@@ -117,7 +123,10 @@ def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple
         return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
     decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
     aligned = isinstance(spec.acc, TensorAcc)
-    return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=architecture, tells_zero=aligned)
+    shapes = [decode.shape for decode in decoders.values()]
+    if aligned:
+        shapes = [raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip(shapes, spec.factors, strict=True)]
+    return decoders, Mpy(*shapes, normalised=normalised, architecture=architecture, tells_zero=aligned)
 
 
 def _registered(m: Module, name: str, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -122,7 +122,7 @@ class Mac(wiring.Component):
     @property
     def _normalised(self) -> bool:
         """Whether the accumulator wants the sum of a block normalised."""
-        return not isinstance(self.spec.levels[0], FixedAcc | TensorAcc)
+        return not isinstance(self.spec.levels[0], FixedAcc)
 
     def _scale(self, m: Module) -> Terms:
         return block_scales(m, self, self.spec, self.architecture, normalised=self._normalised)
@@ -172,7 +172,7 @@ class Mac(wiring.Component):
         step = Step(clear, clear, self._random(m, random_delay) if spec.random_bits else None)
         if isinstance(spec.acc, TensorAcc):
             assert isinstance(terms, Terms)
-            level = self._accumulate_tensor(m, terms, valid, step, resettable=resettable)
+            level = self._tensor_core(m, terms, valid, step, resettable=resettable)
         else:
             level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=resettable)
         acc_valid = Signal()
@@ -181,18 +181,14 @@ class Mac(wiring.Component):
         if spec.has_flags:
             m.d.comb += [self.overflow.eq(level.overflow), self.invalid.eq(level.invalid)]
 
-    def _accumulate_tensor(self, m: Module, terms: Terms, valid: Value, step: Step, *, resettable: bool) -> Level:
-        """Add the products of a step to a tensor core's accumulator; those of blocks with the product of their scales."""
-        if not self.spec.blocks:
-            return accumulate_tensor(m, self.spec, self.architecture, terms, valid, step, resettable=resettable)
-        scale = self._scale(m)
-        for name in ("mpy_scale_register", "decode_scale_register")[: self.spec.pipeline]:
-            scale = registered(m, name, scale)
-        # What the scales show counts only where there are operands.
-        scale = only_while(m, valid, scale)
-        return accumulate_tensor(
-            m, self.spec, self.architecture, terms, valid, step, scale=scale.lone, scale_shape=scale.shape, resettable=resettable
-        )
+    def _tensor_core(self, m: Module, terms: Terms, valid: Value, step: Step, *, resettable: bool) -> Level:
+        """Add the products of a step, which is a whole block where there are any, and their scale."""
+        spec, scale = self.spec, None
+        if spec.blocks:
+            scale = block_scales(m, self, spec, self.architecture, normalised=False)
+            for name in ("mpy_scale_register", "alignadd_scale_register")[: spec.pipeline]:
+                scale = registered(m, name, scale)
+        return accumulate_tensor(m, spec, self.architecture, terms, scale, valid, step, resettable=resettable)
 
     def _chunk(self, m: Module, acc: ChunkAcc, terms: Terms | Rows, valid, clear, flush, reset) -> None:
         """Join two levels: the inner one, and the outer one a cycle behind it."""
