@@ -76,8 +76,8 @@ def exact_sum_shape(spec: MacSpec, *, normalised: bool) -> NumberShape:
     if spec.fold_steps != 0:
         return shape
     bits = spec.exact_sum.width
-    ends = {"exponent_high": bits - 1} if normalised else {"top": shape.top + 1, "leading_zeros": bits - 1}
-    return replace(shape, signed=True, significand_bits=bits, magnitude=1 << (bits - 1), **ends)
+    shape = replace(shape, signed=True, significand_bits=bits, magnitude=1 << (bits - 1))
+    return replace(shape, exponent_high=bits - 1) if normalised else replace(shape, top=shape.top + 1, leading_zeros=bits - 1)
 
 
 def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:

@@ -70,6 +70,7 @@ def multiply_lanes(
             zero = field(product, "zero")
         products.append(product)
         zeros.append(zero)
+    assert shape is not None
     return Terms(products, shape, Cat(*zeros) if aligned else zeros[0])
 
 
