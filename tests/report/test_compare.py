@@ -14,8 +14,8 @@ from hwmodel.flow import load_card
 from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
 from hwmodel.report.compare import compare, files_of
-from hwmodel.report.rows import MismatchError, check_states, mapped_row, operand_streams
-from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, usual_modes
+from hwmodel.report.rows import MismatchError, check_states, mapped_row
+from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, operand_streams, usual_modes
 from hwmodel.report.text import ONE_FORMAT, TWO_FORMATS, two_formats
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel.yosys import Yosys
