@@ -9,14 +9,15 @@ from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, Q
 from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.ranges import float_state, operand_shape
 
-from .alignadd import AlignAddFixed, AlignAddFloat, AlignAddInteger
+from .alignadd import AlignAddFloat
+from .alignadd_fixed import AlignAddFixed, AlignAddInteger, AlignAddSum
 from .architecture import Architecture
 from .magnitude import Magnitude
-from .mpy import MpyInteger
 from .normacc import NormAccFixed, NormAccFloat
 from .normacc_posit import NormAccPosit, NormAccQuire, ReadQuire
 from .number import connect, field
 from .roundterm import RebaseTerm, RoundTerm, RoundTermPosit
+from .terms import Rows, Terms
 
 
 @dataclass
@@ -61,19 +62,18 @@ class Level:
 
 
 def accumulate(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: AnyLevel, term, shape, zero, step: Step, *, suffix: str, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: AnyLevel, terms: Terms | Rows, step: Step, *, suffix: str, resettable: bool
 ) -> Level:
-    """Add `term` to an accumulator level, in instances called alignadd and normacc plus `suffix`.
+    """Add `terms` to an accumulator level, in instances called alignadd and normacc plus `suffix`.
 
-    Parameters
-    ----------
-    term, shape, zero
-        What is added, its shape, and whether it is zero; of an integer product the rows, and the `MpyInteger` they come from.
+    Fixed point adds any number of terms, and rows; a float or a posit adds one.
     """
     if isinstance(acc, FixedAcc):
-        return _accumulate_fixed(m, spec, architecture, acc, term, shape, step, suffix=suffix, resettable=resettable)
+        return _accumulate_fixed(m, spec, architecture, acc, terms, step, suffix=suffix, resettable=resettable)
+    assert isinstance(terms, Terms)
     if isinstance(acc, QuireAcc):
-        return _accumulate_quire(m, spec, architecture, acc, term, shape, step, resettable=resettable)
+        return _accumulate_quire(m, spec, architecture, acc, terms, step, resettable=resettable)
+    term, shape, zero = terms.lone, terms.shape, terms.zero
     if isinstance(acc, PositAcc):
         return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
     if not acc.fused and RoundTerm.needed(acc, shape):
@@ -106,19 +106,19 @@ def accumulate(
 
 
 def _accumulate_fixed(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: FixedAcc, term, shape, step: Step, *, suffix: str, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: FixedAcc, terms: Terms | Rows, step: Step, *, suffix: str, resettable: bool
 ) -> Level:
     fixed = spec.fixed_point(acc)
-    if isinstance(shape, MpyInteger):
-        width = shape.width
-        alignadd = AlignAddInteger(shape.row_width, shape.constant, fixed.fraction, fixed.width, width, architecture)
-        m.d.comb += [alignadd.row_0.eq(term.row_0), alignadd.row_1.eq(term.row_1)]
+    special: Value
+    if isinstance(terms, Rows):
+        width = terms.width
+        alignadd = AlignAddInteger(len(terms.row_0), terms.constant, fixed.fraction, fixed.width, width, architecture)
+        m.d.comb += [alignadd.row_0.eq(terms.row_0), alignadd.row_1.eq(terms.row_1)]
         special = Const(0, 1)
     else:
-        width = total_width(fixed, shape.magnitude.bit_length() + shape.lsb + fixed.fraction)
-        alignadd = AlignAddFixed(shape, fixed, width, acc.rounding, architecture)
-        m.d.comb += connect(shape, alignadd.term, term)
-        special = field(term, "nan") | field(term, "inf")
+        width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, len(terms.numbers))
+        alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
+        special = terms.any("nan") | terms.any("inf")
     normacc = NormAccFixed(fixed, width, saturate=acc.saturate, resettable=resettable)
     m.submodules[f"alignadd{suffix}"] = alignadd
     m.submodules[f"normacc{suffix}"] = normacc
@@ -140,18 +140,18 @@ def _accumulate_fixed(
 
 
 def _accumulate_quire(
-    m: Module, spec: MacSpec, architecture: Architecture, acc: QuireAcc, term, shape, step: Step, *, resettable: bool
+    m: Module, spec: MacSpec, architecture: Architecture, acc: QuireAcc, terms: Terms, step: Step, *, resettable: bool
 ) -> Level:
     fixed, fmt = spec.fixed_point(acc), spec.a
     assert isinstance(fmt, PositFormat)
-    m.submodules.alignadd = alignadd = AlignAddFixed(shape, fixed, fixed.width, "floor", architecture)
+    alignadd = _align(m, architecture, fixed, terms, fixed.width, "floor")
+    m.submodules.alignadd = alignadd
     m.submodules.normacc = normacc = NormAccQuire(fixed, resettable=resettable)
     m.submodules.normacc_read = read = ReadQuire(fixed, fmt, architecture)
-    m.d.comb += connect(shape, alignadd.term, term)
     m.d.comb += [
         alignadd.acc.eq(normacc.acc),
         normacc.total.eq(alignadd.total),
-        normacc.term_nan.eq(field(term, "nan")),
+        normacc.term_nan.eq(terms.any("nan")),
         normacc.clear.eq(step.clear),
         read.total.eq(normacc.value),
         read.nan.eq(normacc.nan),
@@ -189,6 +189,23 @@ def _accumulate_posit(m: Module, architecture: Architecture, acc: PositAcc, term
     return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
 
 
-def total_width(fixed: FixedPoint, term_bits: int) -> int:
-    """Return the bits that hold the exact sum of an accumulator and a term of `term_bits` bits, rounded up at most once."""
-    return max(fixed.width, max(term_bits, 0) + 2) + 1
+def _align(m: Module, architecture: Architecture, fixed: FixedPoint, terms: Terms, width: int, rounding: str) -> Any:
+    """Return the part that adds `terms` to a fixed-point accumulator, and connect them to it."""
+    shape = terms.shape
+    if len(terms.numbers) == 1:
+        alignadd = AlignAddFixed(shape, fixed, width, rounding, architecture)
+        m.d.comb += connect(shape, alignadd.term, terms.lone)
+        return alignadd
+    several = AlignAddSum(shape, len(terms.numbers), fixed, width, architecture, rounding=rounding, accumulates=True, drops_specials=True)
+    for target, number in zip(several.terms, terms.numbers, strict=True):
+        m.d.comb += connect(shape, target, number)
+    return several
+
+
+def total_width(fixed: FixedPoint, magnitude: int, lsb: int, lanes: int) -> int:
+    """Return the bits that hold the exact sum of an accumulator and of terms up to ``magnitude * 2**lsb``, each rounded up at most once."""
+    if lanes == 1:
+        return max(fixed.width, max(magnitude.bit_length() + lsb + fixed.fraction, 0) + 2) + 1
+    shift = lsb + fixed.fraction
+    largest = magnitude << shift if shift >= 0 else (magnitude >> -shift) + 1
+    return max(fixed.width, (lanes * largest).bit_length() + 1) + 1

@@ -1,26 +1,17 @@
 """Mac: the parts joined to a unit, as its spec says."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FloatAcc, LogFormat, MacSpec, PositAcc
-from hwmodel.spec.ranges import row_integer
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec
 
-from .adders import add, constant
 from .architecture import Architecture
-from .cells import AdderCells
-from .decode import Decode
-from .decode_integer import Widen
-from .decode_log import DecodeLog
+from .fold import fold_control, only_while
+from .lanes import multiply_lanes
 from .level import Step, accumulate, total_width
-from .mpy import Mpy, MpyInteger
-from .mpy_log import MpyLog
-from .number import connect, field, fields
-from .pipeline import PipelineRegister
+from .sums import add_products, registered_sum, unpack_sum
+from .terms import Rows, Terms
 
 
 class Mac(wiring.Component):
@@ -63,37 +54,23 @@ class Mac(wiring.Component):
         ports |= {name: Out(width) for name, width in spec.outputs.items()}
         super().__init__(ports)
 
-    @property
-    def joins_rows(self) -> bool:
-        """Whether the product goes into the accumulator's adder as two rows: integers, and nothing to round."""
-        first = self.spec.levels[0]
-        return (
-            isinstance(first, FixedAcc)
-            and self.spec.fixed_point(first).fraction >= 0
-            and None not in (row_integer(self.spec.a), row_integer(self.spec.b))
-        )
-
     def elaborate(self, platform):
         m = Module()
-        pipeline, first = self.spec.pipeline, self.spec.levels[0]
-        control = [self.valid, self.clear & self.valid, self.flush if self.spec.is_chunked else Const(0, 1)]
-        before_mpy = self._delay(m, control, pipeline - 1)
-        before_mpy[0] = before_mpy[0] & ~ResetSignal()  # a product on its way at reset must not arrive
-        valid, clear, flush = self._delay(m, before_mpy, min(pipeline, 1))
-        # Without a pipeline nothing is in flight, so a reset is a clear; else the register itself has to be reset.
-        reset = Const(0, 1) if pipeline else ResetSignal()
-
-        term, shape, zero = self._multiply(m, before_mpy[0])
-        if isinstance(self.spec.acc, ChunkAcc):
-            self._chunk(m, self.spec.acc, term, shape, zero, valid, clear, flush, reset)
-            return m
-        step = Step(clear | reset, clear | reset, self._random(m, pipeline) if self.spec.random_bits else None)
-        level = accumulate(m, self.spec, self.architecture, first, term, shape, zero, step, suffix="", resettable=pipeline > 0)
-        acc_valid = Signal()
-        m.d.sync += acc_valid.eq(valid)
-        m.d.comb += [self.acc.eq(level.code), self.acc_valid.eq(acc_valid)]
-        if self.spec.has_flags:
-            m.d.comb += [self.overflow.eq(level.overflow), self.invalid.eq(level.invalid)]
+        spec, pipeline = self.spec, self.spec.pipeline
+        control = [self.valid, self.clear & self.valid, self.flush if spec.fold_steps is not None else Const(0, 1)]
+        # The registers stand behind the multipliers and the decoders; behind and in front of an exact sum, where there is one.
+        decoded = int(pipeline == 2 and spec.exact_sum is None)
+        multiplied = int(pipeline == 2 if spec.exact_sum else pipeline > 0)
+        at_mpy = self._delay(m, control, decoded)
+        at_mpy[0] = at_mpy[0] & ~ResetSignal()  # a product on its way at reset must not arrive
+        at_sum = self._delay(m, at_mpy, multiplied)
+        terms = multiply_lanes(
+            m, self, spec, self.architecture, self._sum_width(), at_mpy[0], decoded=bool(decoded), multiplied=bool(multiplied)
+        )
+        if spec.exact_sum is None:
+            self._accumulate(m, terms, *at_sum)
+        else:
+            self._accumulate(m, self._sum(m, terms, at_sum[0]), *self._delay(m, at_sum, pipeline - multiplied))
         return m
 
     def _delay(self, m: Module, values: list[Value], cycles: int) -> list[Value]:
@@ -112,119 +89,52 @@ class Mac(wiring.Component):
             bits = delayed
         return bits
 
-    def _register(self, m: Module, name: str, values: Mapping[str, Value]) -> Any:
-        """Return `values` one cycle later, as attributes, through an instance called `name`."""
-        m.submodules[name] = register = PipelineRegister({key: value.shape() for key, value in values.items()})
-        m.d.comb += [getattr(register.before, key).eq(value) for key, value in values.items()]
-        return register.after
+    def _sum_width(self) -> int:
+        """Return how many bits the rows of integer products shall be good for."""
+        spec, first = self.spec, self.spec.levels[0]
+        if spec.exact_sum is not None or not isinstance(first, FixedAcc):
+            return spec.exact_sum.width if spec.exact_sum else 0
+        return total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
 
-    def _multiply(self, m: Module, valid: Value):
-        """Return the product (or its rows), its shape, and whether it is zero."""
+    def _sum(self, m: Module, terms: Terms | Rows, valid: Value) -> Terms:
+        """Return the exact sum of a step's products, normalised, with the registers of the pipeline that belong behind it."""
+        spec = self.spec
+        assert spec.exact_sum is not None
+        total = add_products(m, spec.exact_sum, terms, valid, self.architecture)
+        number = unpack_sum(m, spec, self.architecture, total, normalised=True, zero_sign=total.zero_sign)
+        if not spec.pipeline:
+            return number
+        # What is in the register behind the multipliers at reset must not arrive either.
+        return registered_sum(m, number, resettable=spec.pipeline == 2)
+
+    def _accumulate(self, m: Module, terms: Terms | Rows, valid: Value, clear: Value, flush: Value) -> None:
+        """Add the terms of a step to the accumulator, and drive the outputs."""
         spec, pipeline = self.spec, self.spec.pipeline
-        if self.joins_rows:
-            first = spec.levels[0]
-            assert isinstance(first, FixedAcc)
-            a, b = row_integer(spec.a), row_integer(spec.b)
-            assert a is not None
-            assert b is not None
-            width = total_width(spec.fixed_point(first), spec.product_max_magnitude.bit_length() + spec.fixed_point(first).fraction)
-            m.submodules.mpy = mpy = MpyInteger(a, b, width, self.architecture)
-            codes = {name: self._integer(m, name) for name in ("a", "b")}
-            if pipeline == 2:
-                register = self._register(m, "decode_register", codes)
-                codes = {name: getattr(register, name) for name in codes}
-            m.d.comb += [mpy.a.eq(codes["a"]), mpy.b.eq(codes["b"]), mpy.valid.eq(valid)]
-            rows = self._register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if pipeline else mpy
-            return rows, mpy, None
-        # A float or posit accumulator wants normalised products; logarithms have no others.
-        normalised = isinstance(spec.levels[0], FloatAcc | PositAcc)
-        decoders, mpy = self._parts(normalised)
-        for name, decode in decoders.items():
-            m.submodules[f"decode_{name}"] = decode
-            m.d.comb += decode.code.eq(getattr(self, name))
-            if isinstance(getattr(spec, name), ChoiceFormat):
-                m.d.comb += decode.mode.eq(getattr(self, f"mode_{name}"))
-            number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
-            if pipeline == 2:
-                register = self._register(m, f"decode_{name}_register", number)
-                number = {key: getattr(register, key) for key in number}
-            m.d.comb += [getattr(getattr(mpy, name), key).eq(value) for key, value in number.items()]
-        m.submodules.mpy = mpy
-        m.d.comb += mpy.valid.eq(valid)
-        product, zero = mpy.product, field(mpy, "zero")
-        if pipeline:
-            values = {key: getattr(product, key) for key in fields(mpy.shape)}
-            product = self._register(m, "mpy_register", {**values, "zero": zero} if normalised else values)
-            zero = field(product, "zero")
-        return product, mpy.shape, zero
+        # Without a pipeline nothing is in flight, so a reset is a clear; else the register itself has to be reset.
+        reset = Const(0, 1) if pipeline else ResetSignal()
+        if isinstance(spec.acc, ChunkAcc):
+            self._chunk(m, spec.acc, terms, valid, clear, flush, reset)
+            return
+        step = Step(clear | reset, clear | reset, self._random(m, pipeline) if spec.random_bits else None)
+        level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=pipeline > 0)
+        acc_valid = Signal()
+        m.d.sync += acc_valid.eq(valid)
+        m.d.comb += [self.acc.eq(level.code), self.acc_valid.eq(acc_valid)]
+        if spec.has_flags:
+            m.d.comb += [self.overflow.eq(level.overflow), self.invalid.eq(level.invalid)]
 
-    def _integer(self, m: Module, name: str) -> Value:
-        """Return the code of an operand that is an integer; of one of several widths, brought to the widest."""
-        fmt = getattr(self.spec, name)
-        if not isinstance(fmt, ChoiceFormat):
-            return getattr(self, name)
-        m.submodules[f"decode_{name}"] = widen = Widen(fmt)
-        m.d.comb += [widen.code.eq(getattr(self, name)), widen.mode.eq(getattr(self, f"mode_{name}"))]
-        return widen.integer
-
-    def _parts(self, normalised: bool):
-        """Return the decoders by operand, and the multiplier."""
-        a, b = self.spec.a, self.spec.b
-        if isinstance(a, LogFormat) and isinstance(b, LogFormat):
-            return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
-        decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
-        return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=self.architecture)
-
-    def _chunk(self, m: Module, acc: ChunkAcc, term, shape, zero, valid, clear, flush, reset) -> None:
+    def _chunk(self, m: Module, acc: ChunkAcc, terms: Terms | Rows, valid, clear, flush, reset) -> None:
         """Join two levels: the inner one, and the outer one a cycle behind it."""
-        # `started`: a step has been taken since the last fold.
-        started = Signal()
-        count = Signal(range(acc.length)) if acc.length > 1 else Const(0, 0)
-        fresh = clear | ~started
-        last, fold = Signal(), Signal()
-        if acc.length > 1:
-            is_last = (count == acc.length - 1) & ~fresh
-            bits = len(count)
-            counted = Cat(*add(m, AdderCells(m), list(count & (~fresh).replicate(bits)), constant(0, bits), 1)[:bits])
-            with m.If(valid):
-                m.d.sync += count.eq(counted)
-            m.d.comb += last.eq(is_last | flush)
-        else:
-            m.d.comb += last.eq(1)
-        m.d.comb += fold.eq((valid & last) | (flush & ~valid & started))
-        with m.If(valid | flush):
-            m.d.sync += started.eq(valid & ~last)
-
+        fold = fold_control(m, acc.length, valid, clear, flush)
         inner_random, outer_random = self._chunk_random(m, acc)
-        step = Step((valid & fresh) | reset, clear | reset, inner_random)
-        inner = accumulate(
-            m, self.spec, self.architecture, acc.inner, term, shape, zero, step, suffix="", resettable=self.spec.pipeline > 0
-        )
+        step = Step((valid & fold.fresh) | reset, clear | reset, inner_random)
+        inner = accumulate(m, self.spec, self.architecture, acc.inner, terms, step, suffix="", resettable=self.spec.pipeline > 0)
 
         folding, cleared, valid_outer, acc_valid = Signal(), Signal(), Signal(), Signal()
-        m.d.sync += [folding.eq(fold), cleared.eq(clear), valid_outer.eq(valid), acc_valid.eq(valid_outer)]
-        addend = Signal(data.StructLayout(fields(inner.shape)))
-        m.d.comb += connect(inner.shape, addend, inner.term)
-        m.d.comb += addend.significand.eq(inner.term.significand & folding.replicate(inner.shape.significand_bits))
-        for name in ("nan", "inf"):
-            if name not in fields(inner.shape):
-                continue
-            m.d.comb += addend[name].eq(getattr(inner.term, name) & folding)
-        if inner.shape.signed:
-            # Nothing to fold: -0, which changes no accumulator.
-            m.d.comb += addend.sign.eq(inner.term.sign | ~folding)
-        outer = accumulate(
-            m,
-            self.spec,
-            self.architecture,
-            acc.outer,
-            addend,
-            inner.shape,
-            inner.zero | ~folding,
-            Step(cleared, cleared, outer_random),
-            suffix="_outer",
-            resettable=True,
-        )
+        m.d.sync += [folding.eq(fold.now), cleared.eq(clear), valid_outer.eq(valid), acc_valid.eq(valid_outer)]
+        addend = only_while(m, folding, Terms([inner.term], inner.shape, inner.zero))
+        step = Step(cleared, cleared, outer_random)
+        outer = accumulate(m, self.spec, self.architecture, acc.outer, addend, step, suffix="_outer", resettable=True)
         m.d.comb += [self.acc.eq(outer.code), self.acc_valid.eq(acc_valid)]
         if self.spec.has_flags:
             flags = Signal(2)

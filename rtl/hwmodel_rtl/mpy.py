@@ -91,29 +91,41 @@ class Mpy(wiring.Component):
 
 
 class MpyInteger(wiring.Component):
-    """Multiply two's complement or unsigned integers into two rows, which the accumulator's adder takes in. Combinational.
+    """Multiply pairs of two's complement or unsigned integers into two rows, which the next adder takes in. Combinational.
+
+    Parameters
+    ----------
+    a, b
+        The operands' formats.
+    width
+        Bits that the sum of the products shall be good for.
+    lanes
+        How many pairs: one compressor tree for all.
 
     Attributes
     ----------
     a, b : In
-        Codes.
+        Codes, that of lane 0 in the low bits.
     valid : In(1)
-        When low the product is 0.
+        When low the products are 0.
     row_0, row_1 : Out(row_width)
-        ``row_0 + row_1 + constant`` is the product modulo any power of two up to ``2**width``.
+        ``row_0 + row_1 + constant`` is the sum of the products modulo any power of two up to ``2**width``.
     """
 
-    def __init__(self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture) -> None:
+    def __init__(self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1) -> None:
         self.width = width
         # The tree is built here, since its rows decide the ports.
         self._module = m = Module()
-        self._a, self._b = Signal(a.width, name="a_masked"), Signal(b.width, name="b_code")
+        self._a, self._b = Signal(lanes * a.width, name="a_masked"), Signal(lanes * b.width, name="b_code")
         columns = Columns(width)
-        multiply(m, columns, list(self._a), list(self._b), a_signed=a.signed, b_signed=b.signed, kind=architecture.multiplier)
+        for lane in range(lanes):
+            x, y = (list(codes)[lane * fmt.width :][: fmt.width] for codes, fmt in ((self._a, a), (self._b, b)))
+            multiply(m, columns, x, y, a_signed=a.signed, b_signed=b.signed, kind=architecture.multiplier)
         self.constant = columns.constant
         self._rows = columns.rows(AdderCells(m), with_constant=False)
         self.row_width = max(i + 1 for row in self._rows for i, bit in enumerate(row) if not isinstance(bit, int))
-        super().__init__({"a": In(a.width), "b": In(b.width), "valid": In(1), "row_0": Out(self.row_width), "row_1": Out(self.row_width)})
+        codes = {"a": In(lanes * a.width), "b": In(lanes * b.width)}
+        super().__init__({**codes, "valid": In(1), "row_0": Out(self.row_width), "row_1": Out(self.row_width)})
 
     def elaborate(self, platform):
         m = self._module

@@ -1,0 +1,252 @@
+"""Alignadd of fixed point: products are brought to the accumulator's grid and added."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hwmodel.spec import FixedPoint
+from hwmodel.spec.ranges import NumberShape
+
+from .adders import add, constant, extend
+from .architecture import Architecture
+from .cells import AdderCells
+from .compressor import Columns
+from .number import exponent_of, field, signature
+from .shifter import shift_left
+
+
+class AlignAddInteger(wiring.Component):
+    """Add products, still in two rows, to a fixed-point accumulator: one compressor tree, one carry chain. Combinational.
+
+    Parameters
+    ----------
+    row_width, row_constant
+        Of the products, see `MpyInteger`.
+    shift
+        How far their unit is above that of the sum.
+    width
+        Of the accumulator; 0: there is none, and the rows alone are added up.
+    total_width
+        Of the sum.
+
+    Attributes
+    ----------
+    row_0, row_1 : In
+        The products, see `MpyInteger`.
+    acc : In(width)
+        The accumulator, if there is one.
+    total : Out(total_width)
+        Their exact sum.
+    """
+
+    def __init__(self, row_width: int, row_constant: int, shift: int, width: int, total_width: int, architecture: Architecture) -> None:
+        self.row_constant = row_constant
+        self.shift = shift
+        self.architecture = architecture
+        acc = {"acc": In(width)} if width else {}
+        super().__init__({"row_0": In(row_width), "row_1": In(row_width), **acc, "total": Out(total_width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        cells = AdderCells(m)
+        columns = Columns(len(self.total))
+        if hasattr(self, "acc"):
+            columns.add_signed(list(self.acc))
+        columns.add_unsigned(list(self.row_0), self.shift)
+        columns.add_unsigned(list(self.row_1), self.shift)
+        columns.constant += self.row_constant << self.shift
+        m.d.comb += self.total.eq(Cat(*add(m, cells, *columns.rows(cells), kind=self.architecture.adder)))
+        return m
+
+
+class AlignAddFixed(wiring.Component):
+    """Shift a number to a fixed-point accumulator's grid, bring it to its unit, and add. Combinational.
+
+    Parameters
+    ----------
+    term
+        Shape of the number.
+    fixed
+        The accumulator.
+    rounding
+        ``"floor"`` or ``"rne"``: how bits below the unit are dropped.
+
+    Attributes
+    ----------
+    term : In
+        The number.
+    acc : In(fixed.width)
+        The accumulator.
+    total : Out(total_width)
+        The exact sum of the accumulator and the number brought to the unit.
+    """
+
+    def __init__(self, term: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, architecture: Architecture) -> None:
+        self.term_shape = term
+        self.fixed = fixed
+        self.rounding = rounding
+        self.architecture = architecture
+        super().__init__({"term": In(signature(term)), "acc": In(fixed.width), "total": Out(total_width)})
+
+    def elaborate(self, platform):
+        m = Module()
+        cells = AdderCells(m)
+        shape = self.term_shape
+        width = len(self.total)
+        aligned = align_to_unit(m, cells, self.term, shape, self.fixed.fraction, self.rounding)
+        bits = extend([*constant(0, aligned.place), *aligned.magnitude], width, signed=False)
+        sign = aligned.sign
+        inverted = [sign if isinstance(bit, int) else bit ^ sign for bit in bits] if shape.signed else bits
+        acc = extend(list(self.acc), width, signed=True)
+        carry_in = aligned.carry if aligned.carries else 0
+        m.d.comb += self.total.eq(Cat(*add(m, cells, acc, inverted, carry_in, kind=self.architecture.adder)))
+        return m
+
+
+class AlignAddSum(wiring.Component):
+    """Shift numbers to a fixed-point grid, bring each to its unit, and add: one compressor tree, one carry chain. Combinational.
+
+    Parameters
+    ----------
+    term
+        Shape of the numbers.
+    count
+        How many there are.
+    fixed
+        The grid, and the accumulator if there is one.
+    total_width
+        Of the sum.
+    rounding
+        ``"floor"`` or ``"rne"``: how bits below the unit are dropped, of each number by itself.
+    accumulates
+        Whether there is an accumulator.
+    drops_specials
+        Whether a number that is NaN or infinite adds nothing; else the sum means nothing then.
+
+    Attributes
+    ----------
+    term_0, term_1, … : In
+        The numbers.
+    acc : In(fixed.width)
+        The accumulator, if there is one.
+    total : Out(total_width)
+        The sum, modulo ``2**total_width``.
+    """
+
+    def __init__(
+        self,
+        term: NumberShape,
+        count: int,
+        fixed: FixedPoint,
+        total_width: int,
+        architecture: Architecture,
+        *,
+        rounding: str = "floor",
+        accumulates: bool,
+        drops_specials: bool,
+    ) -> None:
+        self.term_shape = term
+        self.count = count
+        self.fixed = fixed
+        self.rounding = rounding
+        self.architecture = architecture
+        self.drops_specials = drops_specials
+        terms = {f"term_{i}": In(signature(term)) for i in range(count)}
+        super().__init__({**terms, **({"acc": In(fixed.width)} if accumulates else {}), "total": Out(total_width)})
+
+    @property
+    def terms(self) -> list[Any]:
+        """The ports of the numbers."""
+        return [getattr(self, f"term_{i}") for i in range(self.count)]
+
+    def elaborate(self, platform):
+        m = Module()
+        cells = AdderCells(m)
+        shape, fraction = self.term_shape, self.fixed.fraction
+        columns = Columns(len(self.total))
+        for term in self.terms:
+            aligned = align_to_unit(m, cells, term, shape, fraction, self.rounding, drops_specials=self.drops_specials)
+            if shape.signed:
+                # The complement of a negative one, one bit for all of its sign's copies, and what makes it a negative.
+                flipped = Signal(len(aligned.magnitude), name="flipped")
+                m.d.comb += flipped.eq(Cat(*aligned.magnitude) ^ aligned.sign.replicate(len(flipped)))
+                columns.add_signed([*flipped, aligned.sign], aligned.place)
+            else:
+                columns.add_unsigned(aligned.magnitude, aligned.place)
+            if aligned.carries:
+                columns.add_bit(aligned.carry, aligned.place)
+        if hasattr(self, "acc"):
+            columns.add_signed(list(self.acc))
+        m.d.comb += self.total.eq(Cat(*add(m, cells, *columns.rows(cells), kind=self.architecture.adder)[: len(self.total)]))
+        return m
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A number on a fixed-point grid: ``(magnitude ^ sign) + carry``, the exclusive or bit by bit, is it in two's complement.
+
+    Attributes
+    ----------
+    magnitude
+        Its bits.
+    place
+        Weight of the lowest, in units; not negative.
+    sign, carry
+        1 bit.
+    carries
+        Whether `carry` can be 1.
+    """
+
+    magnitude: Value
+    place: int
+    sign: Value
+    carry: Value
+    carries: bool
+
+
+def align_to_unit(
+    m: Module, cells: AdderCells, term: Any, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True
+) -> Aligned:
+    """Shift a number to the grid of the unit ``2**-fraction`` and drop what is finer, by ``"floor"`` or ``"rne"``."""
+    amount, low = _amount(m, cells, term, shape)
+    # Weight of bit 0 of the shifted number, in units of the accumulator.
+    place = low + shape.top + 1 - shape.significand_bits + fraction
+    finite = Signal(shape.significand_bits)
+    special = field(term, "nan") | field(term, "inf")
+    masked = drops_specials and (shape.nan or shape.inf)
+    m.d.comb += finite.eq(term.significand & (~special).replicate(shape.significand_bits) if masked else term.significand)
+
+    reach = shape.magnitude.bit_length() + shape.lsb + fraction  # bits of the magnitude, in units
+    magnitude = shift_left(m, finite, amount, max(reach - place, 1))
+    increment: Value = Const(0, 1)
+    inexact = shape.lsb + fraction < 0
+    if place < 0:
+        dropped, magnitude = magnitude[:-place], magnitude[-place:]
+        if inexact and rounding == "rne":
+            low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
+            lsb = magnitude[0] if len(magnitude) else Const(0, 1)
+            increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
+        elif inexact:
+            # The floor of a negative number that is cut is one unit below: the complement without its carry.
+            increment = dropped.any() & field(term, "sign")
+        place = 0
+    sign = Signal(name="subtract")
+    carry = Signal(name="carry_in")
+    m.d.comb += [sign.eq(field(term, "sign")), carry.eq(sign ^ increment)]
+    return Aligned(magnitude, place, sign, carry, carries=shape.signed or inexact)
+
+
+def _amount(m: Module, cells: AdderCells, term: Any, shape: NumberShape) -> tuple[Value, int]:
+    """Return how far to shift a number left, and the exponent at which that is nothing."""
+    if not shape.has_exponent:
+        return Const(0, 0), shape.exponent_low
+    exponent = exponent_of(term, shape)
+    if shape.exponent_low >= 0:
+        return exponent, 0
+    width = (shape.exponent_high - shape.exponent_low).bit_length()
+    operand = extend(list(exponent), width, signed=True)
+    total = add(m, cells, operand, constant(-shape.exponent_low, width))
+    return Cat(*total[:width]), shape.exponent_low

@@ -1,0 +1,151 @@
+"""The exact sum of a step's products, in front of an accumulator that is no fixed point."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hwmodel.spec import FixedPoint, MacSpec
+from hwmodel.spec.dataflow import lane_product, sum_shape
+from hwmodel.spec.ranges import NumberShape
+
+from .adders import add, constant, invert
+from .alignadd_fixed import AlignAddInteger, AlignAddSum
+from .architecture import Architecture
+from .cells import AdderCells
+from .leading_zeros import leading_zero_count
+from .number import connect, field, fields, signature
+from .pipeline import register
+from .shifter import shift_left
+from .terms import Rows, Terms
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An exact sum.
+
+    Attributes
+    ----------
+    total
+        Two's complement, as wide as the spec's `exact_sum`. It means nothing if the sum is no number.
+    nan, inf
+        Whether it is one; NaN counts where both are set.
+    inf_sign
+        Sign of an infinity.
+    zero_sign
+        Whether all terms are -0 if the total is zero.
+    """
+
+    total: Value
+    nan: Value
+    inf: Value
+    inf_sign: Value
+    zero_sign: Value
+
+
+def add_products(m: Module, fixed: FixedPoint, terms: Terms | Rows, valid: Value, architecture: Architecture, acc: Value | None = None) -> Sum:
+    """Return the sum of a step's products, if there are `valid` ones, and of `acc`, in an instance called alignadd_sum."""
+    none = Const(0, 1)
+    if isinstance(terms, Rows):
+        accumulated = 0 if acc is None else fixed.width
+        m.submodules.alignadd_sum = rows = AlignAddInteger(len(terms.row_0), terms.constant, 0, accumulated, fixed.width, architecture)
+        m.d.comb += [rows.row_0.eq(terms.row_0), rows.row_1.eq(terms.row_1)]
+        if acc is not None:
+            m.d.comb += rows.acc.eq(acc)
+        # Integers have no -0; where there are none, the sum is the number that changes no accumulator.
+        return Sum(rows.total, none, none, none, ~valid)
+    shape, numbers = terms.shape, terms.numbers
+    m.submodules.alignadd_sum = adder = AlignAddSum(
+        shape, len(numbers), fixed, fixed.width, architecture, accumulates=acc is not None, drops_specials=False
+    )
+    for target, number in zip(adder.terms, numbers, strict=True):
+        m.d.comb += connect(shape, target, number)
+    if acc is not None:
+        m.d.comb += adder.acc.eq(acc)
+    negative = Cat(*(field(number, "inf") & field(number, "sign") for number in numbers)).any()
+    positive = Cat(*(field(number, "inf") & ~field(number, "sign") for number in numbers)).any()
+    nan = terms.any("nan") | (negative & positive) if shape.inf else terms.any("nan")
+    return Sum(adder.total, nan, terms.any("inf"), negative, terms.all("sign"))
+
+
+class UnpackSum(wiring.Component):
+    """An exact sum as an unpacked number: sign and magnitude, normalised if asked for. Combinational.
+
+    Parameters
+    ----------
+    fixed
+        The sum.
+    product
+        Shape of the products that it is of.
+    normalised
+        Whether the magnitude is shifted until its highest bit is one.
+
+    Attributes
+    ----------
+    total : In(fixed.width)
+        The sum.
+    nan, inf, inf_sign : In(1)
+        What it is besides, see `Sum`; only where it can be.
+    zero_sign : In(1)
+        The sign of a sum that is zero.
+    number : Out(signature(shape))
+        The number, of shape `shape`.
+    zero : Out(1)
+        Whether it is zero.
+    """
+
+    def __init__(self, fixed: FixedPoint, product: NumberShape, architecture: Architecture, *, normalised: bool) -> None:
+        self.shape = shape = sum_shape(fixed, product, normalised=normalised)
+        self.architecture = architecture
+        self.normalised = normalised
+        specials = {"nan": shape.nan, "inf": shape.inf, "inf_sign": shape.inf and shape.signed, "zero_sign": shape.signed}
+        ports = {"total": In(fixed.width), **{name: In(1) for name, there in specials.items() if there}}
+        super().__init__({**ports, "number": Out(signature(shape)), "zero": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        cells = AdderCells(m)
+        shape, number, bits = self.shape, self.number, self.shape.significand_bits
+        magnitude = Signal(bits)
+        if shape.signed:
+            sign = self.total[-1]
+            flipped = Signal(bits)
+            m.d.comb += flipped.eq(self.total[:bits] ^ sign.replicate(bits))
+            m.d.comb += magnitude.eq(Cat(*add(m, cells, list(flipped), constant(0, bits), sign, kind=self.architecture.adder)[:bits]))
+            finite_sign = sign | (self.zero & self.zero_sign)
+            m.d.comb += number.sign.eq(Mux(self.inf, self.inf_sign, finite_sign) if shape.inf else finite_sign)
+        else:
+            m.d.comb += magnitude.eq(self.total[:bits])
+        for name in ("nan", "inf"):
+            if getattr(shape, name):
+                m.d.comb += getattr(number, name).eq(getattr(self, name))
+        if not self.normalised:
+            m.d.comb += [number.significand.eq(magnitude), self.zero.eq(~magnitude.any())]
+            return m
+        zeros, none = leading_zero_count(m, magnitude)
+        m.d.comb += [number.significand.eq(shift_left(m, magnitude, zeros, bits, "normalised")), self.zero.eq(none)]
+        if shape.has_exponent:
+            places = len(number.exponent)
+            m.d.comb += number.exponent.eq(Cat(*add(m, cells, constant(bits - 1, places), invert(list(zeros)), 1)[:places]))
+        return m
+
+
+def unpack_sum(m: Module, spec: MacSpec, architecture: Architecture, total: Sum, *, normalised: bool, zero_sign: Value) -> Terms:
+    """Return an exact sum as a number that can be added, by way of an instance called alignadd_normalise."""
+    assert spec.exact_sum is not None
+    unpack = UnpackSum(spec.exact_sum, lane_product(spec), architecture, normalised=normalised)
+    m.submodules["alignadd_normalise" if normalised else "alignadd_magnitude"] = unpack
+    inputs = {"total": total.total, "nan": total.nan, "inf": total.inf, "inf_sign": total.inf_sign, "zero_sign": zero_sign}
+    m.d.comb += [getattr(unpack, name).eq(value) for name, value in inputs.items() if hasattr(unpack, name)]
+    return Terms([unpack.number], unpack.shape, unpack.zero)
+
+
+def registered_sum(m: Module, terms: Terms, *, resettable: bool) -> Terms:
+    """Return a number one cycle later; after a reset, -0."""
+    number, shape = terms.lone, terms.shape
+    assert terms.zero is not None
+    values = {name: getattr(number, name) for name in fields(shape)} | {"zero": terms.zero}
+    nothing = {name: int(name in ("sign", "zero")) for name in values if name != "exponent"}
+    later = register(m, "alignadd_sum_register", values, nothing if resettable else None)
+    return Terms([later], shape, later.zero)
