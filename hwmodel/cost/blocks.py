@@ -124,19 +124,19 @@ def _reduce(tally: Tally, columns: list[list[Bit]], height: int) -> list[list[Bi
 
 @lru_cache(maxsize=1 << 14)
 def multiplier_rows(
-    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str
+    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int = 1
 ) -> tuple[Counts, tuple[Bit, ...], tuple[Bit, ...], int]:
-    """Count partial products and compressor tree of an `a` × `b` bit multiplication, the constant left out.
+    """Count partial products and compressor tree of the sum of `lanes` multiplications of `a` × `b` bits, the constant left out.
 
     Returns
     -------
     counts, row_0, row_1, constant
-        The rows have `width` bits; with the constant they add up to the product.
+        The rows have `width` bits; with the constant they add up to the sum of the products.
     """
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
-    booth = kind == "booth" and min(a, b) >= 4
-    rest = _booth(tally, columns, a, b, a_signed, b_signed) if booth else _baugh_wooley(tally, columns, a, b, a_signed, b_signed)
+    partial_products = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed) for _ in range(lanes))
     row_0, row_1 = compress(tally, columns)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
 

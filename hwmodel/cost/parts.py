@@ -5,13 +5,12 @@ Each function counts the component of the same name in the circuits; sizes come 
 
 from functools import lru_cache
 
-from hwmodel.spec import FixedPoint, FloatAcc, IntFormat, Specials
+from hwmodel.spec import FloatAcc, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state
 
 from .blocks import (
     add,
     any_of,
-    compress,
     constant,
     extend,
     invert,
@@ -73,68 +72,18 @@ def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, 
     return tally.counts()
 
 
-def mpy_integer(a: IntFormat, b: IntFormat, width: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
-    """Count an integer multiplication into two rows.
+def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
+    """Count the multiplication of pairs of integers into two rows for all.
 
     Returns
     -------
     counts, row_width, live, constant
         `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
     """
-    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind)
+    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
     rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
     live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
-    return counts + Counts(gate2=a.width), rows, live, rest
-
-
-@lru_cache(maxsize=1 << 14)
-def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
-    """Count the addition of a product in two rows to a fixed-point accumulator."""
-    tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(total_width)]
-    for weight in range(width):
-        columns[weight].append(SIGNAL)
-    tally.inverter += 1
-    for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
-        if weight < total_width:
-            columns[weight].append(SIGNAL)
-    add(tally, *compress(tally, columns, (row_constant << shift) - (1 << (width - 1))), kind=adder)
-    return tally.counts()
-
-
-@lru_cache(maxsize=1 << 14)
-def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
-    """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
-    tally = Tally()
-    amount, low = 0, shape.exponent_low
-    if shape.has_exponent:
-        amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
-        if shape.exponent_low >= 0:
-            low = 0
-        else:
-            width = (shape.exponent_high - shape.exponent_low).bit_length()
-            add(tally, extend(signals(amount), width, signed=signed), constant(-shape.exponent_low, width))
-            amount = width
-    place = low + shape.top + 1 - shape.significand_bits + fixed.fraction
-    if shape.nan or shape.inf:
-        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
-    reach = shape.magnitude.bit_length() + shape.lsb + fixed.fraction
-    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1))
-    inexact = shape.lsb + fixed.fraction < 0
-    if place < 0:
-        dropped = min(magnitude, -place)
-        magnitude -= dropped
-        if inexact:
-            any_of(tally, dropped)
-            tally.gate2 += 1 + (rounding == "rne")
-        place = 0
-    aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
-    if shape.signed:
-        tally.xor2 += sum(bit == SIGNAL for bit in aligned) + inexact
-        aligned = signals(total_width)
-    carry = SIGNAL if shape.signed or inexact else ZERO
-    add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, carry, adder)
-    return tally.counts()
+    return counts + Counts(gate2=lanes * a.width), rows, live, rest
 
 
 def float_window(term: NumberShape, acc: NumberShape, random_bits: int) -> int:

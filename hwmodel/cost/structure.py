@@ -21,23 +21,14 @@ from hwmodel.spec import (
     PositFormat,
     QuireAcc,
 )
-from hwmodel.spec.ranges import (
-    NumberShape,
-    fixed_shape,
-    float_state,
-    log_product_shape,
-    operand_shape,
-    product_shape,
-    rounded_state,
-    row_integer,
-)
+from hwmodel.spec.dataflow import accumulated, joins_rows, lane_product, normalises_operands
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state, row_integer
 
-from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
+from .alignadd_fixed import alignadd_fixed, alignadd_integer, alignadd_sum, sum_specials, unpack_sum
+from .blocks import ADDERS, MULTIPLIERS, add, any_of, constant, signals
 from .operands import decode, mpy_log, operand_width, widen
 from .parts import (
-    alignadd_fixed,
     alignadd_float,
-    alignadd_integer,
     exponent_width,
     float_window,
     mpy,
@@ -59,7 +50,7 @@ IDLE = 0.85
 A random walk of 128 steps, as energy is measured on, changes its sign in about 9 of them; other bits change in half of the cycles.
 """
 _WALK_BITS = 4
-"""log2 of the sums of 128 random products, over a product, rounded up."""
+"""log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +84,23 @@ class UnitCounts:
         return getattr(self, name)
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Integer products in two rows: their bits, what is left to add, and the bits of a sum that they are good for."""
+
+    bits: int
+    constant: int
+    width: int
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a step adds: so many numbers of one shape."""
+
+    shape: NumberShape
+    count: int = 1
+
+
 class _Build:
     """Counts of one unit in the making."""
 
@@ -104,30 +112,18 @@ class _Build:
     def build(self) -> UnitCounts:
         spec, first = self.spec, self.spec.levels[0]
         self._control()
-        if _joins_rows(spec):
-            assert isinstance(first, FixedAcc)
-            a, b = row_integer(spec.a), row_integer(spec.b)
-            assert a is not None
-            assert b is not None
-            self.decode += sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
-            fixed = spec.fixed_point(first)
-            width = _total_width(fixed, spec.product_max_magnitude.bit_length() + fixed.fraction)
-            product, rows, live, rest = mpy_integer(a, b, width, self.multiplier)
-            self.mpy += product
-            self._registers(live, a.width + b.width)
-            self._add_integer(first, fixed, rows, rest, width)
-            shape = None
-        else:
-            normalised = isinstance(first, FloatAcc | PositAcc)
-            self.decode += decode(spec.a, normalised) + decode(spec.b, normalised)
-            shape = self._multiply(normalised)
-            self._registers(number_width(shape) + normalised, operand_width(spec.a, normalised) + operand_width(spec.b, normalised))
-            shape = self._accumulate(first, shape, resettable=spec.pipeline > 0)
+        rows = self._multiply_integers() if joins_rows(spec) else None
+        if rows is None:
+            self._multiply()
+        terms = _Terms(lane_product(spec), spec.lanes) if rows is None else rows
+        if spec.exact_sum is not None:
+            terms = self._sum(terms, spec.exact_sum)
+        shape = self._accumulate(first, terms, resettable=spec.pipeline > 0)
         if isinstance(spec.acc, ChunkAcc):
             inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
             assert inner is not None
             alignadd, normacc = self.alignadd, self.normacc
-            self._accumulate(spec.acc.outer, inner, resettable=True)
+            self._accumulate(spec.acc.outer, _Terms(inner), resettable=True)
             # The outer level is given something to add once a chunk, and is given zero again in the next cycle.
             idle = max(1 - 2 / spec.acc.length, 0.0)
             self.idle_alignadd += idle * (self.alignadd.cells() - alignadd.cells())
@@ -135,49 +131,105 @@ class _Build:
         idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
         return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
 
-    def _multiply(self, normalised: bool) -> NumberShape:
-        """Count the multiplication of two unpacked operands; return the shape of the product."""
-        spec = self.spec
-        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-            self.mpy += mpy_log(spec.a, spec.b)
-            return log_product_shape(spec.a, spec.b)
-        a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
-        self.mpy += mpy(a, b, normalised, self.multiplier, self.adder)
-        return product_shape(a, b, normalised=normalised)
+    def _multiply_integers(self) -> "_Rows":
+        """Count the multiplication of integers in one tree for all lanes; return their rows."""
+        spec, first = self.spec, self.spec.levels[0]
+        a, b = row_integer(spec.a), row_integer(spec.b)
+        assert a is not None
+        assert b is not None
+        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
+        self.decode += _times(widened, spec.lanes)
+        if spec.exact_sum is not None:
+            width = spec.exact_sum.width
+        else:
+            assert isinstance(first, FixedAcc)
+            width = _total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
+        product, bits, live, rest = mpy_integer(a, b, width, spec.lanes, self.multiplier)
+        self.mpy += product
+        self._registers(live, spec.lanes * (a.width + b.width))
+        return _Rows(bits, rest, width)
 
-    def _add_integer(self, acc: FixedAcc, fixed: FixedPoint, rows: int, rest: int, width: int) -> None:
-        """Count the addition of an integer product, and the register; its bits above all sums stand idle."""
-        resettable = self.spec.pipeline > 0
-        alignadd = alignadd_integer(rows, rest, fixed.fraction, fixed.width, width, self.adder)
-        normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable)
+    def _multiply(self) -> None:
+        """Count the unpacking and multiplication of the operands of all lanes."""
+        spec, normalised = self.spec, normalises_operands(self.spec)
+        self.decode += _times(decode(spec.a, normalised) + decode(spec.b, normalised), spec.lanes)
+        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+            product = mpy_log(spec.a, spec.b)
+        else:
+            a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
+            product = mpy(a, b, normalised, self.multiplier, self.adder)
+        self.mpy += _times(product, spec.lanes)
+        operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised)
+        self._registers(spec.lanes * (number_width(lane_product(spec)) + normalised), spec.lanes * operands)
+
+    def _sum(self, terms: "_Terms | _Rows", fixed: FixedPoint) -> "_Terms":
+        """Count the exact sum of a step's products, and its normalisation; return the one number that comes of it."""
+        spec = self.spec
+        if isinstance(terms, _Rows):
+            self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, 0, fixed.width, self.adder)
+        else:
+            self.alignadd += alignadd_sum(
+                terms.shape, terms.count, fixed, fixed.width, "floor", self.adder, accumulates=False, drops_specials=False
+            )
+            self.normacc += sum_specials(terms.shape, terms.count)
+        shape = accumulated(spec)
+        self.alignadd += unpack_sum(fixed, shape, self.adder, normalised=True)
+        if spec.pipeline:
+            self.alignadd += Counts(flip_flop=number_width(shape) + 1)
+        return _Terms(shape)
+
+    def _add_rows(self, acc: FixedAcc, fixed: FixedPoint, rows: "_Rows", *, resettable: bool) -> None:
+        """Count the addition of integer products, and the register; its bits above all sums stand idle."""
+        alignadd = alignadd_integer(rows.bits, rows.constant, fixed.fraction, fixed.width, rows.width, self.adder)
+        normacc = normacc_fixed(fixed.width, rows.width, acc.saturate, resettable)
         self.alignadd += alignadd
         self.normacc += normacc
         # A Gaussian operand's standard deviation is a quarter of its largest value.
-        used = min((self.spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + _WALK_BITS, fixed.width)
-        narrow = alignadd_integer(rows, rest, fixed.fraction, used, width - fixed.width + used, self.adder)
+        walk = _WALK_BITS + (self.spec.lanes - 1).bit_length() // 2
+        used = min((self.spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
+        width = rows.width - fixed.width + used
+        narrow = alignadd_integer(rows.bits, rows.constant, fixed.fraction, used, width, self.adder)
         self.idle_alignadd += IDLE * (alignadd.cells() - narrow.cells())
-        self.idle_normacc += IDLE * (normacc.cells() - normacc_fixed(used, width - fixed.width + used, acc.saturate, resettable).cells())
+        self.idle_normacc += IDLE * (normacc.cells() - normacc_fixed(used, width, acc.saturate, resettable).cells())
+
+    def _add_fixed(self, acc: FixedAcc, fixed: FixedPoint, terms: "_Terms", *, resettable: bool) -> None:
+        """Count the addition of numbers to a fixed-point accumulator, and the register."""
+        shape = terms.shape
+        width = _total_width(fixed, shape.magnitude, shape.lsb, terms.count)
+        self.alignadd += self._align(terms, fixed, width, acc.rounding)
+        self.normacc += normacc_fixed(fixed.width, width, acc.saturate, resettable)
+        tally = Tally()
+        any_of(tally, terms.count * (shape.nan + shape.inf))
+        self.normacc += tally.counts()
+
+    def _align(self, terms: "_Terms", fixed: FixedPoint, width: int, rounding: str) -> Counts:
+        if terms.count == 1:
+            return alignadd_fixed(terms.shape, fixed, width, rounding, self.adder)
+        return alignadd_sum(terms.shape, terms.count, fixed, width, rounding, self.adder, accumulates=True, drops_specials=True)
 
     def _registers(self, product: int, operands: int) -> None:
-        """Count the pipeline: behind the multiplier, and behind the decoders."""
-        if self.spec.pipeline:
+        """Count the pipeline behind the multipliers and the decoders; in front of an exact sum its last register is behind the sum."""
+        depth = self.spec.pipeline - (self.spec.exact_sum is not None)
+        if depth > 0:
             self.mpy += Counts(flip_flop=product)
-        if self.spec.pipeline == 2:
+        if depth == 2:
             self.decode += Counts(flip_flop=operands)
 
-    def _accumulate(self, acc: Level, term: NumberShape, *, resettable: bool) -> NumberShape | None:
+    def _accumulate(self, acc: Level, terms: "_Terms | _Rows", *, resettable: bool) -> NumberShape | None:
         """Count one accumulator level; return the shape of its register, or None where no other level adds it."""
+        if isinstance(terms, _Rows):
+            assert isinstance(acc, FixedAcc)
+            self._add_rows(acc, self.spec.fixed_point(acc), terms, resettable=resettable)
+            return None
+        term = terms.shape
         if isinstance(acc, QuireAcc):
-            self._add_to_quire(acc, term, resettable=resettable)
+            self._add_to_quire(acc, terms, resettable=resettable)
             return None
         if isinstance(acc, PositAcc):
             self._add_to_posit(acc, term, resettable=resettable)
             return None
         if isinstance(acc, FixedAcc):
-            fixed = self.spec.fixed_point(acc)
-            width = _total_width(fixed, term.magnitude.bit_length() + term.lsb + fixed.fraction)
-            self.alignadd += alignadd_fixed(term, fixed, width, acc.rounding, self.adder)
-            self.normacc += normacc_fixed(fixed.width, width, acc.saturate, resettable) + Counts(gate2=int(term.nan and term.inf))
+            self._add_fixed(acc, self.spec.fixed_point(acc), terms, resettable=resettable)
             return None
         if not acc.fused and _rounds_products(acc, term):
             self.normacc += round_term(acc, term, self.adder)
@@ -188,11 +240,11 @@ class _Build:
         self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
         return state.shape
 
-    def _add_to_quire(self, acc: QuireAcc, term: NumberShape, *, resettable: bool) -> None:
+    def _add_to_quire(self, acc: QuireAcc, terms: "_Terms", *, resettable: bool) -> None:
         fixed, fmt = self.spec.fixed_point(acc), self.spec.a
         assert isinstance(fmt, PositFormat)
-        self.alignadd += alignadd_fixed(term, fixed, fixed.width, "floor", self.adder)
-        self.normacc += normacc_quire(fixed, resettable) + read_quire(fixed, fmt, self.adder)
+        self.alignadd += self._align(terms, fixed, fixed.width, "floor")
+        self.normacc += normacc_quire(fixed, resettable) + read_quire(fixed, fmt, self.adder) + Counts(gate2=terms.count - 1)
 
     def _add_to_posit(self, acc: PositAcc, term: NumberShape, *, resettable: bool) -> None:
         register = operand_shape(acc.format, normalised=True)
@@ -223,8 +275,8 @@ class _Build:
         spec, tally = self.spec, Tally()
         tally.flip_flop += 1
         tally.gate2 += 3
-        tally.flip_flop += spec.pipeline * (2 + spec.is_chunked)
-        tally.gate2 += spec.pipeline * (2 + spec.is_chunked)
+        tally.flip_flop += spec.pipeline * (2 + (spec.fold_steps is not None))
+        tally.gate2 += spec.pipeline * (2 + (spec.fold_steps is not None))
         tally.flip_flop += spec.pipeline * spec.random_bits
         if isinstance(spec.acc, ChunkAcc):
             bits = (spec.acc.length - 1).bit_length()
@@ -238,12 +290,6 @@ class _Build:
         self.normacc += tally.counts()
 
 
-def _joins_rows(spec: MacSpec) -> bool:
-    """Return whether the product goes into the accumulator's adder as two rows."""
-    first = spec.levels[0]
-    return isinstance(first, FixedAcc) and spec.fixed_point(first).fraction >= 0 and None not in (row_integer(spec.a), row_integer(spec.b))
-
-
 def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
     """Return whether some product is not a number of the accumulator's format already."""
     fmt = acc.format
@@ -252,9 +298,17 @@ def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
     return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
 
 
-def _total_width(fixed: FixedPoint, term_bits: int) -> int:
-    """Return the bits of the exact sum of an accumulator and a term."""
-    return max(fixed.width, max(term_bits, 0) + 2) + 1
+def _total_width(fixed: FixedPoint, magnitude: int, lsb: int, count: int) -> int:
+    """Return the bits of the exact sum of an accumulator and of terms, see `hwmodel_rtl.level.total_width`."""
+    shift = lsb + fixed.fraction
+    if count == 1:
+        return max(fixed.width, max(magnitude.bit_length() + shift, 0) + 2) + 1
+    largest = magnitude << shift if shift >= 0 else (magnitude >> -shift) + 1
+    return max(fixed.width, (count * largest).bit_length() + 1) + 1
+
+
+def _times(counts: Counts, lanes: int) -> Counts:
+    return Counts(*(number * lanes for number in counts.as_tuple()))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -31,6 +31,11 @@ UNITS = [
     "e5m2-e5m2-chunk64:dlfloat16:dlfloat16", "hfp8-hfp8-dlfloat16.rtz", "e4m3fn-e4m3fn-e6m9nosub.rna", "e4m3fn-e4m3fn-dlfloat16.unfused",
     "fp16-fp16-dlfloat16.sr12", "hfp8-hfp8-hfp8.sr5", "e4m3fn-e4m3fn-e5m0fnnosub.sr3",
     "int4+int8-uint4+uint8-fx32-p2", "int4+uint8-e4m3fn-fp16",
+    "int8-int8-fx32-x4", "int8-int8-fx24.sat-x3-p2", "uint4-int8-fp16-x5-p1", "int4+int8-int8-fp32-x2-p2", "sm8-sm8-fx32-x2-p1",
+    "int8-int8-fx20fm2-x4", "e4m3fn-e4m3fn-fx-x4", "e4m3fn-e4m3fn-fx32f6.rne-x3-p2", "e4m3fn-e4m3fn-fp32-x8", "e5m2-e5m2-fp16-x2-p2",
+    "e5m2-e4m3fn-fp16.unfused-x2", "e2m1fn-e2m1fn-fp32-x16-p1", "nf4@fp16-int8-fp32-x2", "posit8es1-posit8es1-posit8es1-x4",
+    "posit6es1-posit6es1-quire-x4-p1", "lns8-lns8-fp32-x2", "lns6g4-lns6g4-fx-x3", "int8-int8-chunk16:fx24:fp32-x4",
+    "e4m3fn-e4m3fn-chunk8:fp16:fp32-x2-p2", "e4m3fn+e5m2-e5m2-fp32-x2", "uint4-uint4-posit8es1-x2", "fp16-e2m1fn-fp16.sr8-x4-p1",
 ]
 # fmt: on
 
