@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Value
 
-from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec
+from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, TensorAcc
 from hwmodel.spec.dataflow import joins_rows, normalises_operands
 from hwmodel.spec.ranges import row_integer
 
@@ -40,7 +40,7 @@ def multiply_lanes(
     """
     if joins_rows(spec):
         return _integers(m, unit, spec, architecture, sum_width, valid, decoded=decoded, multiplied=multiplied)
-    normalised = normalises_operands(spec)
+    normalised, aligned = normalises_operands(spec), isinstance(spec.acc, TensorAcc)
     products, zeros, shape = [], [], None
     for lane in range(spec.lanes):
         suffix = f"_{lane}" if spec.lanes > 1 else ""
@@ -59,11 +59,11 @@ def multiply_lanes(
         product, zero, shape = mpy.product, field(mpy, "zero"), mpy.shape
         if multiplied:
             values = {key: getattr(product, key) for key in fields(mpy.shape)}
-            product = register(m, f"mpy{suffix}_register", {**values, "zero": zero} if normalised else values)
+            product = register(m, f"mpy{suffix}_register", {**values, "zero": zero} if normalised or aligned else values)
             zero = field(product, "zero")
         products.append(product)
         zeros.append(zero)
-    return Terms(products, shape, zeros[0])
+    return Terms(products, shape, Cat(*zeros) if aligned else zeros[0])
 
 
 def _integers(
@@ -104,7 +104,8 @@ def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple
     if isinstance(a, LogFormat) and isinstance(b, LogFormat):
         return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
     decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
-    return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=architecture)
+    aligned = isinstance(spec.acc, TensorAcc)
+    return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=architecture, tells_zero=aligned)
 
 
 def _registered(m: Module, name: str, values: Mapping[str, Value]) -> dict[str, Value]:

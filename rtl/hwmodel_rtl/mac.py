@@ -4,12 +4,13 @@ from amaranth.hdl import Cat, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, MacSpec, TensorAcc
 
 from .architecture import Architecture
 from .fold import fold_control, only_while
 from .lanes import multiply_lanes
 from .level import Step, accumulate, total_width
+from .level_tensor import accumulate_tensor
 from .sums import add_products, registered_sum, unpack_sum
 from .terms import Rows, Terms
 
@@ -116,7 +117,11 @@ class Mac(wiring.Component):
             self._chunk(m, spec.acc, terms, valid, clear, flush, reset)
             return
         step = Step(clear | reset, clear | reset, self._random(m, pipeline) if spec.random_bits else None)
-        level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=pipeline > 0)
+        if isinstance(spec.acc, TensorAcc):
+            assert isinstance(terms, Terms)
+            level = accumulate_tensor(m, spec, self.architecture, terms, valid, step, resettable=pipeline > 0)
+        else:
+            level = accumulate(m, spec, self.architecture, spec.levels[0], terms, step, suffix="", resettable=pipeline > 0)
         acc_valid = Signal()
         m.d.sync += acc_valid.eq(valid)
         m.d.comb += [self.acc.eq(level.code), self.acc_valid.eq(acc_valid)]

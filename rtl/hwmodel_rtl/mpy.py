@@ -24,6 +24,8 @@ class Mpy(wiring.Component):
         Shapes of the operands.
     normalised
         Whether the operands are normalised and the product shall be.
+    tells_zero
+        Whether there is an output `zero` also where products are not normalised.
 
     Attributes
     ----------
@@ -34,16 +36,19 @@ class Mpy(wiring.Component):
     product : Out(signature(shape))
         The product, of shape `shape`.
     zero : Out(1)
-        Whether the product is zero (only if `normalised`).
+        Whether the product is zero (only if `normalised` or `tells_zero`).
     """
 
-    def __init__(self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture) -> None:
+    def __init__(
+        self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture, tells_zero: bool = False
+    ) -> None:
         self.a_shape, self.b_shape = a, b
         self.normalised = normalised
         self.architecture = architecture
         self.shape = product_shape(a, b, normalised=normalised)
         ports = {"a": In(signature(a)), "b": In(signature(b)), "valid": In(1), "product": Out(signature(self.shape))}
-        if normalised:
+        self.tells_zero = normalised or tells_zero
+        if self.tells_zero:
             ports["zero"] = Out(1)
         super().__init__(ports)
 
@@ -68,6 +73,8 @@ class Mpy(wiring.Component):
             m.d.comb += self.zero.eq(~(masked[-1] & b.significand[-1]))
         else:
             high = 0
+            if self.tells_zero:
+                m.d.comb += self.zero.eq(~(masked.any() & b.significand.any()))
             m.d.comb += product.significand.eq(significand)
         if self.shape.has_exponent:
             width = len(product.exponent)

@@ -94,6 +94,8 @@ class NormAccFloat(wiring.Component):
         Shape of what is added to it.
     significand_bits, exponent_range
         Of the sum, see `AlignAddFloat`.
+    enabled
+        Whether there is an input that says when the register takes the sum; else it does in every cycle.
 
     Attributes
     ----------
@@ -103,6 +105,8 @@ class NormAccFloat(wiring.Component):
         What was added.
     random : In(acc.random_bits)
         Stochastic rounding only.
+    enable : In(1)
+        Only if `enabled`.
     clear : In(1)
         The accumulator counts as zero.
     acc : Out(signature(state.shape))
@@ -124,14 +128,17 @@ class NormAccFloat(wiring.Component):
         architecture: Architecture,
         *,
         resettable: bool,
+        enabled: bool = False,
     ) -> None:
         self.accumulator = acc
         self.state = state
         self.architecture = architecture
         self.resettable = resettable
-        random = {"random": In(acc.random_bits)} if acc.random_bits else {}
+        self.enabled = enabled
+        optional = {"random": In(acc.random_bits)} if acc.random_bits else {}
+        optional |= {"enable": In(1)} if enabled else {}
         super().__init__(
-            random
+            optional
             | {
                 "significand": In(significand_bits),
                 "exponent": In(exponent_shape(*exponent_range)),
@@ -156,13 +163,21 @@ class NormAccFloat(wiring.Component):
         init = {"exponent": shape.exponent_low} if shape.has_exponent else {}
         register = Signal(data.StructLayout(fields(shape)), init=init, reset_less=not self.resettable)
 
-        random = self.random if self.accumulator.random_bits else None
-        rounded = normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
+        rounded = self._round(m, cells)
         m.d.comb += connect(shape, self.value, register)
         self._feed_back(m, register)
-        self._keep(m, register, rounded)
+        if self.enabled:
+            with m.If(self.enable):
+                self._keep(m, register, rounded)
+        else:
+            self._keep(m, register, rounded)
         self._pack(m, cells, register, fmt, shape)
         return m
+
+    def _round(self, m: Module, cells: AdderCells) -> "Rounded":
+        """Return the sum rounded."""
+        random = self.random if self.accumulator.random_bits else None
+        return normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
 
     def _feed_back(self, m: Module, register) -> None:
         """Drive `acc`: the register, or zero."""
@@ -247,13 +262,19 @@ def normalise_and_round(
     state: FloatState,
     architecture: Architecture,
     random: Value | None = None,
+    *,
+    headroom: int = 1,
+    saturates: bool | None = None,
 ) -> Rounded:
-    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + 1, and judge overflow.
+    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + `headroom`, and judge overflow.
+
+    What is too large becomes infinite or, if it `saturates`, the largest number; by default as an ordinary addition has it.
 
     Subnormals, where they can occur, stop the normalising shift at the floor. So does what a format without subnormals
     has no numbers for, until the rounder has decided between its neighbours.
     """
     fmt, shape = acc.format, state.shape
+    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     bits = len(significand)
     zeros, zero = leading_zero_count(m, significand)
     limit = fmt.emax - shape.top
@@ -264,7 +285,7 @@ def normalise_and_round(
     minus_zeros = invert(extend(list(zeros), width, signed=False))
     if state.floored:
         floor = shape.exponent_low
-        room = add(m, cells, wide, constant(1 - floor, width))[:width]  # how far the shift may go
+        room = add(m, cells, wide, constant(headroom - floor, width))[:width]  # how far the shift may go
         above = add(m, cells, room, minus_zeros, 1)[:width]  # binades above the floor
         limited = Signal(name="subnormal")
         m.d.comb += limited.eq(Value.cast(above[-1])[0] | zero)
@@ -275,7 +296,7 @@ def normalise_and_round(
     else:
         shift = zeros
         unrounded = add(m, cells, wide, minus_zeros, 1)[:width]
-        base = 1
+        base = headroom
     normal = shift_left(m, significand, shift, bits, "normalised")
     odd = None
     if fmt.fraction_bits == 0:
@@ -295,7 +316,7 @@ def normalise_and_round(
             past |= excess.all() & (rounded > fmt.max_significand)
         # The exponent of a zero sum means nothing where there is no floor.
         m.d.comb += exceeds.eq(past if state.floored else past & rounded[-1])
-        if acc.rounding == "rtz" or not fmt.has_nan:
+        if saturates:
             rounded = Mux(exceeds, fmt.max_significand, rounded)
             capped = Signal.like(final, name="exponent_capped")
             m.d.comb += capped.eq(Mux(exceeds, limit, final))

@@ -70,3 +70,29 @@ def shift_right(m: Module, value: Value, amount: Value, fill: Value, name: str =
         moved = Cat(shifted[distance:], fill.replicate(distance))
         shifted = _kept(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", len(value))
     return shifted
+
+
+def shift_right_cut(m: Module, value: Value, amount: Value, width: int, name: str = "aligned") -> Value:
+    """Shift right inside a window of `width` bits and drop what falls out of it.
+
+    Parameters
+    ----------
+    value
+        The number, in the top bits of the window; if it is longer, its lowest bits are dropped at once.
+    amount
+        Unsigned distance, any size.
+    """
+    shifted: Value = value[max(len(value) - width, 0) :]
+    for stage in range(len(amount)):
+        distance = 1 << stage
+        if distance >= width:
+            # So far to the right that nothing stays.
+            near = Signal(name=f"{name}_near")
+            m.d.comb += near.eq(~amount[stage:].any())
+            shifted = _kept(m, shifted & near.replicate(len(shifted)), f"{name}_{stage}", len(shifted))
+            break
+        grown = min(len(shifted) + distance, width)
+        stay = Cat(Const(0, grown - len(shifted)), shifted)
+        moved = Cat(shifted[len(shifted) + distance - grown :], Const(0, distance))
+        shifted = _kept(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
+    return Cat(Const(0, width - len(shifted)), shifted)

@@ -42,7 +42,7 @@ class Terms:
     shape
         The shape of each.
     zero
-        Whether a lone number is zero, where it is normalised; else None.
+        Whether a lone number is zero, where it is normalised; of a tensor core's products which are, one bit each; else None.
     """
 
     numbers: Sequence[Any]

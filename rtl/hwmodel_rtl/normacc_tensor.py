@@ -1,0 +1,137 @@
+"""Normacc of a tensor core: a step's sum is normalised once, rounded once, and kept."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hwmodel.spec import FloatAcc, TensorAcc
+from hwmodel.spec.ranges import FloatState
+
+from .adders import add, constant, extend
+from .alignadd_tensor import TensorWindow
+from .architecture import Architecture
+from .cells import AdderCells
+from .normacc import NormAccFloat, Rounded, normalise_and_round
+from .number import exponent_shape, fields, signature
+
+
+class NormAccTensor(NormAccFloat):
+    """Normalise, round and keep the sum of a step. One cycle.
+
+    As `NormAccFloat`, whose ports it has, but for what a sum is: its highest bit lies further above the largest exponent, it can
+    lie below the format's range, and what is too large is infinite however it is rounded. Where the window is shorter than the
+    accumulator it has `enable`: a step without products would truncate the register.
+    """
+
+    def __init__(
+        self, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], architecture: Architecture, *, resettable: bool
+    ) -> None:
+        self.tensor = acc
+        self.window = TensorWindow.of(acc)
+        self.sum_range = exponent_range
+        super().__init__(
+            FloatAcc(acc.format, acc.rounding),
+            state,
+            self.window.magnitude_bits,
+            exponent_range,
+            architecture,
+            resettable=resettable,
+            enabled=acc.fraction < acc.format.fraction_bits,
+        )
+
+    def _round(self, m: Module, cells: AdderCells) -> Rounded:
+        return round_sum(m, cells, self.significand, self.exponent, self.sum_range, self.tensor, self.state, self.architecture)
+
+
+class RoundSum(wiring.Component):
+    """Round the sum of the products of a step to the accumulator's format, to which it is added late. Combinational.
+
+    Attributes
+    ----------
+    significand, exponent, sign, nan, inf, inf_sign : In
+        The sum, see `AlignAddTensor`.
+    valid : In(1)
+        When low the sum, which then is zero, is -0, the number that changes no accumulator.
+    rounded : Out(signature(shape))
+        The number, of shape `shape`.
+    zero : Out(1)
+        Whether it is zero.
+    """
+
+    def __init__(self, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], architecture: Architecture) -> None:
+        self.tensor = acc
+        self.state = state
+        self.shape = state.shape
+        self.sum_range = exponent_range
+        self.architecture = architecture
+        ports = {"significand": In(TensorWindow.of(acc).magnitude_bits), "exponent": In(exponent_shape(*exponent_range))}
+        ports |= {name: In(1) for name in ("sign", "nan", "inf", "inf_sign", "valid")}
+        super().__init__(ports | {"rounded": Out(signature(self.shape)), "zero": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        rounded, present, fmt = self.rounded, fields(self.shape), self.tensor.format
+        result = round_sum(
+            m, AdderCells(m), self.significand, self.exponent, self.sum_range, self.tensor, self.state, self.architecture
+        )
+        m.d.comb += rounded.significand.eq(result.significand)
+        if "exponent" in present:
+            m.d.comb += rounded.exponent.eq(result.exponent)
+        infinite = self.inf | result.infinite
+        if "nan" in present:
+            m.d.comb += rounded.nan.eq(self.nan if fmt.has_inf else self.nan | infinite)
+        if "inf" in present:
+            m.d.comb += rounded.inf.eq(infinite)
+        if "sign" in present:
+            m.d.comb += rounded.sign.eq(Mux(self.inf, self.inf_sign, Mux(result.zero, ~self.valid, self.sign)))
+        m.d.comb += self.zero.eq(~(rounded.significand.any() if self.shape.leading_zeros else rounded.significand[-1]))
+        return m
+
+
+def round_sum(
+    m: Module,
+    cells: AdderCells,
+    significand: Value,
+    exponent: Value,
+    exponent_range: tuple[int, int],
+    acc: TensorAcc,
+    state: FloatState,
+    architecture: Architecture,
+) -> Rounded:
+    """Normalise and round a step's sum, whose exponent can lie below the format's range, to the accumulator's format."""
+    fmt, floor = acc.format, state.shape.exponent_low
+    headroom = TensorWindow.of(acc).headroom
+    # A sum whose highest bit lies below the floor has zeros put on top, up to the floor: only ever shifted left, it then comes to
+    # stand on the grid of subnormals. Below half a unit of that grid it is zero, whatever its bits are.
+    low, high = exponent_range
+    if state.floored:
+        low, high = min(low, floor), max(high, floor)
+    wide = Signal(exponent_shape(low, high), name="exponent_wide")
+    m.d.comb += wide.eq(exponent)
+    depth = max(0, floor - (low + headroom)) if state.floored else 0
+    deepest = fmt.precision
+    kept, nothing = significand, None
+    if depth > deepest:
+        near = Signal(name="reaches_grid")
+        width = len(wide) + 2
+        operand = extend(list(wide), width, signed=wide.shape().signed)
+        m.d.comb += near.eq(~Value.cast(add(m, cells, operand, constant(headroom + deepest - floor, width))[width - 1])[0])
+        kept = Signal(len(significand), name="within_reach")
+        m.d.comb += kept.eq(significand & near.replicate(len(significand)))
+        nothing = ~significand.any()
+        depth = deepest
+    rounded = normalise_and_round(
+        m,
+        cells,
+        Cat(kept, Const(0, depth)),
+        wide,
+        FloatAcc(fmt, acc.rounding),
+        state,
+        architecture,
+        headroom=headroom + depth,
+        saturates=not fmt.has_nan,
+    )
+    if nothing is not None:
+        # What vanishes keeps its sign.
+        rounded.zero = nothing
+    return rounded
