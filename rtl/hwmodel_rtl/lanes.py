@@ -73,13 +73,17 @@ def _integers(
     a, b = row_integer(spec.a), row_integer(spec.b)
     assert a is not None
     assert b is not None
-    m.submodules.mpy = mpy = MpyInteger(a, b, sum_width, architecture, spec.lanes)
+    # Only a float tells -0 from +0; a block's sum is +0 whatever its signs.
+    tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
+    m.submodules.mpy = mpy = MpyInteger(a, b, sum_width, architecture, spec.lanes, tells_sign=tells_sign)
     codes = {name: Cat(*(_integer(m, unit, spec, name, lane) for lane in range(spec.lanes))) for name in OPERANDS}
     if decoded:
         codes = _registered(m, "decode_register", codes)
     m.d.comb += [mpy.a.eq(codes["a"]), mpy.b.eq(codes["b"]), mpy.valid.eq(valid)]
-    rows, constant = (register(m, "mpy_register", {"row_0": mpy.row_0, "row_1": mpy.row_1}) if multiplied else mpy), mpy.constant
-    return Rows(rows.row_0, rows.row_1, constant, sum_width)
+    rows = {name: getattr(mpy, name) for name in ("row_0", "row_1", *(["negative"] if tells_sign else []))}
+    if multiplied:
+        rows = _registered(m, "mpy_register", rows)
+    return Rows(rows["row_0"], rows["row_1"], mpy.constant, sum_width, rows.get("negative"))
 
 
 def _integer(m: Module, unit: Any, spec: MacSpec, name: str, lane: int) -> Value:

@@ -71,7 +71,7 @@ class Mac(wiring.Component):
         if spec.exact_sum is None:
             self._accumulate(m, terms, *at_sum)
         else:
-            self._accumulate(m, self._sum(m, terms, at_sum[0]), *self._delay(m, at_sum, pipeline - multiplied))
+            self._accumulate(m, self._sum(m, terms), *self._delay(m, at_sum, pipeline - multiplied))
         return m
 
     def _delay(self, m: Module, values: list[Value], cycles: int) -> list[Value]:
@@ -97,11 +97,11 @@ class Mac(wiring.Component):
             return spec.exact_sum.width if spec.exact_sum else 0
         return total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
 
-    def _sum(self, m: Module, terms: Terms | Rows, valid: Value) -> Terms:
+    def _sum(self, m: Module, terms: Terms | Rows) -> Terms:
         """Return the exact sum of a step's products, normalised, with the registers of the pipeline that belong behind it."""
         spec = self.spec
         assert spec.exact_sum is not None
-        total = add_products(m, spec.exact_sum, terms, valid, self.architecture)
+        total = add_products(m, spec.exact_sum, terms, self.architecture)
         number = unpack_sum(m, spec, self.architecture, total, normalised=True, zero_sign=total.zero_sign)
         if not spec.pipeline:
             return number

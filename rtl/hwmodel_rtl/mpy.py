@@ -108,6 +108,8 @@ class MpyInteger(wiring.Component):
         Bits that the sum of the products shall be good for.
     lanes
         How many pairs: one compressor tree for all.
+    tells_sign
+        Whether there is an output `negative`.
 
     Attributes
     ----------
@@ -117,10 +119,15 @@ class MpyInteger(wiring.Component):
         When low the products are 0.
     row_0, row_1 : Out(row_width)
         ``row_0 + row_1 + constant`` is the sum of the products modulo any power of two up to ``2**width``.
+    negative : Out(1)
+        Whether the signs of all products are negative, which makes a sum that is zero -0; so they are when `valid` is low.
     """
 
-    def __init__(self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1) -> None:
+    def __init__(
+        self, a: IntFormat, b: IntFormat, width: int, architecture: Architecture, lanes: int = 1, *, tells_sign: bool = False
+    ) -> None:
         self.width = width
+        self.formats = a, b
         # The tree is built here, since its rows decide the ports.
         self._module = m = Module()
         self._a, self._b = Signal(lanes * a.width, name="a_masked"), Signal(lanes * b.width, name="b_code")
@@ -132,11 +139,16 @@ class MpyInteger(wiring.Component):
         self._rows = columns.rows(AdderCells(m), with_constant=False)
         self.row_width = max(i + 1 for row in self._rows for i, bit in enumerate(row) if not isinstance(bit, int))
         codes = {"a": In(lanes * a.width), "b": In(lanes * b.width)}
-        super().__init__({**codes, "valid": In(1), "row_0": Out(self.row_width), "row_1": Out(self.row_width)})
+        rows = {"row_0": Out(self.row_width), "row_1": Out(self.row_width)}
+        super().__init__({**codes, "valid": In(1), **rows, **({"negative": Out(1)} if tells_sign else {})})
 
     def elaborate(self, platform):
         m = self._module
         m.d.comb += [self._a.eq(self.a & self.valid.replicate(len(self.a))), self._b.eq(self.b)]
         for port, row in zip((self.row_0, self.row_1), self._rows, strict=True):
             m.d.comb += port.eq(Cat(*row[: self.row_width]))
+        if hasattr(self, "negative"):
+            signs = [list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed]
+            negative = [x ^ y for x, y in zip(*signs, strict=True)] if len(signs) == 2 else signs[0]
+            m.d.comb += self.negative.eq(Cat(*negative).all() | ~self.valid)
         return m

@@ -13,7 +13,7 @@ from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
 from .normacc import normalise_and_round
-from .number import exponent_of, field, fields, signature
+from .number import exponent_of, exponent_shape, field, fields, signature
 from .posit import round_posit
 from .shifter import shift_right_sticky
 
@@ -86,7 +86,8 @@ class RoundTerm(wiring.Component):
         m.d.comb += distance.eq(Cat(*minus[:-1]) & below.replicate(width - 1))
         window = max(shape.significand_bits, self.accumulator.format.precision + 1)
         aligned, sticky = shift_right_sticky(m, significand, distance, window)
-        raised = Signal(exponent.shape(), name="exponent_raised")
+        fits = floor <= shape.exponent_high
+        raised = Signal(exponent.shape() if fits else exponent_shape(min(shape.exponent_low, 0), floor), name="exponent_raised")
         m.d.comb += raised.eq(Mux(below, floor, exponent))
         return Cat(sticky, aligned, Const(0, 1)), raised
 

@@ -44,8 +44,8 @@ class Sum:
     zero_sign: Value
 
 
-def add_products(m: Module, fixed: FixedPoint, terms: Terms | Rows, valid: Value, architecture: Architecture, acc: Value | None = None) -> Sum:
-    """Return the sum of a step's products, if there are `valid` ones, and of `acc`, in an instance called alignadd_sum."""
+def add_products(m: Module, fixed: FixedPoint, terms: Terms | Rows, architecture: Architecture, acc: Value | None = None) -> Sum:
+    """Return the sum of a step's products, and of `acc` if there is one, in an instance called alignadd_sum."""
     none = Const(0, 1)
     if isinstance(terms, Rows):
         accumulated = 0 if acc is None else fixed.width
@@ -53,8 +53,7 @@ def add_products(m: Module, fixed: FixedPoint, terms: Terms | Rows, valid: Value
         m.d.comb += [rows.row_0.eq(terms.row_0), rows.row_1.eq(terms.row_1)]
         if acc is not None:
             m.d.comb += rows.acc.eq(acc)
-        # Integers have no -0; where there are none, the sum is the number that changes no accumulator.
-        return Sum(rows.total, none, none, none, ~valid)
+        return Sum(rows.total, none, none, none, none if terms.negative is None else terms.negative)
     shape, numbers = terms.shape, terms.numbers
     m.submodules.alignadd_sum = adder = AlignAddSum(
         shape, len(numbers), fixed, fixed.width, architecture, accumulates=acc is not None, drops_specials=False

@@ -23,12 +23,15 @@ class Rows:
         What is left to add.
     width
         Bits of the sum that they are good for.
+    negative
+        Whether the signs of all products are negative, where that is asked for.
     """
 
     row_0: Value
     row_1: Value
     constant: int
     width: int
+    negative: Value | None = None
 
 
 @dataclass(frozen=True)
