@@ -1,4 +1,4 @@
-"""The fixed-point accumulator, over many lanes: int64 where that is wide enough, limbs where not."""
+"""The fixed-point accumulator, over many units: int64 where that is wide enough, limbs where not."""
 
 from typing import NamedTuple
 
@@ -18,8 +18,8 @@ class FixedState(NamedTuple):
 
     Attributes
     ----------
-    total : (lanes,) int64 or (limbs, lanes) uint64
-    overflow, invalid : (lanes,) bool
+    total : (n,) int64 or (limbs, n) uint64
+    overflow, invalid : (n,) bool
         Sticky.
     """
 
@@ -29,7 +29,8 @@ class FixedState(NamedTuple):
 
 
 class FixedTerm(NamedTuple):
-    """Addends in the accumulator's unit; `units` is shaped as `FixedState.total`, `invalid` marks inf and NaN."""
+    """Addends in the accumulator's unit: `units` is shaped as `FixedState.total`, or has an axis of lanes before the last; `invalid` marks
+    inf and NaN."""
 
     units: Array
     invalid: Array
@@ -46,14 +47,16 @@ class FixedAcc:
         Width and unit.
     terms
         What will be added.
+    lanes
+        How many of them in one step.
     """
 
-    def __init__(self, acc: spec.FixedAcc, point: spec.FixedPoint, terms: TermRange):
+    def __init__(self, acc: spec.FixedAcc, point: spec.FixedPoint, terms: TermRange, lanes: int = 1):
         self.acc = acc
         self.point = point
-        # Bits of the largest term in our unit, rounded up.
-        self._term_bits = max(terms.max_magnitude.bit_length() + terms.lsb_exponent + point.fraction, 0) + 1
-        bits = max(point.width, self._term_bits) + 1
+        # Bits of the largest term in our unit, rounded up, and of the sum of so many.
+        term_bits = max(terms.max_magnitude.bit_length() + terms.lsb_exponent + point.fraction, 0) + 1 + (lanes - 1).bit_length()
+        bits = max(point.width, term_bits) + 1
         self._limbs = 0 if bits <= MAX_INT64_BITS else multiword.limbs_for(bits + 1)
 
     def zeros(self, n: int) -> FixedState:
@@ -85,6 +88,11 @@ class FixedAcc:
         else:
             units = multiword.shifted(value, up, self._limbs) if self._limbs else value << up
         return FixedTerm(units, terms.kind != FINITE)
+
+    def total(self, terms: FixedTerm) -> FixedTerm:
+        """Return the sums over the lanes, the axis before the last."""
+        units = multiword.total(terms.units) if self._limbs else terms.units.sum(axis=0)
+        return FixedTerm(units, np.logical_or.reduce(terms.invalid, axis=0))
 
     def add(self, state: FixedState, term: FixedTerm, random: Array | None = None) -> FixedState:
         """Return the accumulators after one addition; nothing here is random."""
@@ -124,7 +132,7 @@ class FixedAcc:
         return TermRange(self.point.width, -self.point.fraction, -self.point.min_value)
 
     def codes(self, state: FixedState) -> Array:
-        """Return the codes: (lanes,) uint64, or (lanes, limbs) uint64, little-endian, above 64 bits."""
+        """Return the codes: (n,) uint64, or (n, limbs) uint64, little-endian, above 64 bits."""
         width = self.point.width
         if not self._limbs:
             return state.total.astype(np.uint64) & np.uint64((1 << width) - 1)
@@ -140,5 +148,5 @@ class FixedAcc:
         return self.zeros(codes.shape[0])._replace(total=total if self._limbs else total[0].astype(np.int64))
 
     def flags(self, state: FixedState) -> tuple[Array, Array]:
-        """Return overflow and invalid, each (lanes,) bool."""
+        """Return overflow and invalid, each (n,) bool."""
         return state.overflow, state.invalid

@@ -1,4 +1,4 @@
-"""The floating-point accumulator, over many lanes."""
+"""The floating-point accumulator, over many units."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from hwmodel import spec
 
 from .arrays import Array, select
 from .rounding import bit_length, round_shift, round_shift_stochastic, shift_floor, shift_right_sticky
-from .terms import FINITE, INFINITE, NAN, TermRange, Terms, unpack
+from .terms import FINITE, INFINITE, NAN, Signed, TermRange, Terms, unpack
 
 _ZERO_EXPONENT = -(1 << 20)
 """Exponent of a zero: below that of any number, so that a zero is always the smaller addend."""
@@ -20,7 +20,7 @@ _MAX_INT64_WINDOW = 59
 
 
 class FloatState(NamedTuple):
-    """Numbers in a window of W bits, normalised; each field has shape ``(lanes,)``.
+    """Numbers in a window of W bits, normalised; each field has shape ``(n,)``.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class FloatAcc:
             away = nearer | (halves == smallest) if self.acc.rounding == "rna" else nearer
         return below, np.where(below & away, smallest, 0)
 
-    def _with_specials(self, result: FloatState, x: FloatState, y: FloatState) -> FloatState:
+    def _with_specials(self, result: FloatState, x: Signed, y: Signed) -> FloatState:
         """Return `result` with the sums of infinities and NaNs put in."""
         special = (x.kind | y.kind) != FINITE
         if not special.any():
@@ -203,7 +203,7 @@ class FloatAcc:
         return TermRange.of_format(self.format)
 
     def codes(self, state: FloatState) -> Array:
-        """Return the codes, (lanes,) uint64."""
+        """Return the codes, (n,) uint64."""
         fmt = self.format
         top_exponent = state.exponent + (self.window - 1)
         below = np.clip(fmt.emin - top_exponent, 0, fmt.precision)
@@ -221,7 +221,7 @@ class FloatAcc:
         return codes
 
     def load(self, codes: Array) -> FloatState:
-        """Return accumulators that hold `codes`, (lanes,) uint64; NaN becomes canonical, and ``.ftz`` is applied."""
+        """Return accumulators that hold `codes`, (n,) uint64; NaN becomes canonical, and ``.ftz`` is applied."""
         terms = unpack(codes, self.format)
         if self.acc.ftz:
             subnormal = np.abs(terms.significand) >> self.format.fraction_bits == 0

@@ -1,63 +1,30 @@
-"""A unit, over many independent lanes at once."""
+"""A unit, over many independent copies at once."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from hwmodel import spec
-from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, Operand, PositFormat, SpecError
+from hwmodel.spec import BlockFormat, MacSpec, Operand, SpecError
 
-from .arrays import Array, lanes, select, store
-from .choices import unpack_operand
-from .chunk import ChunkAcc
-from .codes import check_codes
-from .fixed import FixedAcc
-from .floating import FloatAcc
-from .posit import PositAcc, QuireAcc
-from .terms import TermRange, Terms, logarithms, multiply, multiply_logs
-
-_TABLE_BITS = 16
-"""Operand pairs of up to this many bits are multiplied by table."""
+from .arrays import Array, at, select, store
+from .chunk import BlockAcc, BlockTerm, ChunkAcc
+from .inputs import Inputs, check_inputs
+from .levels import accumulator, sum_of_products, term_range
+from .products import Products
+from .sums import scaled
+from .terms import Terms, multiply, unpack
 
 _BLOCK = 8192
-"""Lanes worked on at a time, so that intermediate arrays stay in the second-level cache."""
+"""Products worked on at a time, so that intermediate arrays stay in the second-level cache."""
 
-
-class _Inputs(NamedTuple):
-    """What the ports of all lanes show, in one cycle or in several; None: nobody said."""
-
-    a: Array
-    b: Array
-    mode_a: Array | None
-    mode_b: Array | None
-    rand: Array | None
-    clear: Array | None
-    flush: Array | None
-    valid: Array | None
-
-
-def _part(inputs: _Inputs, index: Any) -> _Inputs:
-    return _Inputs._make(None if each is None else each[index] for each in inputs)
-
-
-def _number(name: str, value: Any, width: int, shape: tuple[int, ...]) -> Array | None:
-    """Return the integers of an optional port of `width` bits (0: the unit has no such port), uint64."""
-    if value is None:
-        return None
-    value = np.asarray(value)
-    if not width:
-        raise SpecError(f"the unit has no input {name}")
-    if value.dtype.kind not in "iu" or value.shape != shape:
-        raise SpecError(f"the input {name} has dtype {value.dtype} and shape {value.shape}; the unit expects integers of shape {shape}")
-    if value.size and not 0 <= int(value.min()) <= int(value.max()) < 1 << width:
-        raise SpecError(f"the input {name} has a value outside 0..{(1 << width) - 1}")
-    return value.astype(np.uint64)
+_LEAST_UNITS = 512
+"""But not fewer units at a time: the calls themselves take time."""
 
 
 class Mac:
     """`n` independent copies of the unit that `spec` describes.
 
-    Equal to :class:`hwmodel.golden.scalar.Mac` in every lane, bit for bit.
+    Each is equal to a :class:`hwmodel.golden.scalar.Mac`, bit for bit.
 
     Parameters
     ----------
@@ -72,14 +39,22 @@ class Mac:
     >>> mac.step([0xFF, 2], [3, 5])  # -1 · 3 and 2 · 5
     >>> [hex(code) for code in mac.acc]
     ['0xfffffffd', '0xa']
+    >>> mac = Mac(MacSpec.parse("int8-int8-fx32-x2"))
+    >>> mac.reset(1)
+    >>> mac.step([[2, 4]], [[3, 5]])  # 2 · 3 + 4 · 5
+    >>> int(mac.acc[0])
+    26
     """
 
     def __init__(self, spec: MacSpec):
         self.spec = spec
-        self._acc = _accumulator(spec)
-        self._product_bits = TermRange.of_products(spec).significand_bits
-        self._bits = tuple(fmt.width + (fmt.mode_bits if isinstance(fmt, ChoiceFormat) else 0) for fmt in (spec.a, spec.b))
-        self._table = self._all_products() if sum(self._bits) <= _TABLE_BITS else None
+        self._sum = sum_of_products(spec)
+        self._acc: Any = accumulator(spec, self._sum)
+        self._term_bits = term_range(spec).significand_bits
+        # What the products meet first: it aligns them, and sums those of a step.
+        first: Any = self._acc.inner if isinstance(self._acc, ChunkAcc) else self._acc
+        self._first = self._sum or first
+        self._products = Products(spec, self._first.align)
         self.reset(0)
 
     def reset(self, n: int) -> None:
@@ -96,7 +71,7 @@ class Mac:
         self._n = n
 
     def load(self, codes: Array) -> None:
-        """Preset the accumulators (of chunks: the outer ones) and lower the flags. No circuit can; tests want to.
+        """Preset the accumulators (of chunks and blocks: the outer ones) and lower the flags. No circuit can; tests want to.
 
         Parameters
         ----------
@@ -116,42 +91,67 @@ class Mac:
         mode_a: Any = None,
         mode_b: Any = None,
         rand: Any = None,
+        *,
+        a_scale: Any = None,
+        b_scale: Any = None,
+        a_shift: Any = None,
+        b_shift: Any = None,
     ) -> None:
-        """Take one cycle in every lane.
+        """Take one cycle in every unit.
 
         Parameters
         ----------
-        a, b : (n,) integers
-            Operand codes.
+        a, b : (n,) or (n, L) integers
+            Operand codes; L of them where the unit has several lanes.
         clear : (n,) bool, optional
-            With `valid`: the accumulator counts as zero, and the flags as low, before this product is added. Default: no.
+            With `valid`: the accumulator counts as zero, and the flags as low, before these products are added. Default: no.
         flush : (n,) bool, optional
-            Chunked accumulators: fold the inner into the outer at the end of this cycle. Default: no.
+            Chunks and blocks: fold the inner register into the accumulator at the end of this cycle. Default: no.
         valid : (n,) bool, optional
             Whether the operands are taken. Default: yes.
         mode_a, mode_b : (n,) integers, optional
-            Operands of several formats: which one. Default: the first.
+            Operands of several formats: which one, in all lanes. Default: the first.
         rand : (n,) integers, optional
             Stochastic rounding: this cycle's `spec.random_bits` random bits. Default: 0, which always truncates.
+        a_scale, b_scale : (n,) integers
+            Operands in a block format: code of the block's scale.
+        a_shift, b_shift : (n, spec.shifts(format)) integers
+            Operands with sub-blocks: shifts of those that the lanes are from, lane 0's first; (n,) too where that is one.
 
         Raises
         ------
         SpecError
-            If a code or a shape does not fit.
+            If a code or a shape does not fit, or the scale or the shift of a block is missing.
         """
-        inputs = self._inputs((self._n,), a, b, mode_a, mode_b, rand, clear, flush, valid)
+        shown = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand, "clear": clear, "flush": flush, "valid": valid}
+        shown |= {"a_scale": a_scale, "b_scale": b_scale, "a_shift": a_shift, "b_shift": b_shift}
+        inputs = self._inputs((self._n,), a, b, shown)
         for block in self._blocks():
-            store(self._state, block, self._cycle(lanes(self._state, block), _part(inputs, np.s_[block])))
+            store(self._state, block, self._cycle(at(self._state, block), inputs.at(np.s_[block])))
 
-    def run(self, a: Any, b: Any, clear: Any = None, mode_a: Any = None, mode_b: Any = None, rand: Any = None) -> Array:
-        """Take K cycles in every lane and return the accumulators' codes after the last.
+    def run(
+        self,
+        a: Any,
+        b: Any,
+        clear: Any = None,
+        mode_a: Any = None,
+        mode_b: Any = None,
+        rand: Any = None,
+        *,
+        flush: Any = None,
+        valid: Any = None,
+        a_scale: Any = None,
+        b_scale: Any = None,
+        a_shift: Any = None,
+        b_shift: Any = None,
+    ) -> Array:
+        """Take K cycles in every unit and return the accumulators' codes after the last.
 
         Parameters
         ----------
-        a, b : (K, n) integers
+        a, b : (K, n) or (K, n, L) integers
             Operand codes.
-        clear : (K, n) bool, optional
-        mode_a, mode_b, rand : (K, n) integers, optional
+        clear, flush, valid, mode_a, mode_b, rand, a_scale, b_scale, a_shift, b_shift : (K, …), optional
             As in `step`.
 
         Returns
@@ -159,12 +159,14 @@ class Mac:
         (n,) or (n, limbs) uint64
             `acc`.
         """
+        shown = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand, "clear": clear, "flush": flush, "valid": valid}
+        shown |= {"a_scale": a_scale, "b_scale": b_scale, "a_shift": a_shift, "b_shift": b_shift}
         shape = (np.shape(a)[0], self._n)
-        inputs = self._inputs(shape, a, b, mode_a, mode_b, rand, clear)
+        inputs = self._inputs(shape, a, b, shown)
         for block in self._blocks():
-            state = lanes(self._state, block)
+            state = at(self._state, block)
             for k in range(shape[0]):
-                state = self._cycle(state, _part(inputs, np.s_[k, block]))
+                state = self._cycle(state, inputs.at(np.s_[k, block]))
             store(self._state, block, state)
         return self.acc
 
@@ -183,106 +185,57 @@ class Mac:
         """(n,) bool, sticky since the last `clear`."""
         return self._acc.flags(self._state)[1].copy()
 
-    def _cycle(self, state: Any, inputs: "_Inputs") -> Any:
+    def _cycle(self, state: Any, inputs: Inputs) -> Any:
         before = state
         if inputs.clear is not None and inputs.clear.any():
             state = select(inputs.clear, self._acc.zeros(len(inputs.clear)), state)
-        state = self._acc.add(state, self._products(inputs), inputs.rand)
+        state = self._acc.add(state, self._term(inputs), inputs.rand)
         if inputs.valid is not None:
             state = select(inputs.valid, state, before)
-        if inputs.flush is not None and isinstance(self._acc, ChunkAcc):
+        if inputs.flush is not None and isinstance(self._acc, ChunkAcc | BlockAcc):
             state = self._acc.fold(state, inputs.flush, inputs.rand)
         return state
 
-    def _products(self, inputs: "_Inputs") -> Any:
-        """Return the products as the accumulator takes them."""
-        if self._table is None:
-            return self._acc.align(self._terms(inputs.a, inputs.mode_a, inputs.b, inputs.mode_b))
-        a, b = self._place(inputs.a, inputs.mode_a, self.spec.a), self._place(inputs.b, inputs.mode_b, self.spec.b)
-        # Codes were checked, so "wrap" never wraps: it only spares NumPy a second check.
-        return type(self._table)(*(field.take((a << self._bits[1]) | b, axis=-1, mode="wrap") for field in self._table))
+    def _term(self, inputs: Inputs) -> Any:
+        """Return what a step adds, as the accumulator takes it."""
+        a = self._lanes(inputs.a, inputs.mode_a, inputs.a_shift, self.spec.a)
+        b = self._lanes(inputs.b, inputs.mode_b, inputs.b_shift, self.spec.b)
+        term = self._products(*a, *b)
+        if self.spec.lanes > 1:
+            term = self._first.total(term)
+        if self._sum is None:
+            return term
+        scale = self._scale(inputs)
+        if isinstance(self._acc, BlockAcc):
+            assert scale is not None
+            return BlockTerm(term, scale)
+        terms = self._sum.terms(term)
+        return self._acc.align(terms if scale is None else scaled(terms, scale, self._term_bits))
 
-    def _all_products(self) -> Any:
-        """Return the products of all pairs of codes and modes as the accumulator takes them, modes above codes."""
-        a, b = (index.ravel().astype(np.uint64) for index in np.indices([1 << bits for bits in self._bits]))
-        widths = (np.uint64(fmt.width) for fmt in (self.spec.a, self.spec.b))
-        split = [(word & ((np.uint64(1) << width) - np.uint64(1)), word >> width) for word, width in zip((a, b), widths, strict=True)]
-        return self._acc.align(self._terms(*split[0], *split[1]))
+    def _lanes(self, codes: Array, mode: Array | None, shift: Array | None, fmt: Operand) -> tuple[Array, Array | None]:
+        """Return codes, and what is shown with them and decides what they mean: the lanes, where there are several, in the first axis."""
+        if self.spec.lanes == 1:
+            return codes, mode if shift is None else shift[:, 0]
+        codes = np.ascontiguousarray(codes.T)
+        if shift is None:
+            return codes, mode
+        assert isinstance(fmt, BlockFormat)
+        return codes, shift.T[np.arange(self.spec.lanes) // fmt.sub_size]
 
-    def _terms(self, a: Array, mode_a: Array | None, b: Array, mode_b: Array | None) -> Terms:
-        """Return the exact products."""
-        spec = self.spec
-        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-            return multiply_logs(logarithms(a, spec.a), logarithms(b, spec.b), spec.a)
-        x, y = (unpack_operand(codes.astype(np.uint64), mode, fmt) for codes, mode, fmt in ((a, mode_a, spec.a), (b, mode_b, spec.b)))
-        return multiply(x, y, self._product_bits)
+    def _scale(self, inputs: Inputs) -> Terms | None:
+        """Return the products of the scales; None: there are none."""
+        shown = ((inputs.a_scale, self.spec.a), (inputs.b_scale, self.spec.b))
+        scales = [unpack(codes, fmt.scale) for codes, fmt in shown if codes is not None and isinstance(fmt, BlockFormat)]
+        if not scales:
+            return None
+        return scales[0] if len(scales) == 1 else multiply(scales[0], scales[1], self._term_bits)
 
-    @staticmethod
-    def _place(codes: Array, mode: Array | None, fmt: Operand) -> Array:
-        """Return where an operand stands in the table of products."""
-        place = codes.astype(np.intp)
-        return place if mode is None else place | (mode.astype(np.intp) << fmt.width)
-
-    def _inputs(
-        self,
-        shape: tuple[int, ...],
-        a: Any,
-        b: Any,
-        mode_a: Any = None,
-        mode_b: Any = None,
-        rand: Any = None,
-        clear: Any = None,
-        flush: Any = None,
-        valid: Any = None,
-    ) -> "_Inputs":
+    def _inputs(self, shape: tuple[int, ...], a: Any, b: Any, shown: dict[str, Any]) -> Inputs:
         """Return the inputs of one or several cycles, checked."""
         if not self._n and np.size(a):
             raise SpecError(f"operand codes have shape {np.shape(a)}, and there is no unit to take them: call reset(n) first, n units")
-        spec, widths = self.spec, self.spec.inputs
-        numbers = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand}
-        checked = {name: _number(name, value, widths.get(name, 0), shape) for name, value in numbers.items()}
-        masks = {name: self._mask(mask, shape) for name, mask in (("clear", clear), ("flush", flush), ("valid", valid))}
-        return _Inputs(self._codes(a, spec.a, shape), self._codes(b, spec.b, shape), **checked, **masks)
+        return check_inputs(self.spec, shape, a, b, shown)
 
     def _blocks(self) -> list[slice]:
-        return [slice(start, min(start + _BLOCK, self._n)) for start in range(0, self._n, _BLOCK)]
-
-    @staticmethod
-    def _codes(codes: Any, fmt: Operand, shape: tuple[int, ...]) -> Array:
-        codes = check_codes(codes, fmt)
-        if codes.shape != shape:
-            raise SpecError(f"operand codes of {fmt} have shape {codes.shape}; the unit expects {shape}")
-        return codes
-
-    @staticmethod
-    def _mask(mask: Any, shape: tuple[int, ...]) -> Array | None:
-        if mask is None:
-            return None
-        mask = np.asarray(mask, bool)
-        if mask.shape != shape:
-            raise SpecError(f"a mask has shape {mask.shape}; the unit expects {shape}")
-        return mask
-
-
-def _accumulator(unit: MacSpec) -> FixedAcc | FloatAcc | PositAcc | QuireAcc | ChunkAcc:
-    terms = TermRange.of_products(unit)
-    if not isinstance(unit.acc, spec.ChunkAcc):
-        return _level(unit, unit.acc, terms)
-    inner = _level(unit, unit.acc.inner, terms)
-    outer = _level(unit, unit.acc.outer, inner.range)
-    assert isinstance(inner, FixedAcc | FloatAcc)
-    assert isinstance(outer, FixedAcc | FloatAcc)
-    return ChunkAcc(unit.acc.length, inner, outer)
-
-
-def _level(unit: MacSpec, acc: spec.Level, terms: TermRange) -> FixedAcc | FloatAcc | PositAcc | QuireAcc:
-    match acc:
-        case spec.FixedAcc():
-            return FixedAcc(acc, unit.fixed_point(acc), terms)
-        case spec.FloatAcc():
-            return FloatAcc(acc, terms)
-        case spec.PositAcc():
-            return PositAcc(acc, terms)
-        case spec.QuireAcc():
-            assert isinstance(unit.a, PositFormat)
-            return QuireAcc(unit.fixed_point(acc), unit.a, terms)
+        step = max(_BLOCK // self.spec.lanes, _LEAST_UNITS)
+        return [slice(start, min(start + step, self._n)) for start in range(0, self._n, step)]

@@ -1,4 +1,4 @@
-"""The accumulators of posits, over many lanes: one that rounds to the posit in every step, and the quire."""
+"""The accumulators of posits, over many units: one that rounds to the posit in every step, and the quire."""
 
 from typing import NamedTuple
 
@@ -21,14 +21,14 @@ _MAX_INT64_WINDOW = 59
 
 
 def round_to_posit(magnitude: Array, exponent: Array, fmt: PositFormat) -> Array:
-    """Return the codes of ``magnitude * 2**exponent`` by the rounding of posits, (lanes,) int64.
+    """Return the codes of ``magnitude * 2**exponent`` by the rounding of posits, (n,) int64.
 
     Parameters
     ----------
-    magnitude : (lanes,) int64 or object
+    magnitude : (n,) int64 or object
         Not negative, int64 below ``2**62``. Where bits were lost below it, its last bit is set and it has two bits more
         than the format's precision.
-    exponent : (lanes,) int64
+    exponent : (n,) int64
     """
     # One bit of guard and one sticky bit below the longest significand: more never decides.
     length = bit_length(magnitude)
@@ -51,13 +51,13 @@ def round_to_posit(magnitude: Array, exponent: Array, fmt: PositFormat) -> Array
 
 
 class PositState(NamedTuple):
-    """Posits, by their codes: (lanes,) uint64."""
+    """Posits, by their codes: (n,) uint64."""
 
     codes: Array
 
 
 class PositTerm(NamedTuple):
-    """Addends in a window of W bits, normalised as in `FloatState`; each field has shape ``(lanes,)``.
+    """Addends in a window of W bits, normalised as in `FloatState`; each field has shape ``(n,)``.
 
     Attributes
     ----------
@@ -129,11 +129,11 @@ class PositAcc:
         return TermRange.of_format(self.format)
 
     def codes(self, state: PositState) -> Array:
-        """Return the codes, (lanes,) uint64."""
+        """Return the codes, (n,) uint64."""
         return state.codes.copy()
 
     def load(self, codes: Array) -> PositState:
-        """Return accumulators that hold `codes`, (lanes,) uint64."""
+        """Return accumulators that hold `codes`, (n,) uint64."""
         return PositState(codes.copy())
 
     def flags(self, state: PositState) -> tuple[Array, Array]:
@@ -155,17 +155,23 @@ class QuireAcc:
         The posit it is read as.
     terms
         What will be added.
+    lanes
+        How many of them in one step.
     """
 
-    def __init__(self, point: spec.FixedPoint, fmt: PositFormat, terms: TermRange):
+    def __init__(self, point: spec.FixedPoint, fmt: PositFormat, terms: TermRange, lanes: int = 1):
         self.format = fmt
-        self.fixed = FixedAcc(spec.FixedAcc(point.width, point.fraction), point, terms)
+        self.fixed = FixedAcc(spec.FixedAcc(point.width, point.fraction), point, terms, lanes)
 
     def zeros(self, n: int) -> FixedState:
         return self.fixed.zeros(n)
 
     def align(self, terms: Terms) -> FixedTerm:
         return self.fixed.align(terms)
+
+    def total(self, terms: FixedTerm) -> FixedTerm:
+        """Return the sums over the lanes, the axis before the last."""
+        return self.fixed.total(terms)
 
     def add(self, state: FixedState, term: FixedTerm, random: Array | None = None) -> FixedState:
         """Return the quires after one addition; nothing here is random."""
@@ -176,7 +182,7 @@ class QuireAcc:
         return self.fixed.range
 
     def codes(self, state: FixedState) -> Array:
-        """Return the quires rounded to posits, (lanes,) uint64."""
+        """Return the quires rounded to posits, (n,) uint64."""
         total, unit = state.total, -self.fixed.point.fraction
         if total.ndim == 1:
             negative, magnitude, exponent = total < 0, np.abs(total), np.full(total.shape, unit, np.int64)
@@ -189,7 +195,7 @@ class QuireAcc:
         return np.where(state.invalid, np.uint64(self.format.nan_code), codes)
 
     def load(self, codes: Array) -> FixedState:
-        """Return quires that hold posits, (lanes,) uint64, or, given in limbs, (lanes, limbs) uint64, what they are themselves."""
+        """Return quires that hold posits, (n,) uint64, or, given in limbs, (n, limbs) uint64, what they are themselves."""
         if codes.ndim == 2:
             return self.fixed.load(codes)
         n = len(codes)

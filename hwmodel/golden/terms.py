@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, Format, IntFormat, LogFormat, MacSpec, Operand
+from hwmodel.spec import BlockFormat, ChoiceFormat, CodebookFormat, Format, IntFormat, LogFormat, MacSpec, Operand
 
 from .arrays import Array
 from .unpacking import FINITE, INFINITE, NAN, logs_of, unpack_codes
@@ -38,6 +38,15 @@ class Terms(NamedTuple):
     kind: Array
 
 
+class Signed(Protocol):
+    """What tells sign and kind of numbers, by arrays of one shape."""
+
+    @property
+    def negative(self) -> Array: ...
+    @property
+    def kind(self) -> Array: ...
+
+
 @dataclass(frozen=True)
 class TermRange:
     """How large and how fine terms can be.
@@ -61,6 +70,8 @@ class TermRange:
         match fmt:
             case ChoiceFormat():
                 bits = max(cls.of_format(each).significand_bits for each in fmt.choices)
+            case BlockFormat():
+                bits = cls.of_format(fmt.element).significand_bits
             case IntFormat():
                 bits = fmt.max_magnitude.bit_length()
             case CodebookFormat(entry_format=held) if held is not None:
@@ -141,13 +152,19 @@ def multiply(x: Terms, y: Terms, significand_bits: int) -> Terms:
     """
     wide = significand_bits > MAX_INT64_BITS
     significand = x.significand.astype(object) * y.significand if wide else x.significand * y.significand
+    kind, negative = product_kinds(x, y, x.significand == 0, y.significand == 0)
+    return Terms(significand, x.exponent + y.exponent, negative, kind)
+
+
+def product_kinds(x: Signed, y: Signed, x_zero: Array, y_zero: Array) -> tuple[Array, Array]:
+    """Return the kinds and signs of products; `x_zero` and `y_zero` tell which significands are 0."""
     negative = x.negative ^ y.negative
     kind = x.kind | y.kind
     if kind.any():
-        zero = (x.significand == 0) & (x.kind == FINITE) | (y.significand == 0) & (y.kind == FINITE)
+        zero = x_zero & (x.kind == FINITE) | y_zero & (y.kind == FINITE)
         kind[(kind >= NAN) | ((kind == INFINITE) & zero)] = NAN
         negative &= kind != NAN
-    return Terms(significand, x.exponent + y.exponent, negative, kind)
+    return kind, negative
 
 
 def multiply_logs(x: Logs, y: Logs, fmt: LogFormat) -> Terms:

@@ -9,28 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, FloatFormat, Format, Operand
+from hwmodel.spec import ChoiceFormat, FloatFormat, Format, ScalarOperand
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def word_bits(operand: Operand) -> int:
+def word_bits(operand: ScalarOperand) -> int:
     """Return the bits of an operand's code, and of its mode where it has one."""
     return operand.width + (operand.mode_bits if isinstance(operand, ChoiceFormat) else 0)
 
 
-def split(words: Array, operand: Operand) -> tuple[Array, Array]:
+def split(words: Array, operand: ScalarOperand) -> tuple[Array, Array]:
     """Return codes and modes; all modes are 0 where there is but one format."""
     words = np.asarray(words, np.uint64)
     return words & np.uint64((1 << operand.width) - 1), words >> np.uint64(operand.width)
 
 
-def join(codes: Array, mode: Array | None, operand: Operand) -> Array:
+def join(codes: Array, mode: Array | None, operand: ScalarOperand) -> Array:
     """Return the words of codes and modes; None: there are no modes."""
     return codes if mode is None else codes | (mode << np.uint64(operand.width))
 
 
-def chosen(operand: Operand, mode: int) -> Format:
+def chosen(operand: ScalarOperand, mode: int) -> Format:
     """Return the format that `mode` stands for."""
     return operand.choices[min(mode, len(operand.choices) - 1)] if isinstance(operand, ChoiceFormat) else operand
 

@@ -4,12 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, Format, MacSpec, Operand
+from hwmodel.spec import FixedAcc, Format, MacSpec, ScalarOperand
 
 from .choices import chosen
 from .expected import acc_format
 from .harness import delay
+from .pairs import sizes
 from .report import Mismatch
+from .scales import block_operands
 from .session import Difference
 from .tape import Tape
 
@@ -21,10 +23,7 @@ def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, 
     operands: dict[str, str] = {}
     controls: dict[str, bool] = {}
     if 0 <= cycle <= last:
-        at = {name: int(codes[cycle, copy]) for name, codes in tape.inputs.items()}
-        operands = {name: operand(at[name], getattr(spec, name), at.get(f"mode_{name}")) for name in ("a", "b")}
-        if "rand" in at:
-            operands["rand"] = f"0x{at['rand']:0{-(-spec.random_bits // 4)}x}"
+        operands = _operands(spec, {name: codes[cycle, copy].tolist() for name, codes in tape.inputs.items()})
         controls = {name: bool(tape.inputs[name][cycle, copy]) for name in ("valid", "clear", "flush") if name in tape.inputs}
         controls["rst"] = bool(tape.rst[cycle])
     before = integer(tape.states["acc"][min(cycle - 1, last), copy]) if cycle > 0 else 0
@@ -55,12 +54,39 @@ def describe(spec: MacSpec, tape: Tape, difference: Difference, simulator: str, 
     )
 
 
+def _operands(spec: MacSpec, at: dict) -> dict[str, str]:
+    """Return what a step was given, by port; of several lanes each that has something, on a line of its own."""
+    found = {}
+    modes = [at.get(f"mode_{name}") for name in "ab"]
+    if spec.lanes == 1:
+        found = {name: operand(at[name], fmt, mode) for name, fmt, mode in zip("ab", spec.factors, modes, strict=True)}
+    else:
+        words = [
+            [code if mode is None else code | mode << fmt.width for code in at[name]]
+            for name, fmt, mode in zip("ab", spec.factors, modes, strict=True)
+        ]
+        size, _ = sizes(spec, *(np.array(each, np.uint64) for each in words))
+        for lane in np.flatnonzero(size != -np.inf):
+            pair = (operand(at[name][lane], fmt, mode) for name, fmt, mode in zip("ab", spec.factors, modes, strict=True))
+            found[f"lane {lane}"] = " x ".join(pair)
+        if zeros := int((size == -np.inf).sum()):
+            found["lanes" if zeros == spec.lanes else "others"] = f"{zeros} of {spec.lanes} products are zero"
+    for name, fmt in block_operands(spec).items():
+        found[f"{name}_scale"] = operand(at[f"{name}_scale"], fmt.scale)
+        if fmt.sub_size:
+            shifts = at[f"{name}_shift"]
+            found[f"{name}_shift"] = str(shifts) if isinstance(shifts, int) else " ".join(map(str, shifts))
+    if "rand" in at:
+        found["rand"] = f"0x{at['rand']:0{-(-spec.random_bits // 4)}x}"
+    return found
+
+
 def integer(code: np.ndarray) -> int:
     """Return a code, or its little-endian limbs, as a Python integer."""
     return int.from_bytes(np.asarray(code, "<u8").tobytes(), "little")
 
 
-def operand(code: int, fmt: Operand, mode: int | None = None) -> str:
+def operand(code: int, fmt: ScalarOperand, mode: int | None = None) -> str:
     """Return a code in hex, with its format (of several formats: the mode, and which it chooses) and value."""
     one = chosen(fmt, mode or 0)
     name = str(one) if mode is None else f"mode {mode}: {one}"

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, Format, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, Format, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
 
-from .choices import join, word_bits
+from .choices import word_bits
 from .operands import Array, fields, is_inf, is_nan, is_special, log2_magnitude
 from .pairs import PAIR_BITS
 from .registers import register_shape
-from .stimulus import Part
+from .stimulus import Part, words_of
 
 
 @dataclass
@@ -21,10 +21,10 @@ class Played:
     Attributes
     ----------
     part
-        The stimulus; lanes whose accumulator was lost to infinity, NaN or maxpos were cleared soon after.
-    acc : (cycles, lanes) or (cycles, lanes, limbs) uint64
+        The stimulus; stories whose accumulator was lost to infinity, NaN or maxpos were cleared soon after.
+    acc : (cycles, stories) or (cycles, stories, limbs) uint64
         Codes.
-    overflow, invalid : (cycles, lanes) bool
+    overflow, invalid : (cycles, stories) bool
         Sticky flags; low for units without.
     """
 
@@ -43,14 +43,14 @@ class Coverage:
     vectors
         Multiply-accumulate steps: cycles with `valid`.
     states
-        How many of them met the accumulator (of a chunk: the outer one) cleared, zero, subnormal, tiny, normal, huge, inf, nan.
+        How many of them met the accumulator (of a chunk or block: the outer one) cleared, zero, subnormal, tiny, normal, huge, inf, nan.
     events
         How often something happened that can happen to this unit: overflow, invalid, to inf, to nan, cancelled to zero,
         idle, flush, reset, clear.
     pairs
-        Operand pairs there are, or 0 if they are too many to be all tried.
+        Operand pairs there are (of blocks: of their elements), or 0 if they are too many to be all tried.
     pairs_met
-        How many of them were met.
+        How many of them were met, in whatever lane.
     least_meetings
         The fewest finite, non-zero accumulators any pair of finite operands met.
     """
@@ -67,24 +67,25 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator | None = None) -> P
     """Run the golden model over `part`; given `rng`, `part.clear` is amended where an accumulator is no longer finite."""
     from hwmodel.golden import Mac
 
-    cycles, lanes = part.valid.shape
+    cycles, stories = part.valid.shape
     mac = Mac(spec)
-    mac.reset(lanes)
+    mac.reset(stories)
     acc = np.zeros((cycles, *mac.acc.shape), np.uint64)
-    overflow, invalid = np.zeros((2, cycles, lanes), bool)
+    overflow, invalid = np.zeros((2, cycles, stories), bool)
     fmt = acc_format(spec)
-    lost = np.zeros(lanes, bool)
+    lost = np.zeros(stories, bool)
     jumps = {jump.cycle: jump.codes for jump in part.jumps}
     for t in range(cycles):
         if t in jumps:
             mac.load(jumps[t])
         if part.rst[t]:
-            mac.reset(lanes)
+            mac.reset(stories)
         else:
             if rng is not None and lost.any():
-                part.clear[t] |= lost & (rng.random(lanes) < 1 / 3)
+                part.clear[t] |= lost & (rng.random(stories) < 1 / 3)
             others = {name: sheet[t] for name, sheet in part.others.items()}
-            mac.step(part.a[t], part.b[t], part.clear[t], part.flush[t] if spec.is_chunked else None, part.valid[t], **others)
+            others["flush"] = part.flush[t] if "flush" in spec.inputs else None
+            mac.step(part.a[t], part.b[t], clear=part.clear[t], valid=part.valid[t], **others)
         acc[t] = mac.acc
         if spec.has_flags:
             overflow[t], invalid[t] = mac.overflow, mac.invalid
@@ -111,9 +112,10 @@ def _is_stuck(spec: MacSpec, acc: Array) -> Array:
 def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
     """Count what `parts` met."""
     coverage = Coverage()
-    low = np.uint64(word_bits(spec.b))
-    exhaustive = word_bits(spec.a) + word_bits(spec.b) <= PAIR_BITS
-    size = 1 << (word_bits(spec.a) + word_bits(spec.b)) if exhaustive else 0
+    a_format, b_format = spec.factors
+    low = np.uint64(word_bits(b_format))
+    exhaustive = word_bits(a_format) + word_bits(b_format) <= PAIR_BITS
+    size = 1 << (word_bits(a_format) + word_bits(b_format)) if exhaustive else 0
     met, meetings = np.zeros(size, np.int64), np.zeros(size, np.int64)
     impossible = _impossible(spec)
     for played in parts:
@@ -139,13 +141,13 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
         }
         coverage.events.update({name: count for name, count in happened.items() if name not in impossible})
         if exhaustive:
-            a, b = join(part.a, part.others.get("mode_a"), spec.a), join(part.b, part.others.get("mode_b"), spec.b)
+            a, b = words_of(spec, part)
             pair = ((a << low) | b).astype(np.int64)
-            met += np.bincount(pair[live], minlength=size)
-            meetings += np.bincount(pair[live & finite & ~np.isin(before, ["zero", "cleared"])], minlength=size)
+            met += np.bincount(pair[live].ravel(), minlength=size)
+            meetings += np.bincount(pair[live & finite & ~np.isin(before, ["zero", "cleared"])].ravel(), minlength=size)
     if exhaustive:
         pairs = np.arange(size, dtype=np.uint64)
-        special = is_special(pairs >> low, spec.a) | is_special(pairs & ((np.uint64(1) << low) - np.uint64(1)), spec.b)
+        special = is_special(pairs >> low, a_format) | is_special(pairs & ((np.uint64(1) << low) - np.uint64(1)), b_format)
         coverage.pairs, coverage.pairs_met, coverage.least_meetings = size, int((met > 0).sum()), int(meetings[~special].min())
     return coverage
 
@@ -153,7 +155,7 @@ def cover(spec: MacSpec, parts: list[Played]) -> Coverage:
 def _impossible(spec: MacSpec) -> set[str]:
     """Return the events that cannot happen to a unit, whatever its operands."""
     last = spec.levels[-1]
-    events = set() if spec.is_chunked else {"flush"}
+    events = set() if spec.fold_steps is not None else {"flush"}
     if not spec.has_flags:
         events |= {"overflow", "invalid"}
     elif not spec.has_specials and (isinstance(spec.levels[0], FixedAcc) or isinstance(last, FloatAcc)):
@@ -161,6 +163,8 @@ def _impossible(spec: MacSpec) -> set[str]:
     if isinstance(last, FloatAcc):
         shape = register_shape(spec, last)
         return events | {f"to {name}" for name in ("nan", "inf") if not getattr(shape, name)}
+    if isinstance(last, TensorAcc):
+        return events | {f"to {name}" for name, can in (("nan", last.format.has_nan), ("inf", last.format.has_inf)) if not can}
     return events | {"to inf"} | ({"to nan"} if isinstance(last, FixedAcc) or not spec.has_specials else set())
 
 

@@ -1,23 +1,24 @@
-"""Long ways: lanes driven to the end of an accumulator, held at it by equal products, or put down beside it."""
+"""Long ways: stories driven to the end of an accumulator, held at it by equal products, or put down beside it."""
 
 from dataclasses import dataclass
 from math import lcm
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, MacSpec
+from hwmodel.spec import FixedAcc, MacSpec
 
+from .folds import levels_of, steps_together
 from .harness import delay
 from .obligations import Obligation
 from .pairs import Operands, Role, largest_products
 from .registers import far_states, limbs
-from .stimulus import LANE_CYCLES, Jump, Part, make_part, place, strew_flushes
+from .stimulus import STORY_CYCLES, Jump, Part, make_part, place, put_scales, strew_flushes
 
 _MARGIN = 32
-"""A lane that is held is let go this many steps before the end at the latest."""
+"""A story that is held is let go this many steps before the end at the latest."""
 
 _LOADS = 4
-"""How often the lanes of a part are put down."""
+"""How often the stories of a part are put down."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Hold:
     def towards(cls, spec: MacSpec, owed: Obligation, block: int) -> "Hold | None":
         """Return the hold that ends just before an end of the last level; None if only stepping tells the state there."""
         last = spec.levels[-1]
-        if owed.level != len(spec.levels) - 1 or not owed.towards or not isinstance(last, FixedAcc) or spec.random_bits:
+        if owed.level != len(levels_of(spec)) - 1 or not owed.towards or not isinstance(last, FixedAcc) or spec.random_bits:
             return None
-        # A lane stands at the start of a block, and a fixed-point sum of equal addends is known where a chunk is over.
-        period = spec.acc.length if isinstance(spec.acc, ChunkAcc) else 1
+        # A story stands at the start of a block, and a fixed-point sum of equal addends is known where a chunk or block is over.
+        period = steps_together(spec)
         stride = lcm(period, block)
         strides = (owed.steps - _MARGIN - block) // stride
         step = _after_one_period(spec, owed.towards, period)
@@ -67,79 +68,95 @@ def _after_one_period(spec: MacSpec, towards: int, period: int) -> int | None:
     return None if mac.overflow[0] or mac.invalid[0] else code - (code >> (spec.acc_width - 1) << spec.acc_width)
 
 
-def driven(spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, lanes: int, sides: tuple[int, ...]) -> Part:
-    """Return lanes pushed for `steps` cycles and then to and fro across the end; some are cleared there, then all are reset.
+def driven(
+    spec: MacSpec, operands: Operands, rng: np.random.Generator, steps: int, stories: int, sides: tuple[int, ...], inner: bool = False
+) -> Part:
+    """Return stories pushed for `steps` cycles and then to and fro across the end; some are cleared there, then all are reset.
 
     Parameters
     ----------
     sides
         Which ends, by turns: 1 the upper, -1 the lower.
+    inner
+        Whether they are those of an inner level; else blocks that only `flush` ends are single steps on the way there.
     """
-    cycles = steps + 2 * LANE_CYCLES
+    cycles = steps + 2 * STORY_CYCLES
     t = np.arange(cycles)[:, None]
-    turn = np.arange(lanes)
+    turn = np.arange(stories)
     towards = np.where(np.array(sides)[turn % len(sides)] > 0, Role.POSITIVE, Role.NEGATIVE).astype(np.int8)
-    role = np.broadcast_to(towards, (cycles, lanes)).copy()
-    # Half of the lanes go straight over the end, and only then turn to other operands.
+    role = np.broadcast_to(towards, (cycles, stories)).copy()
+    # Half of the stories go straight over the end, and only then turn to other operands.
     early = turn // len(sides) % 2 == 1
-    arrived = t >= np.where(early, steps - rng.integers(0, min(LANE_CYCLES, steps), lanes), steps + 8)
+    arrived = t >= np.where(early, steps - rng.integers(0, min(STORY_CYCLES, steps), stories), steps + 8)
+    hover = (turn // len(sides) % 4 == 3) & (spec.lanes > 1)
+    if hover.any():
+        # Some stay just before the end, where sums of some of the lanes lie beyond it.
+        arrived = np.where(hover, t >= steps - rng.integers(1, 4 + steps // 4, stories), arrived)
     style = rng.random(role.shape)
     role[arrived & (style < 0.5)] = Role.FRESH
     role[arrived & (style < 0.1)] = Role.POSITIVE
     role[arrived & (style > 0.9)] = Role.NEGATIVE
+    role[arrived & hover & (style > 0.4)] = Role.OPPOSED
     valid = ~arrived | (rng.random(role.shape) < 0.9)
-    clear = (t >= steps + LANE_CYCLES) & (rng.random(role.shape) < 1 / LANE_CYCLES)
+    clear = (t >= steps + STORY_CYCLES) & (rng.random(role.shape) < 1 / STORY_CYCLES)
     valid[0] = clear[0] = True
-    part = make_part("long lanes", operands, rng, role, valid, clear)
+    part = make_part("long stories", operands, rng, role, valid, clear)
     # The way there takes the very largest product, so that they do arrive.
-    for each, lane in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
-        place(spec, part, ~arrived & lane, *(words[-1] for words in operands.pools[each]))
-    part.rst[cycles - LANE_CYCLES // 4] = True
-    # Half of the lanes, these and those, end their chunks by count alone.
-    strew_flushes(spec, rng, part, among=arrived & (turn // len(sides) // 2 % 2 == 0))
+    for each, story in ((Role.POSITIVE, towards == Role.POSITIVE), (Role.NEGATIVE, towards == Role.NEGATIVE)):
+        place(spec, part, ~arrived & story, *(words[-1] for words in operands.pools[each]))
+    part.rst[cycles - STORY_CYCLES // 4] = True
+    # Half of the stories, these and those, end their chunks by count alone.
+    strew_flushes(spec, rng, part, among=arrived & ((turn // len(sides) // 2 % 2 == 0) | (spec.fold_steps == 0)))
+    if spec.fold_steps == 0 and not inner:
+        part.flush |= ~arrived
+    put_scales(spec, rng, part, largest=~arrived)
     return part
 
 
-def held(spec: MacSpec, operands: Operands, rng: np.random.Generator, owed: Obligation, hold: Hold, lanes: int) -> Part:
-    """Return lanes that are held until just before an end, and driven across it."""
+def held(spec: MacSpec, operands: Operands, rng: np.random.Generator, owed: Obligation, hold: Hold, stories: int) -> Part:
+    """Return stories that are held until just before an end, and driven across it."""
     # Two blocks are on the sheets; what `repeats` adds is not.
     steps = owed.steps - hold.repeats * hold.block
-    part = driven(spec, operands, rng, steps, lanes, (owed.towards,))
+    part = driven(spec, operands, rng, steps, stories, (owed.towards,))
     for name in ("a", "b", *part.others):
-        # No lane turns to other operands before the hold is over.
+        # No story turns to other operands before the hold is over.
         part.port(name)[: 2 * hold.block] = part.port(name)[0]
     part.valid[: 2 * hold.block] = True
-    part.name = "held lanes"
-    part.jumps.append(Jump(hold.block, np.repeat(limbs([hold.code], spec.acc_width), lanes, axis=0), hold.repeats))
+    part.flush[: 2 * hold.block] = spec.fold_steps == 0
+    part.name = "held stories"
+    part.jumps.append(Jump(hold.block, np.repeat(limbs([hold.code], spec.acc_width), stories, axis=0), hold.repeats))
     return part
 
 
-def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, lanes: int) -> Part:
-    """Return lanes whose registers are written now and then: near an end, or anywhere; operands of all kinds follow."""
-    cycles = (_LOADS + 1) * LANE_CYCLES
+def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, stories: int) -> Part:
+    """Return stories whose registers are written now and then: near an end, or anywhere; operands of all kinds follow."""
+    cycles = (_LOADS + 1) * STORY_CYCLES
     t = np.arange(cycles)[:, None]
-    role = np.full((cycles, lanes), Role.FRESH, np.int8)
+    role = np.full((cycles, stories), Role.FRESH, np.int8)
     style = rng.random(role.shape)
-    often = rng.choice([0, 1 / 4, 1 / 2], (1, lanes))
+    often = rng.choice([0, 1 / 4, 1 / 2], (1, stories))
     role[style < often] = Role.POSITIVE
     role[style > 1 - often] = Role.NEGATIVE
-    # Of four lanes, two stand beside an end at first, by turns the upper and the lower, and are pushed over it.
-    turn = np.arange(lanes)
-    side = np.where(turn % 4 < 2, 1 - 2 * ((t // LANE_CYCLES + turn) % 2), 0)
-    first = (t % LANE_CYCLES < 16) & (t >= LANE_CYCLES)
+    # Of four stories, two stand beside an end at first, by turns the upper and the lower, and are pushed over it.
+    turn = np.arange(stories)
+    side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
+    first = (t % STORY_CYCLES < max(16, min(2 * steps_together(spec), STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
-    before = LANE_CYCLES - delay(spec) - 1
-    idle = t % LANE_CYCLES >= before
-    valid = ~idle & (rng.random(role.shape) < rng.choice([1, 1, 0.9], lanes))
-    clear = valid & (rng.random(role.shape) < rng.choice([0, 0, 1 / 64], lanes))
-    part = make_part("lanes put down", operands, rng, role, valid, clear)
+    if spec.lanes > 1:
+        role[first & (side != 0) & (rng.random(role.shape) < rng.choice([0, 3 / 4], stories))] = Role.OPPOSED
+    before = STORY_CYCLES - delay(spec) - 1
+    idle = t % STORY_CYCLES >= before
+    valid = ~idle & (rng.random(role.shape) < rng.choice([1, 1, 0.9], stories))
+    clear = valid & (rng.random(role.shape) < rng.choice([0, 0, 1 / 64], stories))
+    part = make_part("stories put down", operands, rng, role, valid, clear)
     strew_flushes(spec, rng, part, among=~idle)
-    if spec.is_chunked:
+    if spec.fold_steps is not None:
         part.flush |= first & (side != 0) & (rng.random(role.shape) < 1 / 2)
-    for cycle in range(LANE_CYCLES, cycles, LANE_CYCLES):
+    put_scales(spec, rng, part, largest=first & (side != 0) & (rng.random(stories) < 1 / 2))
+    for cycle in range(STORY_CYCLES, cycles, STORY_CYCLES):
         # Flags fall, and nothing is on its way any more.
-        part.rst[cycle - LANE_CYCLES + before] = True
+        part.rst[cycle - STORY_CYCLES + before] = True
         part.jumps.append(Jump(cycle - delay(spec), far_states(spec, rng, side[cycle])))
     part.rst[0] = True
-    part.rst[-LANE_CYCLES // 4] = True
+    part.rst[-STORY_CYCLES // 4] = True
     return part

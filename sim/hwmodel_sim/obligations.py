@@ -1,16 +1,20 @@
-"""What a proof owes, from the spec alone: both ends of every accumulator level, and chunks that end by count.
+"""What a proof owes, from the spec alone: both ends of every accumulator level, and chunks and blocks that end by count.
 
 An *end* is where a register stops adding as before: of fixed point the overflow; of a float or a posit the overflow or, where
-the largest product falls below half a unit in the last place before that, the largest number that pushing reaches.
+the largest addend falls below half a unit in the last place (of a tensor core: below what alignment leaves) before that, the largest
+number that pushing reaches.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import prod
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, Level, MacSpec, PositAcc, QuireAcc, SpecError
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, Level, MacSpec, PositAcc, QuireAcc, SpecError, TensorAcc
+from hwmodel.spec.blocks import max_of
 
+from .folds import levels_of, steps_together
 from .pairs import largest_products
 
 
@@ -21,11 +25,11 @@ class Obligation:
     Attributes
     ----------
     level
-        Index into ``spec.levels``.
+        Index into :func:`hwmodel_sim.folds.levels_of`.
     where
-        Name of that level, with a space before it: nothing, `` inner`` or `` outer``.
+        The key there.
     towards
-        1: the upper end; -1: the lower end; 0: two whole chunks one after the other, both ended by count.
+        1: the upper end; -1: the lower end; 0: two whole chunks or blocks one after the other, both ended by count.
     steps
         About how many steps that takes from zero.
     """
@@ -38,7 +42,7 @@ class Obligation:
     @property
     def what(self) -> str:
         if not self.towards:
-            return "two whole chunks"
+            return "two whole blocks" if "block" in self.where else "two whole chunks"
         return f"{'upper' if self.towards > 0 else 'lower'} end of the{self.where} register"
 
 
@@ -62,33 +66,44 @@ def _power(steps: int) -> str:
 def obligations(spec: MacSpec) -> tuple[Obligation, ...]:
     """Return what a proof of `spec` owes, in the order a product meets it."""
     owed: list[Obligation] = []
-    pushes, period = exact_pushes(spec), 1
-    for index, level in enumerate(spec.levels):
-        where = (" inner", " outer")[index] if spec.is_chunked else ""
+    for index, ((where, level), pushes) in enumerate(zip(levels_of(spec).items(), level_pushes(spec), strict=True)):
+        period = steps_together(spec) if index else 1
         for towards, push in pushes.items():
-            steps = _steps(spec, level, push) * period
-            # An inner level starts again after every chunk.
-            if steps and (index or not isinstance(spec.acc, ChunkAcc) or steps <= spec.acc.length):
+            steps = _steps(spec, level, push, 1 if index or spec.blocks else spec.lanes) * period
+            # An inner level starts again after every chunk or block.
+            if steps and (index or not spec.fold_steps or steps <= spec.fold_steps):
                 owed.append(Obligation(index, where, towards, steps))
-        if isinstance(spec.acc, ChunkAcc) and not index:
-            period = spec.acc.length
-            owed.append(Obligation(index, where, 0, 2 * period))
-            pushes = {towards: pushed(spec, level, push, period) for towards, push in pushes.items()}
+        if spec.fold_steps and not index:
+            owed.append(Obligation(index, where, 0, 2 * spec.fold_steps))
     return tuple(owed)
 
 
-def exact_pushes(spec: MacSpec) -> dict[int, Fraction]:
-    """Return the sizes of the largest products, by sign; no -1 if products have none."""
+@lru_cache(maxsize=64)
+def level_pushes(spec: MacSpec) -> list[dict[int, Fraction]]:
+    """Return, for each of the levels, the sizes of the largest that is added to it at once, by sign; no -1 if there is nothing negative."""
+    unscaled = Fraction(2) ** -sum(fmt.point for fmt in spec.blocks)
+    first = {towards: push * spec.lanes * unscaled for towards, push in _largest_of(spec).items()}
+    scale = prod((max_of(fmt.scale) for fmt in spec.blocks), start=Fraction(1))
+    if len(levels_of(spec)) == 1:
+        return [{towards: push * scale for towards, push in first.items()}]
+    if isinstance(spec.acc, ChunkAcc):
+        return [first, {towards: pushed(spec, spec.acc.inner, push, spec.acc.length) for towards, push in first.items()}]
+    return [first, {towards: push * steps_together(spec) * scale for towards, push in first.items()}]
+
+
+def _largest_of(spec: MacSpec) -> dict[int, Fraction]:
+    """Return the sizes of the largest products of one lane, by sign, scales and points of blocks left out."""
     from hwmodel.golden import Mac
 
+    a, b = spec.factors
     try:
-        exact = MacSpec(spec.a, spec.b, FixedAcc())
+        exact = MacSpec(a, b, FixedAcc())
     except SpecError:  # too wide; then nearly all formats are symmetric
-        size = spec.product_max_magnitude * Fraction(2) ** spec.product_lsb_exponent
+        size = a.max_magnitude * b.max_magnitude * Fraction(2) ** (a.lsb_exponent + b.lsb_exponent)
         return dict.fromkeys(largest_products(spec), size)
     assert isinstance(exact.acc, FixedAcc)
     point, found = exact.fixed_point(exact.acc), {}
-    for towards, inputs in largest_products(spec).items():
+    for towards, inputs in largest_products(exact).items():
         mac = Mac(exact)
         mac.reset(1)
         mac.step(**inputs)
@@ -113,24 +128,24 @@ def _end(spec: MacSpec, level: Level, push: Fraction) -> tuple[Fraction, bool]:
     return decode(min(stuck, largest), level.format).number, stuck > largest
 
 
-def _steps(spec: MacSpec, level: Level, push: Fraction) -> int:
-    """Return about how many equal pushes lead to the end of a level; 0: they lead nowhere."""
+def _steps(spec: MacSpec, level: Level, push: Fraction, parts: int) -> int:
+    """Return about how many equal pushes, of so many equal parts each, lead to the end of a level; 0: they lead nowhere."""
     end, _ = _end(spec, level, push)
     if isinstance(level, FixedAcc | QuireAcc):
         point = spec.fixed_point(level)
         # Floored, or rounded to even: what is less than half a unit may not count at all.
-        units = int(push * Fraction(2) ** point.fraction)
+        units = int(push / parts * Fraction(2) ** point.fraction) * parts
         return int(end * Fraction(2) ** point.fraction) // units + 1 if units else 0
     # Each push is rounded, to half its size at worst and only near the end.
     return int(end / push * Fraction(3, 2)) + 2
 
 
-def top_code(level: FloatAcc | PositAcc) -> int:
+def top_code(level: FloatAcc | PositAcc | TensorAcc) -> int:
     """Return the code of the largest finite number."""
-    return level.format.max_finite_code if isinstance(level, FloatAcc) else level.format.nan_code - 1
+    return level.format.nan_code - 1 if isinstance(level, PositAcc) else level.format.max_finite_code
 
 
-def stuck_code(level: FloatAcc | PositAcc, push: Fraction) -> int:
+def stuck_code(level: FloatAcc | PositAcc | TensorAcc, push: Fraction) -> int:
     """Return the first positive code that adding `push` cannot pass; one more than the largest number's if there is none.
 
     Codes of one sign are in the order of their values, and the gaps between them never shrink.
@@ -138,15 +153,26 @@ def stuck_code(level: FloatAcc | PositAcc, push: Fraction) -> int:
     from hwmodel.golden.scalar import decode
 
     fmt = level.format
-    nearest = isinstance(level, PositAcc) or level.rounding in ("rne", "rna")
+    nearest = isinstance(level, PositAcc) or level.rounding in ("rne", "rna") or (isinstance(level, TensorAcc) and level.late)
     if isinstance(level, FloatAcc):
         push *= 1 << level.random_bits  # stochastic rounding tells so small a part of a gap from nothing
     low, high = 0, top_code(level)
     while low < high:
         middle = (low + high) // 2
-        gap = decode(middle + 1, fmt).number - decode(middle, fmt).number
-        if gap >= 2 * push if nearest else gap > push:
+        number = decode(middle, fmt).number
+        gap, added = decode(middle + 1, fmt).number - number, push
+        if isinstance(level, TensorAcc) and not level.late:
+            # Below this nothing is left of a term, be it one of the products or the accumulator.
+            unit = Fraction(2) ** (_exponent(max(number, push / level.lanes)) - level.fraction)
+            gap, added = max(gap, unit), push / level.lanes // unit * unit * level.lanes
+        if gap >= 2 * added if nearest else gap > added:
             high = middle
         else:
             low = middle + 1
     return low if low < top_code(level) else low + 1
+
+
+def _exponent(number: Fraction) -> int:
+    """Return floor(log2) of a positive number."""
+    exponent = number.numerator.bit_length() - number.denominator.bit_length()
+    return exponent if Fraction(2) ** exponent <= number else exponent - 1

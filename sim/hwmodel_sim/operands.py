@@ -1,4 +1,4 @@
-"""Operand codes worth trying: which are special, which negate each other, how large they are, and directed random ones.
+"""ScalarOperand codes worth trying: which are special, which negate each other, how large they are, and directed random ones.
 
 Of an operand of several formats the codes are words, with the mode above the code (:mod:`hwmodel_sim.choices`).
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, Operand, PositFormat, Specials
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntCoding, IntFormat, LogFormat, PositFormat, ScalarOperand, Specials
 
 from .choices import by_mode, chosen, layouts, some_modes, split
 from .tables import code_table
@@ -25,7 +25,7 @@ def fields(codes: Array, fmt: FloatFormat) -> tuple[Array, Array]:
     return exponent, codes & np.uint64(fmt.fraction_mask)
 
 
-def is_nan(codes: Array, fmt: Operand) -> Array:
+def is_nan(codes: Array, fmt: ScalarOperand) -> Array:
     """Return which `codes` are NaN."""
     codes = np.asarray(codes, np.uint64)
     if isinstance(fmt, ChoiceFormat):
@@ -43,7 +43,7 @@ def is_nan(codes: Array, fmt: Operand) -> Array:
     return top & (fraction == np.uint64(fmt.fraction_mask) if fmt.specials is Specials.FN else fraction != 0)
 
 
-def is_inf(codes: Array, fmt: Operand) -> Array:
+def is_inf(codes: Array, fmt: ScalarOperand) -> Array:
     """Return which `codes` are infinite."""
     codes = np.asarray(codes, np.uint64)
     if isinstance(fmt, ChoiceFormat):
@@ -54,12 +54,12 @@ def is_inf(codes: Array, fmt: Operand) -> Array:
     return (exponent == np.uint64(fmt.exponent_mask)) & (fraction == 0)
 
 
-def is_special(codes: Array, fmt: Operand) -> Array:
+def is_special(codes: Array, fmt: ScalarOperand) -> Array:
     """Return which `codes` are not finite numbers."""
     return is_nan(codes, fmt) | is_inf(codes, fmt)
 
 
-def negate(codes: Array, fmt: Operand) -> Array:
+def negate(codes: Array, fmt: ScalarOperand) -> Array:
     """Return the codes of the negated values; a value without a negative (unsigned, the least integer) is left as it is."""
     codes = np.asarray(codes, np.uint64)
     if isinstance(fmt, ChoiceFormat):
@@ -78,7 +78,7 @@ def negate(codes: Array, fmt: Operand) -> Array:
     return codes if not fmt.signed else np.where(codes == 0, codes, negated) if not fmt.has_negative_zero else negated
 
 
-def log2_magnitude(codes: Array, fmt: Operand) -> Array:
+def log2_magnitude(codes: Array, fmt: ScalarOperand) -> Array:
     """Return about log2 of the absolute values: -inf for zeros, NaN for specials."""
     codes = np.asarray(codes, np.uint64)
     if isinstance(fmt, ChoiceFormat):
@@ -115,7 +115,7 @@ def _log2_posit(codes: Array, fmt: PositFormat) -> Array:
     return np.where(codes == np.uint64(fmt.nan_code), np.nan, np.where(codes == 0, -np.inf, np.where(body > 1, -size, size)))
 
 
-def sign(codes: Array, fmt: Operand) -> Array:
+def sign(codes: Array, fmt: ScalarOperand) -> Array:
     """Return whether each code is negative: of integers and floats the sign bit."""
     codes = np.asarray(codes, np.uint64)
     if isinstance(fmt, ChoiceFormat):
@@ -125,7 +125,7 @@ def sign(codes: Array, fmt: Operand) -> Array:
     return (codes >> np.uint64(fmt.width - 1) != 0) & fmt.signed
 
 
-def landmarks(fmt: Operand) -> Array:
+def landmarks(fmt: ScalarOperand) -> Array:
     """Return the finite codes where implementations break: ends of ranges, powers of two and their neighbours, bit patterns."""
     if isinstance(fmt, ChoiceFormat):
         return _of_modes(fmt, landmarks)
@@ -148,12 +148,12 @@ def landmarks(fmt: Operand) -> Array:
     return codes[~is_special(codes, fmt)]
 
 
-def _of_modes(fmt: ChoiceFormat, function: Callable[[Operand], Array]) -> Array:
+def _of_modes(fmt: ChoiceFormat, function: Callable[[ScalarOperand], Array]) -> Array:
     """Return the words of the codes that `function` gives for the format of each of some modes."""
     return np.concatenate([function(chosen(fmt, mode)) | np.uint64(mode << fmt.width) for mode in some_modes(fmt)])
 
 
-def specials(fmt: Operand) -> Array:
+def specials(fmt: ScalarOperand) -> Array:
     """Return codes that are NaN or infinite: all of them for narrow formats, else the ends of their ranges."""
     if isinstance(fmt, ChoiceFormat):
         return _of_modes(fmt, specials)
@@ -170,15 +170,15 @@ def specials(fmt: Operand) -> Array:
     return codes[is_special(codes, fmt)]
 
 
-def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
+def draw(fmt: ScalarOperand, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
     """Return finite directed-random codes.
 
-    A column (one lane) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
+    A column (one story) keeps to a few neighbouring exponents, so that products, and sums of them, are of a size and cancel.
 
     Parameters
     ----------
     shape
-        (cycles, lanes).
+        (cycles, stories).
     """
 
     if isinstance(fmt, ChoiceFormat):
@@ -210,7 +210,7 @@ def draw(fmt: Operand, rng: np.random.Generator, shape: tuple[int, int]) -> Arra
 
 
 def _draw_words(fmt: ChoiceFormat, rng: np.random.Generator, shape: tuple[int, int]) -> Array:
-    """Return directed-random words. A lane keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
+    """Return directed-random words. A story keeps to one mode in three of four cycles; the bits above a narrow code are noise."""
     modes = np.where(
         rng.random(shape) < 3 / 4, rng.integers(0, 1 << fmt.mode_bits, (1, shape[1])), rng.integers(0, 1 << fmt.mode_bits, shape)
     )

@@ -1,4 +1,4 @@
-"""The plan of a run: short lanes of every kind, and for each far end that is owed the cheapest way to it."""
+"""The plan of a run: short stories of every kind, and for each far end that is owed the cheapest way to it."""
 
 from dataclasses import dataclass
 
@@ -6,22 +6,23 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
+from .folds import levels_of
 from .journeys import Hold, driven, held, put_down
 from .obligations import Obligation, obligations
 from .operands import Array
 from .pairs import Operands
-from .stimulus import LANE_CYCLES, Part, short_lanes
+from .stimulus import STORY_CYCLES, Part, short_stories
 
 _SHORT_WAY = 1 << 12
 """Ends no farther than this are always driven to; farther ones only if there is no cheaper way."""
 
 _PUT_DOWN = 1 / 16
-"""Share of the steps spent on lanes that are put down, where registers can be written."""
+"""Share of the steps spent on stories that are put down, where registers can be written."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How far lanes can be brought.
+    """How far stories can be brought.
 
     Attributes
     ----------
@@ -53,14 +54,14 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
     vectors
         About how many multiply-accumulate steps; the ways to the ends come on top.
     copies
-        Lanes come in multiples of this.
+        Stories come in multiples of this.
     reach
-        How far lanes can be brought.
+        How far stories can be brought.
     """
     rng = np.random.default_rng(seed)
     operands = Operands(spec, rng)
-    parts = short_lanes(spec, operands, rng, vectors, copies)
-    last = len(spec.levels) - 1
+    parts = short_stories(spec, operands, rng, vectors, copies)
+    last = len(levels_of(spec)) - 1
     to_drive: dict[int, list[Obligation]] = {}
     for owed in obligations(spec):
         written = reach.writes and owed.level == last and owed.towards
@@ -70,17 +71,17 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
         if hold is not None:
             parts.append(held(spec, operands, rng, owed, hold, copies))
         elif owed.steps <= (_SHORT_WAY if written else max(reach.driven, _SHORT_WAY)):
-            # Both ends of a level share a part, and so do chunks by count.
+            # Both ends of a level share a part, and so do chunks and blocks by count.
             to_drive.setdefault(owed.level if owed.towards else -1, []).append(owed)
-    for each in to_drive.values():
-        # Lanes turn aside some cycles before the end; chunks they shall end whole.
-        steps = max(owed.steps if owed.towards else owed.steps + LANE_CYCLES for owed in each)
+    for level, each in to_drive.items():
+        # Stories turn aside some cycles before the end; chunks and blocks they shall end whole.
+        steps = max(owed.steps if owed.towards else owed.steps + STORY_CYCLES for owed in each)
         sides = tuple(owed.towards for owed in each if owed.towards) or (1, -1)
         waves = min(max(vectors // (4 * steps * copies), 1), 8)
-        parts.append(driven(spec, operands, rng, steps, waves * copies, sides))
+        parts.append(driven(spec, operands, rng, steps, waves * copies, sides, inner=level != last))
     if reach.writes:
-        lanes = -(-int(vectors * _PUT_DOWN) // (1024 * copies)) * copies
-        parts.append(put_down(spec, operands, rng, max(lanes, 4 * copies)))
+        stories = -(-int(vectors * _PUT_DOWN) // (1024 * copies)) * copies
+        parts.append(put_down(spec, operands, rng, max(stories, 4 * copies)))
     return [_in_whole_blocks(part, reach.block) for part in parts]
 
 

@@ -1,19 +1,20 @@
-"""The accumulator's register in emitted Verilog, and states worth writing into it: far ones, that no lane would reach.
+"""The accumulator's register in emitted Verilog, and states worth writing into it: far ones, that no story would reach.
 
 The circuit relies on what it can reach from zero (`hwmodel.spec.ranges`): it is given no other state.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, LogFormat, MacSpec, PositAcc, PositFormat, QuireAcc
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, log_product_shape, operand_shape, product_shape
+from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
+from hwmodel.spec.dataflow import accumulated, block_scale, scaled_shape
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state
 
-from .obligations import exact_pushes
+from .obligations import level_pushes
 from .operands import Array
 
 
@@ -106,22 +107,23 @@ def _packed(shape: NumberShape, significand: int, exponent: int, negative: bool)
     return word | negative << (place + shape.nan + shape.inf) if shape.signed else word
 
 
-def register_shape(spec: MacSpec, level: FloatAcc | PositAcc) -> NumberShape:
+def register_shape(spec: MacSpec, level: FloatAcc | PositAcc | TensorAcc) -> NumberShape:
     """Return the last level's register as an unpacked number."""
     if isinstance(level, PositAcc):
         return operand_shape(level.format, normalised=True)
-    return float_state(level, _addend_shape(spec)).shape
+    return float_state(_rounder(level), _addend_shape(spec)).shape
+
+
+def _rounder(level: FloatAcc | TensorAcc) -> FloatAcc:
+    """Return the float accumulator that reaches what a level does: a tensor core truncates, which moves no number up, and overflows."""
+    return FloatAcc(level.format) if isinstance(level, TensorAcc) else level
 
 
 def _addend_shape(spec: MacSpec) -> NumberShape:
-    """Return what the last level adds: products, or a chunk's inner level."""
-    first = spec.levels[0]
-    normalised = isinstance(first, FloatAcc | PositAcc)
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        product = log_product_shape(spec.a, spec.b)
-    else:
-        factors = [operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b)]
-        product = product_shape(*factors, normalised=normalised)
+    """Return what the last level adds: products, an exact sum of them, or a chunk's inner level."""
+    first, product = spec.levels[0], accumulated(spec)
+    if isinstance(first, TensorAcc):
+        return _step_of_tensor(spec, first, product)
     if not spec.is_chunked:
         return product
     if isinstance(first, FixedAcc):
@@ -131,26 +133,34 @@ def _addend_shape(spec: MacSpec) -> NumberShape:
     return float_state(first, product).shape
 
 
+def _step_of_tensor(spec: MacSpec, acc: TensorAcc, product: NumberShape) -> NumberShape:
+    """Return the sum of the products of a step; its exponents count from where the products' do, below their highest bit."""
+    scale = block_scale(spec, normalised=False)
+    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
+    shape = replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+    return rounded_state(FloatAcc(acc.format), shape).shape if acc.late else shape
+
+
 def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:
     """Return accumulators as :meth:`hwmodel.golden.Mac.load` takes them; of a quire it is the quire itself, in limbs.
 
     Parameters
     ----------
-    side : (lanes,) int
+    side : (stories,) int
         1: just below the upper end; -1: just above the lower one; 0: beside a power of two, or anywhere.
     """
     level = spec.levels[-1]
     if isinstance(level, PositAcc):
         return _far_posits(level.format, rng, side)
-    if isinstance(level, FloatAcc):
-        return _far_floats(level, _addend_shape(spec), rng, side)
+    if isinstance(level, FloatAcc | TensorAcc):
+        return _far_floats(_rounder(level), _addend_shape(spec), rng, side)
     codes = limbs(_far_numbers(spec, level, rng, side), spec.fixed_point(level).width)
     return codes[:, None] if isinstance(level, QuireAcc) and codes.ndim == 1 else codes
 
 
 def _far_numbers(spec: MacSpec, level: FixedAcc | QuireAcc, rng: np.random.Generator, side: Array) -> list[int]:
     """Return fixed-point numbers, in units."""
-    point, pushes = spec.fixed_point(level), exact_pushes(spec)
+    point, pushes = spec.fixed_point(level), level_pushes(spec)[0 if spec.is_chunked else -1]
     units = {towards: push * Fraction(2) ** point.fraction for towards, push in pushes.items()}
     saturates = isinstance(level, FixedAcc) and level.saturate
     # Below the lowest bit that an addend can have, only saturation leaves something.
@@ -177,15 +187,15 @@ def _far_numbers(spec: MacSpec, level: FixedAcc | QuireAcc, rng: np.random.Gener
 
 def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, side: Array) -> Array:
     """Return finite codes up to the largest that the accumulator reaches."""
-    fmt, shape, lanes = level.format, float_state(level, addend).shape, len(side)
+    fmt, shape, stories = level.format, float_state(level, addend).shape, len(side)
     finest, one = Fraction(2) ** shape.lsb, 1 << fmt.fraction_bits
     limit = _floor_code(fmt, shape.magnitude * finest)
-    anywhere = rng.integers(min(_floor_code(fmt, finest), limit), limit, lanes, endpoint=True)
-    powers = (anywhere // one) * one + rng.integers(-2, 3, lanes)
+    anywhere = rng.integers(min(_floor_code(fmt, finest), limit), limit, stories, endpoint=True)
+    powers = (anywhere // one) * one + rng.integers(-2, 3, stories)
     # Of those beside an end some are at it (the least of addends may not move them there), some near, half within a binade.
-    turn = np.arange(lanes) // 4 % 4
-    near = limit - np.select([turn == 0, turn == 2], [0, rng.integers(0, 4, lanes)], rng.integers(0, one, lanes))
-    body = np.where(side != 0, near, np.where(rng.integers(0, 2, lanes) == 1, powers, anywhere))
+    turn = np.arange(stories) // 4 % 4
+    near = limit - np.select([turn == 0, turn == 2], [0, rng.integers(0, 4, stories)], rng.integers(0, one, stories))
+    body = np.where(side != 0, near, np.where(rng.integers(0, 2, stories) == 1, powers, anywhere))
     body = np.clip(body, 0, limit)
     # Nothing finer than the finest addend, and of subnormals only what the options leave.
     lowest = np.maximum(body >> fmt.fraction_bits, int(fmt.subnormals)) - fmt.bias - fmt.fraction_bits
@@ -193,7 +203,7 @@ def _far_floats(level: FloatAcc, addend: NumberShape, rng: np.random.Generator, 
     body = np.where(finer > fmt.fraction_bits, 0, body >> finer << finer)
     if level.ftz or not fmt.subnormals:
         body = np.where(body < one, 0, body)
-    negative = np.where(side != 0, side < 0, rng.integers(0, 2, lanes) == 1) & (body != 0) & shape.signed
+    negative = np.where(side != 0, side < 0, rng.integers(0, 2, stories) == 1) & (body != 0) & shape.signed
     return body.astype(np.uint64) | np.where(negative, np.uint64(fmt.sign_mask), np.uint64(0))
 
 
@@ -212,7 +222,7 @@ def _floor_code(fmt: FloatFormat, value: Fraction) -> int:
 
 def _far_posits(fmt: PositFormat, rng: np.random.Generator, side: Array) -> Array:
     """Return codes that are no NaR."""
-    largest, lanes = fmt.nan_code - 1, len(side)
-    body = np.where(side != 0, largest - rng.integers(0, 4, lanes) % largest, rng.integers(1, largest, lanes, endpoint=True))
-    negative = np.where(side != 0, side < 0, rng.integers(0, 2, lanes) == 1)
+    largest, stories = fmt.nan_code - 1, len(side)
+    body = np.where(side != 0, largest - rng.integers(0, 4, stories) % largest, rng.integers(1, largest, stories, endpoint=True))
+    negative = np.where(side != 0, side < 0, rng.integers(0, 2, stories) == 1)
     return (np.where(negative, -body, body) & ((1 << fmt.width) - 1)).astype(np.uint64)

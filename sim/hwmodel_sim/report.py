@@ -18,7 +18,8 @@ class Mismatch:
         Where: clock cycle at which the operands were taken, counted from the reset, blocks that are held once; and which of
         the copies.
     operands
-        ``a`` and ``b``: code in hex and value; ``rand``: in hex.
+        ``a`` and ``b``: code in hex and value; of several lanes both by ``lane <i>``, but for those whose product is zero. Scales of
+        blocks likewise, shifts as numbers from the lowest lane on, ``rand`` in hex.
     controls
         ``valid``, ``clear``, ``flush``, ``rst`` in that cycle.
     before
@@ -70,15 +71,16 @@ class Report:
     spec, simulator, seed
         What was run, and on what.
     vectors
-        Multiply-accumulate steps compared; every cycle between them was compared too.
+        Multiply-accumulate steps compared, each of as many products as the unit has lanes; every cycle between them was compared too.
     coverage
         Which accumulator states they met, and what happened.
     unreached
-        Far ends of accumulators that no lane was brought to, with the steps it would have taken.
+        Far ends of accumulators that no story was brought to, and chunks or blocks that none ended by count, with the steps it would
+        have taken.
     golden_seconds, build_seconds, simulation_seconds
         Making stimulus and expectation; building the model; simulating, but for unobserved holds.
     macs_per_s
-        Steps a second of simulation.
+        Products a second of simulation.
     mismatches
         Empty if the circuit equals the golden model; else the first mismatch.
     waves
@@ -112,7 +114,7 @@ class Report:
 
     @property
     def macs_per_s(self) -> float:
-        return self.vectors / self.simulation_seconds
+        return self.vectors * self.spec.lanes / self.simulation_seconds
 
     def __str__(self) -> str:
         if not self.ok:

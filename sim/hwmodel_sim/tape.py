@@ -23,12 +23,12 @@ class Tape:
     Attributes
     ----------
     inputs
-        By port: (cycles, copies) codes or bits.
+        By port: (cycles, copies) codes or bits; (cycles, copies, n) where a port shows n codes, of lanes or sub-blocks.
     rst : (cycles,) bool
     states
         By port (`acc`, `overflow`, `invalid`): (cycles, copies[, limbs]), the state after each cycle's step.
     starts : (n,) int
-        Cycles at which lanes start; what follows does not depend on what was before.
+        Cycles at which stories start; what follows does not depend on what was before.
     jumps
         Where the accumulators of all copies change by other means, in order.
     """
@@ -41,7 +41,7 @@ class Tape:
 
     @classmethod
     def of(cls, spec: MacSpec, parts: list[Played], copies: int) -> "Tape":
-        """Lay the lanes of `parts` one after another on `copies` copies."""
+        """Lay the stories of `parts` one after another on `copies` copies."""
 
         def lay(sheets: list[Array]) -> Array:
             return np.concatenate([_lay(sheet, copies) for sheet in sheets])
@@ -119,7 +119,7 @@ class Tape:
         blocks = -(-(len(self.rst) + delay(harness.spec)) // cycles)
         tape = self.extended(blocks * cycles)
         ports = {"rst": (tape.rst[:, None], 1)}
-        ports |= {name: (tape.inputs[name], width) for name, width in harness.spec.inputs.items()}
+        ports |= {name: _one_by_one(tape.inputs[name], width) for name, width in harness.spec.inputs.items()}
         expected = tape.expected(harness.spec)
         ports |= {name: (expected[name], width) for name, width in harness.spec.outputs.items()}
         for name, (codes, width) in ports.items():
@@ -151,9 +151,14 @@ def _block(cycle: int, cycles: int) -> int:
 
 
 def _lay(sheet: Array, copies: int) -> Array:
-    """(cycles, lanes, …) to (lanes / copies · cycles, copies, …)."""
-    cycles, lanes, *rest = sheet.shape
-    return sheet.reshape(cycles, lanes // copies, copies, *rest).swapaxes(0, 1).reshape(-1, copies, *rest)
+    """(cycles, stories, …) to (stories / copies · cycles, copies, …)."""
+    cycles, stories, *rest = sheet.shape
+    return sheet.reshape(cycles, stories // copies, copies, *rest).swapaxes(0, 1).reshape(-1, copies, *rest)
+
+
+def _one_by_one(codes: Array, width: int) -> tuple[Array, int]:
+    """Return the codes of a port of `width` bits all in one row a cycle, and the width of each: what :func:`_pack` takes."""
+    return (codes, width) if codes.ndim == 2 else (codes.reshape(len(codes), -1), width // codes.shape[-1])
 
 
 def _pack(codes: Array, width: int, cycles: int) -> Array:

@@ -31,7 +31,7 @@ LONGEST_HOLD = {"verilator": 1 << 22, "icarus": 1 << 15}
 """Most cycles that a product is held, unobserved, on the way to one end: five to ten seconds."""
 
 MAX_VECTORS = 1 << 25
-"""Stimulus and expectation lie in memory, some hundred bytes a step."""
+"""Stimulus and expectation lie in memory, some hundred bytes a product."""
 
 WAVE_CYCLES = 1024
 
@@ -40,14 +40,16 @@ def default_vectors(spec: MacSpec, simulator: str) -> int:
     """Return how many steps make a proof.
 
     Operand pairs that can all be tried: some 14 rounds over them, at least 2^17 steps; on Icarus, a thousand times slower,
-    one round, at least 2^14. Wider operands: a million directed-random steps; on Icarus 2^15.
+    one round, at least 2^14. Wider operands: a million directed-random steps; on Icarus 2^15. Several lanes try as many pairs in
+    fewer steps, but in no fewer than the least.
     """
     fast = simulator == "verilator"
-    bits = word_bits(spec.a) + word_bits(spec.b)
+    bits = sum(map(word_bits, spec.factors))
+    least = 1 << (17 if fast else 14)
     if bits > PAIR_BITS:
         # A few more than 2^20, so that idle cycles leave a million steps.
-        return 5 << 18 if fast else 1 << 15
-    return max((24 if fast else 2) << bits, 1 << (17 if fast else 14))
+        return max((5 << 18 if fast else 1 << 15) // spec.lanes, least)
+    return max(((24 if fast else 2) << bits) // spec.lanes, least)
 
 
 def verify(
@@ -73,7 +75,7 @@ def verify(
     seed
         Same seed, same run.
     vectors
-        About how many multiply-accumulate steps, at most `MAX_VECTORS`; the ways to the accumulators' ends come on top.
+        About how many multiply-accumulate steps, at most `MAX_VECTORS` products in them; the ways to the accumulators' ends come on top.
         Default: `default_vectors`.
     waves
         A folder for a waveform: of the mismatch, or of the first cycles if there is none.
@@ -89,8 +91,8 @@ def verify(
     vectors = default_vectors(spec, simulator) if vectors is None else vectors
     if vectors < 1 or seed < 0:
         raise SimulationError(f"verify {spec}: vectors {vectors} and seed {seed} must be at least 1 and 0")
-    if vectors > MAX_VECTORS:
-        raise SimulationError(f"verify {spec}: {vectors:,} vectors are too many for one run; at most {MAX_VECTORS:,}, then another seed")
+    if vectors > (most := MAX_VECTORS // spec.lanes):
+        raise SimulationError(f"verify {spec}: {vectors:,} vectors are too many for one run; at most {most:,}, then another seed")
     circuit = _emitted(spec) if verilog is None else verilog
     if not re.search(rf"^\s*module\s+\\?{spec.module_name}\b", circuit, re.MULTILINE):
         raise SimulationError(f"verify {spec}: the Verilog has no module {spec.module_name}; the top module must have that name")
@@ -140,12 +142,12 @@ def _size(verilog: str, vectors: int) -> tuple[int, int]:
     A copy costs compile time in proportion to its text, and saves a part of each cycle's fixed cost in the simulator: few
     copies of large units and for short runs.
     """
-    copies = 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
+    copies = 1 if len(verilog) > 300_000 else 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
     return copies, 512 // copies
 
 
 def _film(session: Session, tape: Tape, difference: Difference | None, waves: Path) -> str:
-    """Play the lane of the difference, or the first cycles, once more with tracing; return the waveform's file."""
+    """Play the story of the difference, or the first cycles, once more with tracing; return the waveform's file."""
     waves.mkdir(parents=True, exist_ok=True)
     with scratch_folder("hwmodel-") as scratch:
         name = f"film.{'vcd' if session.simulator == 'verilator' else 'fst'}"
@@ -161,7 +163,7 @@ def _film(session: Session, tape: Tape, difference: Difference | None, waves: Pa
             block = session.harness.cycles
             holds = [jump.cycle + block for jump in tape.jumps if jump.repeats and jump.cycle <= cycle]
             first = max([stop - WAVE_CYCLES, 0, *holds])
-            # A circuit may be wrong because of what was before the lane; then everything up to the difference is played.
+            # A circuit may be wrong because of what was before the story; then everything up to the difference is played.
             if traced.play(tape.cut(start, stop), max(first - start, 0)) is None:
                 traced.play(tape.cut(0, stop), first)
         dump = Path(scratch) / name

@@ -114,7 +114,7 @@ def test_a_quire_wraps_beyond_its_carry_bits(width: int) -> None:
     one, many = scalar.QuireAcc(point, fmt), posit.QuireAcc(point, fmt, terms)
     state, exact, wrapped = many.zeros(1), Fraction(0), False
     for step, product in enumerate(products):
-        one.add(product)
+        one.add([product])
         x, y = (unpack(codes[i, step : step + 1].astype(np.uint64), fmt) for i in (0, 1))
         state = many.add(state, many.align(multiply(x, y, terms.significand_bits)))
         exact += product.number

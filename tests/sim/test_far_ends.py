@@ -196,7 +196,7 @@ def held():
 
 
 @pytest.mark.slow
-def test_a_held_lane_catches_what_is_broken_at_the_end(held):
+def test_a_held_story_catches_what_is_broken_at_the_end(held):
     before = int(held.before.split("(")[1].rstrip(")"))
     assert (1 << 31) - abs(before) <= 1 << 14
     assert held.expected["overflow"] == "1"

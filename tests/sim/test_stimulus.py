@@ -55,7 +55,7 @@ def test_every_format_of_an_operand_is_chosen_and_words_are_codes_and_modes():
     np.testing.assert_array_equal(choices.join(codes, modes, operand), words)
     assert (np.bincount(modes.astype(int).ravel()) > 2000).all(), "all four modes, the one past the last format too"
     changes = (np.diff(modes.astype(int), axis=0) != 0).mean()
-    assert 0.1 < changes < 0.9, "lanes keep to a mode for a while, and change it in mid-stream"
+    assert 0.1 < changes < 0.9, "stories keep to a mode for a while, and change it in mid-stream"
     narrow = codes[modes == 0]
     assert len(np.unique(narrow)) > 200, "what is above a narrow code is noise"
     value = decode(narrow & np.uint64(15), parse_format("e2m1fn"))

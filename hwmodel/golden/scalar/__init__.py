@@ -5,9 +5,26 @@ equal to this one, bit for bit, by the tests.
 """
 
 from . import blocks
+from .accumulators import BlockAcc, ChunkAcc, ExactSum, FixedAcc, FloatAcc, PositAcc, QuireAcc
 from .codec import decode, encode
-from .mac import ChunkAcc, FixedAcc, FloatAcc, Mac, PositAcc, QuireAcc
-from .tensor import dot
+from .mac import Mac
+from .tensor import TensorAcc, dot
 from .value import Kind, Value
 
-__all__ = ["ChunkAcc", "FixedAcc", "FloatAcc", "Kind", "Mac", "PositAcc", "QuireAcc", "Value", "blocks", "decode", "dot", "encode"]
+__all__ = [
+    "BlockAcc",
+    "ChunkAcc",
+    "ExactSum",
+    "FixedAcc",
+    "FloatAcc",
+    "Kind",
+    "Mac",
+    "PositAcc",
+    "QuireAcc",
+    "TensorAcc",
+    "Value",
+    "blocks",
+    "decode",
+    "dot",
+    "encode",
+]

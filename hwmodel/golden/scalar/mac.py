@@ -1,223 +1,17 @@
 """A unit, one step at a time, on exact numbers."""
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from hwmodel import spec
-from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand, PositFormat
+from hwmodel.spec import BlockFormat, ChoiceFormat, Format, LogFormat, MacSpec, Operand, PositFormat, SpecError
 
-from .codec import decode, encode
+from .accumulators import BlockAcc, ChunkAcc, FixedAcc, FloatAcc, PositAcc, QuireAcc
+from .codec import decode
 from .logarithms import Log, log_of
+from .tensor import TensorAcc, Term
+from .tensor import product as aligned_product
 from .value import NAN, Value
-
-ZERO = Value()
-
-
-class FixedAcc:
-    """A two's complement register that counts units of ``2**-fraction``."""
-
-    def __init__(self, acc: spec.FixedAcc, point: spec.FixedPoint):
-        self.acc = acc
-        self.point = point
-        self.clear()
-
-    def clear(self) -> None:
-        """Make the register zero and lower the flags."""
-        self.total = 0
-        self.overflow = False
-        self.invalid = False
-
-    def restart(self) -> None:
-        """Count from zero again; the flags stay."""
-        self.total = 0
-
-    def add(self, addend: Value, random: int = 0) -> None:
-        """Add `addend`, brought to the register's unit; wrap or saturate, and raise `overflow`, where the sum does not fit."""
-        if not addend.is_finite:
-            self.invalid = True
-            return
-        units = addend.number * Fraction(2) ** self.point.fraction
-        low, high = self.point.min_value, self.point.max_value
-        # Python's round() of a Fraction goes to even, and // goes down.
-        exact = self.total + (round(units) if self.acc.rounding == "rne" else units.numerator // units.denominator)
-        if low <= exact <= high:
-            self.total = exact
-            return
-        self.overflow = True
-        if self.acc.saturate:
-            self.total = low if exact < low else high
-        else:
-            self.total = (exact - low) % (1 << self.point.width) + low
-
-    @property
-    def value(self) -> Value:
-        """The number the register stands for."""
-        return Value.of(self.total * Fraction(2) ** -self.point.fraction)
-
-    @property
-    def code(self) -> int:
-        """The register's bits."""
-        return self.total % (1 << self.point.width)
-
-    def load(self, code: int) -> None:
-        """Make the register `code` and lower the flags."""
-        self.clear()
-        self.total = code - ((code >> (self.point.width - 1)) << self.point.width)
-
-
-class FloatAcc:
-    """A floating-point register: every addition is exact, then encoded once."""
-
-    overflow = False
-    invalid = False
-
-    def __init__(self, acc: spec.FloatAcc):
-        self.acc = acc
-        self.clear()
-
-    def clear(self) -> None:
-        """Make the register +0."""
-        self.code = 0
-
-    restart = clear
-
-    def add(self, addend: Value, random: int = 0) -> None:
-        """Add `addend` and round once; unfused: round it first as well."""
-        if not self.acc.fused:
-            addend = decode(self._round(addend), self.acc.format)
-        self.code = self._round(self.value + addend, random)
-
-    def _round(self, value: Value, random: int = 0) -> int:
-        return self._flush(encode(value, self.acc.format, self.acc.rounding, random=random))
-
-    def _flush(self, code: int) -> int:
-        fmt = self.acc.format
-        value = decode(code, fmt)
-        if self.acc.ftz and value.is_finite and abs(value.number) < Fraction(2) ** fmt.emin:
-            return encode(Value(negative=value.negative), fmt)
-        return code
-
-    @property
-    def value(self) -> Value:
-        """The number the register stands for."""
-        return decode(self.code, self.acc.format)
-
-    def load(self, code: int) -> None:
-        """Make the register `code`, as a sum could have left it: NaNs canonical, subnormals flushed where `.ftz` does."""
-        value = decode(code, self.acc.format)
-        self.code = self._flush(code if value.is_finite or value.is_infinite else encode(value, self.acc.format))
-
-
-class PositAcc:
-    """A posit register: every addition is exact, then encoded once."""
-
-    overflow = False
-    invalid = False
-
-    def __init__(self, acc: spec.PositAcc):
-        self.acc = acc
-        self.clear()
-
-    def clear(self) -> None:
-        """Make the register zero."""
-        self.code = 0
-
-    def add(self, addend: Value, random: int = 0) -> None:
-        """Add `addend` and round once; unfused: round it first as well."""
-        if not self.acc.fused:
-            addend = decode(encode(addend, self.acc.format), self.acc.format)
-        self.code = encode(decode(self.code, self.acc.format) + addend, self.acc.format)
-
-    def load(self, code: int) -> None:
-        """Make the register `code`."""
-        self.code = code
-
-
-class QuireAcc:
-    """A two's complement register that counts units of ``2**-fraction``, or is NaR, and is read as a posit."""
-
-    overflow = False
-    invalid = False
-
-    def __init__(self, point: spec.FixedPoint, fmt: PositFormat):
-        self.point = point
-        self.format = fmt
-        self.clear()
-
-    def clear(self) -> None:
-        """Make the quire zero."""
-        self.total = 0
-        self.is_nar = False
-
-    def add(self, addend: Value, random: int = 0) -> None:
-        """Add `addend`, exactly; NaR makes the quire NaR, and a sum beyond its carry bits wraps."""
-        if not addend.is_finite:
-            self.is_nar = True
-            return
-        units = addend.number * Fraction(2) ** self.point.fraction
-        assert units.denominator == 1
-        self.total = (self.total + units.numerator - self.point.min_value) % (1 << self.point.width) + self.point.min_value
-
-    @property
-    def code(self) -> int:
-        """The quire, rounded to the posit it is read as."""
-        value = NAN if self.is_nar else Value.of(self.total * Fraction(2) ** -self.point.fraction)
-        return encode(value, self.format)
-
-    def load(self, code: int) -> None:
-        """Make the quire the posit `code`."""
-        self.clear()
-        self.add(decode(code, self.format))
-
-
-class ChunkAcc:
-    """An inner accumulator that is folded into an outer one every `length` steps, or when told to."""
-
-    def __init__(self, acc: spec.ChunkAcc, inner: FixedAcc | FloatAcc, outer: FixedAcc | FloatAcc):
-        self.length = acc.length
-        self.inner = inner
-        self.outer = outer
-        self.inner_random_bits = inner.acc.random_bits if isinstance(inner, FloatAcc) else 0
-        self.count = 0
-
-    def clear(self) -> None:
-        """Make both levels zero, lower the flags and begin a chunk."""
-        self.inner.clear()
-        self.outer.clear()
-        self.count = 0
-
-    def add(self, addend: Value, random: int = 0) -> None:
-        """Add `addend` to the inner level, and fold where that ends the chunk; the inner level's random bits are the lowest."""
-        self.inner.add(addend, random & ((1 << self.inner_random_bits) - 1))
-        self.count += 1
-        if self.count == self.length:
-            self.fold(random)
-
-    def fold(self, random: int = 0) -> None:
-        """Add the inner to the outer, unless it has taken no step since the last time."""
-        if self.count > 0:
-            self.outer.add(self.inner.value, random >> self.inner_random_bits)
-            self.inner.restart()
-            self.count = 0
-
-    @property
-    def code(self) -> int:
-        """The outer level's code."""
-        return self.outer.code
-
-    @property
-    def overflow(self) -> bool:
-        """Whether a sum of either level did not fit since the last `clear`."""
-        return self.inner.overflow or self.outer.overflow
-
-    @property
-    def invalid(self) -> bool:
-        """Whether either level left out a NaN or an infinity since the last `clear`."""
-        return self.inner.invalid or self.outer.invalid
-
-    def load(self, code: int) -> None:
-        """Make the outer level `code`, at the start of a chunk."""
-        self.clear()
-        self.outer.load(code)
 
 
 class Mac:
@@ -230,11 +24,15 @@ class Mac:
 
     Examples
     --------
-    >>> from hwmodel.spec import ChoiceFormat, Format, LogFormat, MacSpec, Operand
+    >>> from hwmodel.spec import MacSpec
     >>> mac = Mac(MacSpec.parse("int8-int8-fx32"))
     >>> mac.step(0xFF, 3)  # -1 · 3
     >>> hex(mac.acc)
     '0xfffffffd'
+    >>> mac = Mac(MacSpec.parse("int8-int8-fx32-x2"))
+    >>> mac.step([2, 4], [3, 5])  # 2 · 3 + 4 · 5
+    >>> mac.acc
+    26
     """
 
     def __init__(self, spec: MacSpec):
@@ -243,41 +41,80 @@ class Mac:
 
     def step(
         self,
-        a: int,
-        b: int,
+        a: int | Sequence[int],
+        b: int | Sequence[int],
         clear: bool = False,
         flush: bool = False,
         valid: bool = True,
         mode_a: int = 0,
         mode_b: int = 0,
         rand: int = 0,
+        a_scale: int | None = None,
+        b_scale: int | None = None,
+        a_shift: int | Sequence[int] | None = None,
+        b_shift: int | Sequence[int] | None = None,
     ) -> None:
         """Take one cycle.
 
         Parameters
         ----------
         a, b
-            Operand codes.
+            Operand codes: of a unit of several lanes as many as it has, else one.
         clear
-            With `valid`: the accumulator counts as zero, and the flags as low, before this product is added.
+            With `valid`: the accumulator counts as zero, and the flags as low, before these products are added.
         flush
-            Chunked accumulators: fold the inner into the outer at the end of this cycle.
+            Chunks and blocks: fold the inner register into the accumulator at the end of this cycle.
         valid
             Whether the operands are taken.
         mode_a, mode_b
-            Operands of several formats: which one.
+            Operands of several formats: which one, in all lanes.
         rand
             Stochastic rounding: this cycle's random bits.
+        a_scale, b_scale
+            Operands in a block format: code of the block's scale.
+        a_shift, b_shift
+            Operands with sub-blocks: shifts of those that the lanes are from, lane 0's first; one where there is one.
+
+        Raises
+        ------
+        SpecError
+            If there are not as many codes as lanes, a code or a shift is out of range, or a block's scale or shift is missing.
         """
         if valid:
+            one = self._operand("a", a, mode_a, a_scale, a_shift)
+            other = self._operand("b", b, mode_b, b_scale, b_shift)
             if clear:
                 self._acc.clear()
-            self._acc.add(product(*chosen(a, self.spec.a, mode_a), *chosen(b, self.spec.b, mode_b)), rand)
-        if flush and isinstance(self._acc, ChunkAcc):
+            self._add(one, other, rand)
+        if flush and isinstance(self._acc, ChunkAcc | BlockAcc):
             self._acc.fold(rand)
 
+    def _operand(self, name: str, codes: int | Sequence[int], mode: int, scale: int | None, shift: int | Sequence[int] | None) -> "_Lanes":
+        operand = self.spec.a if name == "a" else self.spec.b
+        codes = _listed(codes)
+        if len(codes) != self.spec.lanes:
+            raise SpecError(f"{len(codes)} codes were given for {name}; the unit takes {self.spec.lanes} a step")
+        if not isinstance(operand, BlockFormat):
+            return _Lanes([chosen(code, operand, mode) for code in codes], [Fraction(1)] * len(codes), Value.of(1))
+        if scale is None:
+            raise SpecError(f"the input {name}_scale is missing; the scale of a block of {operand} is shown in every step")
+        units = _units(operand, self.spec.lanes, name, shift)
+        return _Lanes([(code, operand.element) for code in codes], units, decode(scale, operand.scale))
+
+    def _add(self, a: "_Lanes", b: "_Lanes", rand: int) -> None:
+        """Add the products of one step."""
+        units = [x * y for x, y in zip(a.units, b.units, strict=True)]
+        pairs = [(*x, *y) for x, y in zip(a.codes, b.codes, strict=True)]
+        scale = a.scale * b.scale
+        if isinstance(self._acc, TensorAcc):
+            self._acc.add([_scaled(aligned_product(*pair), Value(unit) * scale) for pair, unit in zip(pairs, units, strict=True)])  # type: ignore[arg-type]
+            return
+        if isinstance(self._acc, BlockAcc):
+            self._acc.show_scale(scale)
+        self._acc.add([product(*pair) * Value(unit) for pair, unit in zip(pairs, units, strict=True)], rand)
+
     def load(self, code: int) -> None:
-        """Preset the accumulator (of a chunk: the outer one) and lower the flags. No circuit can; tests want to."""
+        """Preset the accumulator (of chunks and blocks: the outer one) and lower the flags. No circuit can; tests want to."""
         self._acc.load(code)
 
     @property
@@ -296,8 +133,48 @@ class Mac:
         return self._acc.invalid
 
 
+class _Lanes:
+    """An operand of one step: codes and their formats, what the code of 1 is worth in each lane (scale left out), and the scale."""
+
+    def __init__(self, codes: Sequence[tuple[int, Format]], units: Sequence[Fraction], scale: Value):
+        self.codes = codes
+        self.units = units
+        self.scale = scale
+
+
+def _units(fmt: BlockFormat, lanes: int, name: str, shift: int | Sequence[int] | None) -> list[Fraction]:
+    """Return what the code of 1 is worth in each lane, block scale left out."""
+    point = Fraction(2) ** -fmt.point
+    if not fmt.sub_size:
+        return [point] * lanes
+    if shift is None:
+        raise SpecError(f"the input {name}_shift is missing; the shifts of the sub-blocks of {fmt} are shown in every step")
+    shifts, count = _listed(shift), max(lanes // fmt.sub_size, 1)
+    if len(shifts) != count:
+        raise SpecError(f"{len(shifts)} shifts were given as {name}_shift; a step of {lanes} lanes takes {count}")
+    if not all(0 <= each <= fmt.max_shift for each in shifts):
+        raise SpecError(f"the input {name}_shift has a value outside 0..{fmt.max_shift}")
+    return [point / 2 ** shifts[i // fmt.sub_size] for i in range(lanes)]
+
+
+def _listed(numbers: int | Sequence[int]) -> list[int]:
+    return list(numbers) if isinstance(numbers, Iterable) else [numbers]
+
+
+def _scaled(term: Term, scale: Value) -> Term:
+    """Return a term times a power of two, or NaN."""
+    value, exponent = term
+    return value * scale, exponent + _log2(scale.number) if scale.is_finite else exponent
+
+
+def _log2(power: Fraction) -> int:
+    return power.numerator.bit_length() - power.denominator.bit_length()
+
+
 def chosen(code: int, operand: Operand, mode: int) -> tuple[int, Format]:
     """Return an operand's code and format; a mode past the last one chooses that, and a narrow format's code lies in the low bits."""
+    if isinstance(operand, BlockFormat):
+        return code, operand.element
     if not isinstance(operand, ChoiceFormat):
         return code, operand
     fmt = operand.choices[min(mode, len(operand.choices) - 1)]
@@ -323,16 +200,22 @@ def log_product(x: Log, y: Log, fmt: LogFormat) -> Value:
     return Value(-magnitude if negative else magnitude, negative)
 
 
-def _accumulator(unit: MacSpec) -> "FixedAcc | FloatAcc | PositAcc | QuireAcc | ChunkAcc":
+def _accumulator(unit: MacSpec) -> FixedAcc | FloatAcc | PositAcc | QuireAcc | ChunkAcc | BlockAcc | TensorAcc:
+    levels = [_level(unit, acc) for acc in unit.levels]
+    last = levels[-1]
+    if isinstance(last, PositAcc | QuireAcc | TensorAcc):
+        return last
     if isinstance(unit.acc, spec.ChunkAcc):
-        inner, outer = (_level(unit, acc) for acc in unit.levels)
-        assert isinstance(inner, FixedAcc | FloatAcc)
-        assert isinstance(outer, FixedAcc | FloatAcc)
-        return ChunkAcc(unit.acc, inner, outer)
-    return _level(unit, unit.levels[0])
+        assert isinstance(levels[0], FixedAcc | FloatAcc)
+        return ChunkAcc(unit.acc, levels[0], last)
+    if unit.blocks:
+        assert unit.exact_sum is not None
+        # A block that is a single step ends by itself with it.
+        return BlockAcc(1 if unit.fold_steps is None else unit.fold_steps, unit.exact_sum, last)
+    return last
 
 
-def _level(unit: MacSpec, acc: spec.Level) -> FixedAcc | FloatAcc | PositAcc | QuireAcc:
+def _level(unit: MacSpec, acc: spec.Level) -> FixedAcc | FloatAcc | PositAcc | QuireAcc | TensorAcc:
     match acc:
         case spec.FixedAcc():
             return FixedAcc(acc, unit.fixed_point(acc))
@@ -340,6 +223,8 @@ def _level(unit: MacSpec, acc: spec.Level) -> FixedAcc | FloatAcc | PositAcc | Q
             return FloatAcc(acc)
         case spec.PositAcc():
             return PositAcc(acc)
+        case spec.TensorAcc():
+            return TensorAcc(acc)
         case spec.QuireAcc():
             assert isinstance(unit.a, PositFormat)
             return QuireAcc(unit.fixed_point(acc), unit.a)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from hwmodel.spec import FloatFormat, TensorAcc, TensorPreset, parse_tensor
+from hwmodel import spec
+from hwmodel.spec import FloatFormat, TensorPreset, parse_tensor
 
 from .codec import decode, encode
 from .value import NAN, Kind, Value
@@ -14,8 +15,32 @@ Term = tuple[Value, int]
 """A value, and the exponent it is aligned by."""
 
 
+class TensorAcc:
+    """The accumulator of a unit of tensor-core style."""
+
+    overflow = False
+    invalid = False
+
+    def __init__(self, acc: spec.TensorAcc):
+        self.acc = acc
+        self.clear()
+
+    def clear(self) -> None:
+        """Make the register +0."""
+        self.code = 0
+
+    def add(self, products: Sequence[Term], random: int = 0) -> None:
+        """Take one step; nothing here is random."""
+        self.code = _step(products, self.code, self.acc.format, self.acc)
+
+    def load(self, code: int) -> None:
+        """Make the register `code`, a NaN the canonical one."""
+        value = decode(code, self.acc.format)
+        self.code = encode(value, self.acc.format) if value.is_nan else code
+
+
 def dot(
-    a: Sequence[int], b: Sequence[int], c: int, core: TensorAcc | TensorPreset | str, a_format: FloatFormat, b_format: FloatFormat
+    a: Sequence[int], b: Sequence[int], c: int, core: spec.TensorAcc | TensorPreset | str, a_format: FloatFormat, b_format: FloatFormat
 ) -> int:
     """Return the code of ``sum(a * b) + c`` as a tensor core computes it.
 
@@ -41,23 +66,26 @@ def dot(
     '0x40e00000'
     """
     core = parse_tensor(core, a_format, b_format) if isinstance(core, str) else core
-    products = [_product(x, y, a_format, b_format) for x, y in zip(a, b, strict=True)]
-    if isinstance(core, TensorAcc):
+    products = [product(x, y, a_format, b_format) for x, y in zip(a, b, strict=True)]
+    if isinstance(core, spec.TensorAcc):
         return _in_order(products, c, core, core.format)
     return _in_phases(products, c, core) if core.phases else _in_order(products, c, core.acc, core.result)
 
 
-def _in_order(products: Sequence[Term], c: int, acc: TensorAcc, held: FloatFormat) -> int:
+def _in_order(products: Sequence[Term], c: int, acc: spec.TensorAcc, held: FloatFormat) -> int:
     """Return the code after all products, L of them a step; `c` and the result are codes of `held`."""
     total, fmt = c, held
     for start in range(0, len(products), acc.lanes):
-        step = products[start : start + acc.lanes]
-        if acc.late:
-            total = encode(decode(total, fmt) + decode(_step(step, acc), acc.format), acc.format)
-        else:
-            total = _step([*step, _term(total, fmt)], acc)
+        total = _step(products[start : start + acc.lanes], total, fmt, acc)
         fmt = acc.format
     return encode(decode(total, fmt), held) if fmt != held else total
+
+
+def _step(products: Sequence[Term], held: int, fmt: FloatFormat, acc: spec.TensorAcc) -> int:
+    """Return the code, of ``acc.format``, after one step from an accumulator that holds the code `held` of `fmt`."""
+    if acc.late:
+        return encode(decode(held, fmt) + decode(rounded_sum(products, acc), acc.format), acc.format)
+    return rounded_sum([*products, term_of(held, fmt)], acc)
 
 
 def _in_phases(products: Sequence[Term], c: int, preset: TensorPreset) -> int:
@@ -68,17 +96,17 @@ def _in_phases(products: Sequence[Term], c: int, preset: TensorPreset) -> int:
         inner = 0
         for phase in preset.phases:
             chosen = [product for k, product in enumerate(block) if k % preset.period in phase]
-            inner = _step([*chosen, _term(inner, out)], preset.acc)
+            inner = rounded_sum([*chosen, term_of(inner, out)], preset.acc)
         total = encode(decode(total, preset.result) + decode(inner, out), preset.result)
     return total
 
 
-def _term(code: int, fmt: FloatFormat) -> Term:
+def term_of(code: int, fmt: FloatFormat) -> Term:
     value = decode(code, fmt)
     return value, _exponent(value, fmt)
 
 
-def _product(x: int, y: int, a_format: FloatFormat, b_format: FloatFormat) -> Term:
+def product(x: int, y: int, a_format: FloatFormat, b_format: FloatFormat) -> Term:
     a, b = decode(x, a_format), decode(y, b_format)
     return a * b, _exponent(a, a_format) + _exponent(b, b_format)
 
@@ -90,7 +118,7 @@ def _exponent(value: Value, fmt: FloatFormat) -> int:
     return max(number.numerator.bit_length() - number.denominator.bit_length(), fmt.emin) if number else fmt.emin
 
 
-def _step(terms: Sequence[Term], acc: TensorAcc) -> int:
+def rounded_sum(terms: Sequence[Term], acc: spec.TensorAcc) -> int:
     """Return the code, of ``acc.format``, of the truncated and rounded sum of `terms`."""
     special = [value for value, _ in terms if not value.is_finite]
     if special:
