@@ -44,7 +44,15 @@ def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, roun
 
 @lru_cache(maxsize=1 << 14)
 def alignadd_sum(
-    shape: NumberShape, count: int, fixed: FixedPoint, total_width: int, rounding: str, adder: str, *, accumulates: bool, drops_specials: bool
+    shape: NumberShape,
+    count: int,
+    fixed: FixedPoint,
+    total_width: int,
+    rounding: str,
+    adder: str,
+    *,
+    accumulates: bool,
+    drops_specials: bool,
 ) -> Counts:
     """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
     tally = Tally()

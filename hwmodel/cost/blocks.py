@@ -241,6 +241,23 @@ def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int
     return length
 
 
+def shift_right_cut(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a right shift inside a window of `width` bits, of a number in its top bits; return how many bits can be other than 0."""
+    length = min(value, width)
+    for stage in range(amount):
+        distance = 1 << stage
+        if distance >= width:
+            any_of(tally, amount - stage)
+            tally.gate2 += length
+            break
+        grown = min(length + distance, width)
+        both = max(length - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both - max(distance - length, 0)
+        length = grown
+    return length
+
+
 def any_of(tally: Tally, bits: int) -> None:
     """Count the OR (or AND) of `bits` bits."""
     tally.gate2 += max(bits - 1, 0)

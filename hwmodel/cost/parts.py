@@ -5,7 +5,7 @@ Each function counts the component of the same name in the circuits; sizes come 
 
 from functools import lru_cache
 
-from hwmodel.spec import FloatAcc, IntFormat, Specials
+from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state
 
 from .blocks import (
@@ -45,7 +45,7 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
     return extend(signals(bits), width, signed=signed)
 
 
-def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str) -> Counts:
+def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str, *, tells_zero: bool = False) -> Counts:
     """Count the multiplication of two unpacked numbers."""
     tally, shape = Tally(), product_shape(a, b, normalised=normalised)
     bits = shape.significand_bits
@@ -56,6 +56,9 @@ def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, 
         high = SIGNAL
         tally.mux2 += bits - 2
         tally.gate2 += 3
+    elif tells_zero:
+        any_of(tally, a.significand_bits)
+        any_of(tally, b.significand_bits + 1)
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
@@ -157,7 +160,7 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
-    _normalise_and_round(tally, bits, exponent, acc, state, adder)
+    normalise_and_round(tally, bits, exponent, acc, state, adder)
     any_of(tally, shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
     return tally.counts()
@@ -168,8 +171,15 @@ def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
 ) -> Counts:
     """Count normalisation, rounding, register and packing of a float accumulator."""
-    tally, fmt, shape = Tally(), acc.format, state.shape
-    _normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    tally = Tally()
+    normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    keep_float(tally, acc.format, state, resettable)
+    return tally.counts()
+
+
+def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bool) -> None:
+    """Count the register of a float accumulator, and its packing."""
+    shape = state.shape
     width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     tally.flip_flop += number_width(shape)
     # Fed back: the register or zero.
@@ -185,18 +195,33 @@ def normacc_float(
     tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
     if fmt.specials is Specials.FNUZ:
         any_of(tally, shape.significand_bits + 1)
-    return tally.counts()
 
 
-def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], acc: FloatAcc, state: FloatState, adder: str) -> None:
+def normalise_and_round(
+    tally: Tally,
+    bits: int,
+    exponent: tuple[int, bool],
+    acc: FloatAcc,
+    state: FloatState,
+    adder: str,
+    *,
+    headroom: int = 1,
+    empty: int = 0,
+    saturates: bool | None = None,
+) -> None:
+    """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
-    counter, zeros = leading_zero_count(bits)
-    tally.include(counter)
+    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
+    zeros = (bits + empty - 1).bit_length()
+    tally.include(leading_zero_count(bits)[0])
+    limit = fmt.emax - shape.top
     width = max(exponent[0] + (not exponent[1]), zeros + 1) + 2
+    if state.overflows:
+        width = max(width, 2 + (limit + 1 if limit >= 0 else -limit).bit_length())
     wide = extend(signals(exponent[0]), width, signed=exponent[1])
     minus_zeros = invert(extend(signals(zeros), width, signed=False))
     if state.floored:
-        room = add(tally, wide, constant(1 - shape.exponent_low, width))[:width]
+        room = add(tally, wide, constant(headroom - shape.exponent_low, width))[:width]
         add(tally, room, minus_zeros, 1)
         unrounded = signals(width)
         tally.gate2 += 1 + width
@@ -204,19 +229,19 @@ def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], ac
         base = shape.exponent_low
     else:
         unrounded = add(tally, wide, minus_zeros, 1)[:width]
-        base = 1
-    normal = shift_left(tally, bits, zeros, bits)
+        base = headroom
+    normal = shift_left(tally, bits, zeros, bits + empty)
     gap = state.floored and not fmt.subnormals
     if gap:
         any_of(tally, width)  # the lowest binade
     carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
     add(tally, unrounded, constant(base, width), carry)
     if state.overflows:
-        add(tally, signals(width), constant(shape.top - fmt.emax - 1, width))
+        add(tally, signals(width), constant(-limit - 1, width))
         tally.gate2 += 1
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + width
-        if acc.rounding == "rtz" or not fmt.has_nan:
+        if saturates:
             tally.gate2 += fmt.precision + width
     if acc.ftz and state.floored and fmt.subnormals:
         tally.gate2 += fmt.precision

@@ -20,8 +20,9 @@ from hwmodel.spec import (
     PositAcc,
     PositFormat,
     QuireAcc,
+    TensorAcc,
 )
-from hwmodel.spec.dataflow import accumulated, joins_rows, lane_product, normalises_operands
+from hwmodel.spec.dataflow import accumulated, block_scale, joins_rows, lane_product, normalises_operands
 from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state, row_integer
 
 from .alignadd_fixed import alignadd_fixed, alignadd_integer, alignadd_sum, sum_specials, unpack_sum
@@ -41,6 +42,7 @@ from .parts import (
 )
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
 from .tally import CELLS, SIGNAL, Counts, Tally
+from .tensor import alignadd_tensor, normacc_tensor, round_products, sum_range, tensor_state
 
 PARTS = ("mpy", "alignadd", "normacc")
 
@@ -152,15 +154,16 @@ class _Build:
     def _multiply(self) -> None:
         """Count the unpacking and multiplication of the operands of all lanes."""
         spec, normalised = self.spec, normalises_operands(self.spec)
+        aligned = isinstance(spec.acc, TensorAcc)
         self.decode += _times(decode(spec.a, normalised) + decode(spec.b, normalised), spec.lanes)
         if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
             product = mpy_log(spec.a, spec.b)
         else:
             a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
-            product = mpy(a, b, normalised, self.multiplier, self.adder)
+            product = mpy(a, b, normalised, self.multiplier, self.adder, tells_zero=aligned)
         self.mpy += _times(product, spec.lanes)
         operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised)
-        self._registers(spec.lanes * (number_width(lane_product(spec)) + normalised), spec.lanes * operands)
+        self._registers(spec.lanes * (number_width(lane_product(spec)) + (normalised or aligned)), spec.lanes * operands)
 
     def _sum(self, terms: "_Terms | _Rows", fixed: FixedPoint) -> "_Terms":
         """Count the exact sum of a step's products, and its normalisation; return the one number that comes of it."""
@@ -231,6 +234,9 @@ class _Build:
         if isinstance(acc, FixedAcc):
             self._add_fixed(acc, self.spec.fixed_point(acc), terms, resettable=resettable)
             return None
+        if isinstance(acc, TensorAcc):
+            self._add_aligned(acc, term, resettable=resettable)
+            return None
         if not acc.fused and _rounds_products(acc, term):
             self.normacc += round_term(acc, term, self.adder)
             term = rounded_state(acc, term).shape
@@ -239,6 +245,19 @@ class _Build:
         significand = float_window(term, state.shape, acc.random_bits) + 2
         self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
         return state.shape
+
+    def _add_aligned(self, acc: TensorAcc, product: NumberShape, *, resettable: bool) -> None:
+        """Count a tensor core's addition; the scales of its blocks add to the exponents."""
+        scale = block_scale(self.spec, normalised=False)
+        state = tensor_state(acc, product, scale)
+        register = None if acc.late else state.shape
+        exponents = sum_range(product, register, scale)
+        self.alignadd += alignadd_tensor(acc, product, register, scale, self.adder)
+        if register is not None:
+            self.normacc += normacc_tensor(acc, state, exponents, self.adder, resettable)
+            return
+        self.normacc += round_products(acc, state, exponents, self.adder)
+        self._accumulate(FloatAcc(acc.format), _Terms(state.shape), resettable=resettable)
 
     def _add_to_quire(self, acc: QuireAcc, terms: "_Terms", *, resettable: bool) -> None:
         fixed, fmt = self.spec.fixed_point(acc), self.spec.a

@@ -12,7 +12,7 @@ from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_st
 
 from .adders import add, constant, extend, invert
 from .architecture import Architecture
-from .cells import AdderCells
+from .cells import AdderCells, Bit
 from .compressor import Columns
 from .largest import largest
 from .number import exponent_of, exponent_shape, field, signature
@@ -123,7 +123,9 @@ class AlignAddTensor(wiring.Component):
         if acc is not None:
             ports["acc"] = In(signature(acc))
         outputs = {"significand": self.window.magnitude_bits, "exponent": exponent_shape(low, high)}
-        super().__init__(ports | {name: Out(shape) for name, shape in outputs.items()} | {n: Out(1) for n in ("sign", "nan", "inf", "inf_sign")})
+        super().__init__(
+            ports | {name: Out(shape) for name, shape in outputs.items()} | {n: Out(1) for n in ("sign", "nan", "inf", "inf_sign")}
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -236,6 +238,6 @@ def _signed(value: Value) -> Value:
     return value if value.shape().signed else Cat(value, Const(0, 1)).as_signed()
 
 
-def _bits(value: Value, width: int) -> list[Value]:
+def _bits(value: Value, width: int) -> list[Bit]:
     """Return the bits of a number modulo ``2**width``."""
-    return [Value.cast(bit) for bit in extend(list(value), width, signed=value.shape().signed)]
+    return extend(list(value), width, signed=value.shape().signed)

@@ -36,6 +36,9 @@ UNITS = [
     "e5m2-e4m3fn-fp16.unfused-x2", "e2m1fn-e2m1fn-fp32-x16-p1", "nf4@fp16-int8-fp32-x2", "posit8es1-posit8es1-posit8es1-x4",
     "posit6es1-posit6es1-quire-x4-p1", "lns8-lns8-fp32-x2", "lns6g4-lns6g4-fx-x3", "int8-int8-chunk16:fx24:fp32-x4",
     "e4m3fn-e4m3fn-chunk8:fp16:fp32-x2-p2", "e4m3fn+e5m2-e5m2-fp32-x2", "uint4-uint4-posit8es1-x2", "fp16-e2m1fn-fp16.sr8-x4-p1",
+    "fp16-fp16-tc4f23:fp32.rtz", "fp16-fp16-tc8f24:fp16", "bf16-bf16-tc4f24:fp32.rtz-p1", "e4m3fn-e4m3fn-tc8f13:e8m13.rtz-p2",
+    "e5m2-e5m2-tc4f13:e8m13.rtz", "e2m1fn-e4m3fn-tc2f3:fp32.late", "e4m3fn-e4m3fn-tc1f20:bf16", "e2m1fn-e2m1fn-tc3f6:e4m3fn.rtz",
+    "e3m2fn-e5m2-tc4f10:e5m2.late-p2", "fp32-fp32-tc2f30:fp32",
 ]
 # fmt: on
 
