@@ -40,6 +40,8 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
     title
         Over both panels.
 
+    Where a unit has several `lanes`, all bars are per product.
+
     Returns
     -------
     list of Path
@@ -52,8 +54,9 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
 
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
-        _panel(axes[0], table, "area", "um2", "Area (1000 µm²)", 1e-3)
-        _panel(axes[1], table, "energy", "fj", "Energy (pJ per MAC, without glitches)", 1e-3)
+        each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
+        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3)
+        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3)
         axes[0].set_yticks(range(len(table)), table["spec"])
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
@@ -67,6 +70,11 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
     return files
 
 
+def has_lanes(table: pd.DataFrame) -> bool:
+    """Whether some unit of a table takes several products a step."""
+    return "lanes" in table and bool((table["lanes"] > 1).any())
+
+
 def save_figure(figure: Any, file: Path) -> None:
     """Write a figure in the format of the file's ending, whole or not at all; the same figure gives the same bytes."""
     metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix, {"Software": None})
@@ -77,10 +85,11 @@ def save_figure(figure: Any, file: Path) -> None:
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:
     """Draw one quantity: two bars a unit, mapped above estimated, and the ratio to the first unit behind each."""
     estimated = f"est_{quantity}_{unit}" in table
+    each = scale / table["lanes"] if has_lanes(table) else scale
     for prefix, offset in (("", -_BAR / 2), ("est_", _BAR / 2)) if estimated else (("", 0.0),):
         left = pd.Series(0.0, index=table.index)
         for part in PARTS:
-            width = table[f"{prefix}{quantity}_{part}_{unit}"] * scale
+            width = table[f"{prefix}{quantity}_{part}_{unit}"] * each
             axis.barh(
                 [i + offset for i in range(len(table))],
                 width,
@@ -93,7 +102,7 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
             )
             left = left + width
         if prefix:
-            low, high = (table[f"est_{quantity}_{end}_{unit}"] * scale for end in ("low", "high"))
+            low, high = (table[f"est_{quantity}_{end}_{unit}"] * each for end in ("low", "high"))
             axis.errorbar(
                 left,
                 [i + offset for i in range(len(table))],

@@ -45,7 +45,7 @@ class Comparison:
     ----------
     table
         One row a unit: mapped, estimated (``est_…``, where the card is calibrated), ratios to the first unit
-        (``…_ratio``) and, where asked for, the proof (``verified_vectors``).
+        (``…_ratio``, per product) and, where asked for, the proof (``verified_vectors``).
     files
         What was written.
     """
@@ -101,7 +101,8 @@ def compare(
     table = pd.DataFrame(rows)
     for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
         if column in table:
-            table[f"{column}_ratio"] = table[column] / table[column].iloc[0]
+            each = table[column] / table["lanes"]
+            table[f"{column}_ratio"] = each / each.iloc[0]
     written = files_of(stem)
     csv, markdown = written[-2:]
     image = draw(table, stem, title=title)[0].name
@@ -117,7 +118,7 @@ def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: P
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
     if is_calibrated(card):
         guess = estimate(spec, card).row
-        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
+        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card", "lanes")}
     if prove:
         from hwmodel_sim import verify
 

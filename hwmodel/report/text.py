@@ -8,6 +8,8 @@ from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibration
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
+from .chart import has_lanes
+
 _PAPER = "arXiv 2303.17951"
 TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
 TWO_FORMATS_PUBLISHED = 0.05
@@ -26,11 +28,12 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
     title, image
         Heading, and file name of the chart.
     """
+    several = has_lanes(table)
     sections = [
         f"# {title}\n\n![{title}]({image})",
         _reading(table),
         "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
-        "## Energy\n\n" + _quantity(table, "energy", "fj", "fJ per MAC"),
+        "## Energy\n\n" + _quantity(table, "energy", "fj", f"fJ per {'step' if several else 'MAC'}"),
         "## Delay and counts\n\n" + _counts(table),
         "## Gate counts as in the literature\n\n" + _gate_counts(table),
         "## Where the numbers come from\n\n" + _provenance(table, card),
@@ -45,6 +48,7 @@ def _reading(table: pd.DataFrame) -> str:
         "out from the spec alone and carries a 90 % interval. **mpy** unpacks and multiplies; **alignadd** brings product and accumulator "
         "to one grid and adds; **normacc** normalises, rounds and keeps the sum, register included. Energy is that of quantised Gaussian "
         "operands with the accumulator really accumulating; toggles are counted at zero delay, so glitches are left out."
+        + (" A unit of several lanes takes so many products a step; ratios, and the bars of the chart, are per product." * has_lanes(table))
     )
 
 
@@ -52,12 +56,14 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     """Return the table of one quantity: by part, in all, and (where there is one) the estimate with its error."""
     total = f"{quantity}_{unit}"
     estimated = f"est_{total}" in table
-    header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", "ratio"]
+    several = has_lanes(table)
+    header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", *(["lanes", "per product"] if several else []), "ratio"]
     header += ["estimated", "90 % interval", "estimated ratio", "error"] if estimated else []
     rows = []
     for _, row in table.iterrows():
         cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.0f}" for part in ("mpy", "alignadd", "normacc"))]
-        cells += [f"{row[total]:.0f}", f"{row[f'{total}_ratio']:.2f}"]
+        cells += [f"{row[total]:.0f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.0f}"] if several else [])]
+        cells += [f"{row[f'{total}_ratio']:.2f}"]
         if estimated:
             cells += [
                 f"{row[f'est_{total}']:.0f}",
@@ -148,7 +154,7 @@ def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     lines = [
         f"- Cells: {card.name} ({card.source}; {card.licence}).",
         f"- Tools: {tools}.",
-        f"- Energy: {int(table['energy_macs'].iloc[0]):,} MACs a unit, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
+        f"- Energy: {int(table['energy_macs'].min()):,} MACs a unit{' or more' * has_lanes(table)}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
         "accumulator equalled the golden model's in every cycle.",
         *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
