@@ -64,9 +64,9 @@ def check_inputs(spec: MacSpec, shape: tuple[int, ...], a: Any, b: Any, others: 
     widths = spec.inputs
     checked: dict[str, Any] = {}
     for name, operand in (("a", spec.a), ("b", spec.b)):
-        checked[f"{name}_shift"] = _shifts(f"{name}_shift", others.pop(f"{name}_shift"), operand, spec, shape)
         if isinstance(operand, BlockFormat) and others[f"{name}_scale"] is None:
             raise SpecError(f"the input {name}_scale is missing; the scale of a block of {operand} is shown in every step")
+        checked[f"{name}_shift"] = _shifts(f"{name}_shift", others.pop(f"{name}_shift"), operand, spec, shape)
     for name, value in others.items():
         checked[name] = _mask(value, shape) if name in ("clear", "flush", "valid") else _number(name, value, widths.get(name, 0), shape)
     codes = (_codes(value, fmt, shape if spec.lanes == 1 else (*shape, spec.lanes)) for value, fmt in ((a, spec.a), (b, spec.b)))

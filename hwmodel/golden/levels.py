@@ -1,17 +1,18 @@
 """From a unit's spec to what adds its products: an accumulator, and where there is one the exact sum in front of it."""
 
 from hwmodel import spec
-from hwmodel.spec import MacSpec, PositFormat
+from hwmodel.spec import FloatFormat, MacSpec, PositFormat
 
 from .chunk import BlockAcc, ChunkAcc
 from .fixed import FixedAcc
 from .floating import FloatAcc
 from .posit import PositAcc, QuireAcc
 from .sums import ExactSum, sum_range
+from .tensor_step import TensorAcc
 from .terms import MAX_INT64_BITS, TermRange
 from .wide import WideFixedAcc, WideFloatAcc, WidePositAcc
 
-Level = FixedAcc | FloatAcc | PositAcc | QuireAcc
+Level = FixedAcc | FloatAcc | PositAcc | QuireAcc | TensorAcc
 
 _MAX_INT64_WINDOW = 59
 
@@ -20,7 +21,7 @@ def sum_of_products(unit: MacSpec) -> ExactSum | None:
     """Return the exact sum of a step's products, or of a block's; None: the accumulator takes the products."""
     if unit.exact_sum is None:
         return None
-    return ExactSum(unit.exact_sum, TermRange.of_products(unit), unit.lanes, _is_wide(unit))
+    return ExactSum(unit.exact_sum, TermRange.of_products(unit), unit.lanes, _is_wide(unit), minus_zero=not unit.blocks)
 
 
 def accumulator(unit: MacSpec, inner: ExactSum | None) -> Level | ChunkAcc | BlockAcc:
@@ -71,4 +72,7 @@ def _level(unit: MacSpec, acc: spec.Level, terms: TermRange, first: bool = True)
             assert isinstance(unit.a, PositFormat)
             return QuireAcc(unit.fixed_point(acc), unit.a, terms, lanes)
         case spec.TensorAcc():
-            raise NotImplementedError
+            one, other = unit.factors
+            assert isinstance(one, FloatFormat)
+            assert isinstance(other, FloatFormat)
+            return TensorAcc(acc, one, other)

@@ -12,6 +12,7 @@ from .inputs import Inputs, check_inputs
 from .levels import accumulator, sum_of_products, term_range
 from .products import Products
 from .sums import scaled
+from .tensor_step import TensorAcc
 from .terms import Terms, multiply, unpack
 
 _BLOCK = 8192
@@ -54,7 +55,8 @@ class Mac:
         # What the products meet first: it aligns them, and sums those of a step.
         first: Any = self._acc.inner if isinstance(self._acc, ChunkAcc) else self._acc
         self._first = self._sum or first
-        self._products = Products(spec, self._first.align)
+        self._products = None if isinstance(self._acc, TensorAcc) else Products(spec, self._first.align)
+        self._point = sum(fmt.point for fmt in spec.blocks)
         self.reset(0)
 
     def reset(self, n: int) -> None:
@@ -200,6 +202,10 @@ class Mac:
         """Return what a step adds, as the accumulator takes it."""
         a = self._lanes(inputs.a, inputs.mode_a, inputs.a_shift, self.spec.a)
         b = self._lanes(inputs.b, inputs.mode_b, inputs.b_shift, self.spec.b)
+        if isinstance(self._acc, TensorAcc):
+            x, y = (codes.reshape(self.spec.lanes, -1) for codes, _ in (a, b))
+            return self._acc.products(x, y, self._scale(inputs), self._point)
+        assert self._products is not None
         term = self._products(*a, *b)
         if self.spec.lanes > 1:
             term = self._first.total(term)

@@ -45,14 +45,17 @@ class ExactSum:
         Products a step.
     wide
         Whether `terms` are `WideTerms`.
+    minus_zero
+        Whether a sum of nothing but -0 is -0: a step's is, a block's never.
     """
 
-    def __init__(self, point: spec.FixedPoint, products: TermRange, lanes: int, wide: bool):
+    def __init__(self, point: spec.FixedPoint, products: TermRange, lanes: int, wide: bool, minus_zero: bool):
         self._fixed = FixedAcc(spec.FixedAcc(point.width, point.fraction), point, products, lanes)
         self._wide = wide
+        self._minus_zero = minus_zero
 
     def zeros(self, n: int) -> Sum:
-        """Return sums that are +0: a block's is never -0."""
+        """Return sums that are +0."""
         return Sum(self._fixed.zeros(n).total, np.full(n, _NOT_MINUS_ZERO, np.uint8))
 
     def restart(self, state: Sum) -> Sum:
@@ -60,7 +63,8 @@ class ExactSum:
 
     def align(self, products: Terms) -> Sum:
         """Return products in the unit of the sum, of which they all are multiples."""
-        marks = np.where((products.significand == 0) & products.negative, np.uint8(0), _NOT_MINUS_ZERO)
+        minus_zero = (products.significand == 0) & products.negative & self._minus_zero
+        marks = np.where(minus_zero, np.uint8(0), _NOT_MINUS_ZERO)
         infinite = products.kind == INFINITE
         marks |= np.where(infinite, np.where(products.negative, _DOWN, _UP) | _NOT_MINUS_ZERO, np.uint8(0))
         marks |= np.where(products.kind == NAN, _NAN, np.uint8(0))

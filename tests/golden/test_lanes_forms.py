@@ -32,7 +32,9 @@ def test_lanes(name: str) -> None:
     assert_forms_agree(MacSpec.parse(name), n=12, steps=8, seed=0)
 
 
-@pytest.mark.parametrize("name", ["e4m3fn-e4m3fn-fp32-x2", "fp16-fp16-fp32-x2", "posit16-posit16-posit16-x2", "e4m3fn-e4m3fn-fp32.unfused-x2"])
+@pytest.mark.parametrize(
+    "name", ["e4m3fn-e4m3fn-fp32-x2", "fp16-fp16-fp32-x2", "posit16-posit16-posit16-x2", "e4m3fn-e4m3fn-fp32.unfused-x2"]
+)
 def test_specials_meet(name: str) -> None:
     """Zeros of both signs, infinities and NaN in most lanes."""
     assert_forms_agree(MacSpec.parse(name), n=60, steps=8, seed=1, share=0.8)

@@ -66,7 +66,7 @@ def dot(
     '0x40e00000'
     """
     core = parse_tensor(core, a_format, b_format) if isinstance(core, str) else core
-    products = [product(x, y, a_format, b_format) for x, y in zip(a, b, strict=True)]
+    products = [product(x, a_format, y, b_format) for x, y in zip(a, b, strict=True)]
     if isinstance(core, spec.TensorAcc):
         return _in_order(products, c, core, core.format)
     return _in_phases(products, c, core) if core.phases else _in_order(products, c, core.acc, core.result)
@@ -106,7 +106,7 @@ def term_of(code: int, fmt: FloatFormat) -> Term:
     return value, _exponent(value, fmt)
 
 
-def product(x: int, y: int, a_format: FloatFormat, b_format: FloatFormat) -> Term:
+def product(x: int, a_format: FloatFormat, y: int, b_format: FloatFormat) -> Term:
     a, b = decode(x, a_format), decode(y, b_format)
     return a * b, _exponent(a, a_format) + _exponent(b, b_format)
 
