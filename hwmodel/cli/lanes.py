@@ -1,8 +1,13 @@
 """Units of several lanes in a table: what a step costs, and what of it falls to each of its products."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .output import Column, Row, decimals
+
+_WIDE = 100
+_SPARED = ("_low_", "_high_", "_ge")
+"""Columns that give way to those of the lanes on narrower terminals."""
 
 
 def has_lanes(rows: Sequence[Row]) -> bool:
@@ -24,7 +29,7 @@ def with_lanes(columns: Sequence[Column], rows: Sequence[Row], key: str = "", he
     """Return `columns` and, where a unit has several lanes, how many, and the column `key`, per product, in front of the ratio."""
     if not has_lanes(rows):
         return tuple(columns)
-    first, *rest = columns
+    first, *rest = (replace(column, wide=_WIDE) if any(part in column.key for part in _SPARED) else column for column in columns)
     at = next((i for i, column in enumerate(rest) if column.key.endswith("_ratio")), 0) if key else 0
     each = [Column(key, f"a product\n{head}", decimals(0))] if key else []
-    return (first, Column("lanes", "lanes"), *rest[:at], *each, *rest[at:])
+    return (first, Column("lanes", "lanes", wide=_WIDE), *rest[:at], *each, *rest[at:])

