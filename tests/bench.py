@@ -25,6 +25,7 @@ from hwmodel_sim import verify
 
 FP8 = ("e4m3fn", "e5m2")
 GOLDEN = ["int8-int8-fx32", *(f"{fmt}-{fmt}-{acc}" for fmt in FP8 for acc in ("fx", "fp16", "fp32"))]
+LANES = ["int8-int8-fx32-x8", "e4m3fn-e4m3fn-fp32-x8", "fp16-fp16-fp32-x8", "fp16-fp16-h100", "mxfp8e4m3-mxfp8e4m3-fp32-x8"]
 REPEATS = 5
 
 CODECS: dict[str, type | None] = {
@@ -120,6 +121,24 @@ def golden_model() -> Iterable[tuple[str, float]]:
         yield text, steps * lanes / seconds(run)
 
 
+def golden_lanes() -> Iterable[tuple[str, float]]:
+    rng = np.random.default_rng(1)
+    steps, products = 16, 1 << 16
+    for text in LANES:
+        spec = MacSpec.parse(text)
+        n = products // spec.lanes
+        mac = golden.Mac(spec)
+        shown = {name: rng.integers(0, 1 << fmt.width, (steps, n, spec.lanes)) for name, fmt in (("a", spec.a), ("b", spec.b))}
+        shown = {name: codes.astype(np.uint16 if codes.max() > 255 else np.uint8) for name, codes in shown.items()}
+        shown |= {name: rng.integers(0, 1 << bits, (steps, n)) for name, bits in spec.inputs.items() if name.endswith("_scale")}
+
+        def run(mac: golden.Mac = mac, n: int = n, shown: dict[str, np.ndarray] = shown) -> None:
+            mac.reset(n)
+            mac.run(**shown)
+
+        yield text, steps * n * spec.lanes / seconds(run)
+
+
 def tensor_cores() -> Iterable[tuple[str, float]]:
     rng = np.random.default_rng(1)
     size = 256
@@ -195,6 +214,7 @@ def started() -> Iterable[tuple[str, float]]:
 GROUPS = {
     "posits/s": softposits,
     "golden model, MACs/s": golden_model,
+    "golden lanes, products/s": golden_lanes,
     "tensor cores, products/s": tensor_cores,
     "blocks, elements/s": blocks,
     "cocotb, MACs/s": simulated,

@@ -47,9 +47,20 @@ def accumulated(spec: MacSpec) -> NumberShape:
     if spec.exact_sum is None:
         return product
     normalised = not isinstance(spec.levels[0], FixedAcc)
-    shape = sum_shape(spec.exact_sum, product, normalised=normalised)
+    shape = exact_sum_shape(spec, normalised=normalised)
     scale = block_scale(spec, normalised=normalised)
     return shape if scale is None else scaled_shape(shape, scale, normalised=normalised)
+
+
+def exact_sum_shape(spec: MacSpec, *, normalised: bool) -> NumberShape:
+    """Return the shape of the exact sum, as sign and magnitude; one that wraps can be the most negative number."""
+    assert spec.exact_sum is not None
+    shape = sum_shape(spec.exact_sum, lane_product(spec), normalised=normalised)
+    if spec.fold_steps != 0:
+        return shape
+    bits = spec.exact_sum.width
+    ends = {"exponent_high": bits - 1} if normalised else {"top": shape.top + 1, "leading_zeros": bits - 1}
+    return replace(shape, signed=True, significand_bits=bits, magnitude=1 << (bits - 1), **ends)
 
 
 def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:

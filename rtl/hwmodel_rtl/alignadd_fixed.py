@@ -221,22 +221,38 @@ def align_to_unit(
 
     reach = shape.magnitude.bit_length() + shape.lsb + fraction  # bits of the magnitude, in units
     magnitude = shift_left(m, finite, amount, max(reach - place, 1))
-    increment: Value = Const(0, 1)
     inexact = shape.lsb + fraction < 0
-    if place < 0:
-        dropped, magnitude = magnitude[:-place], magnitude[-place:]
-        if inexact and rounding == "rne":
-            low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
-            lsb = magnitude[0] if len(magnitude) else Const(0, 1)
-            increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
-        elif inexact:
-            # The floor of a negative number that is cut is one unit below: the complement without its carry.
-            increment = dropped.any() & field(term, "sign")
-        place = 0
+    magnitude, increment = drop_below_unit(magnitude, place, field(term, "sign"), rounding if inexact else None)
     sign = Signal(name="subtract")
     carry = Signal(name="carry_in")
     m.d.comb += [sign.eq(field(term, "sign")), carry.eq(sign ^ increment)]
-    return Aligned(magnitude, place, sign, carry, carries=shape.signed or inexact)
+    return Aligned(magnitude, max(place, 0), sign, carry, carries=shape.signed or inexact)
+
+
+def drop_below_unit(magnitude: Value, place: int, sign: Value, rounding: str | None) -> tuple[Value, Value]:
+    """Return the bits of a magnitude from the unit up, and whether dropping the others adds one to it, or (to a negative one) takes it off.
+
+    Parameters
+    ----------
+    place
+        Weight of the lowest bit, in units.
+    sign
+        Of the number.
+    rounding
+        ``"floor"`` or ``"rne"``; None: what is dropped is always zero.
+    """
+    increment: Value = Const(0, 1)
+    if place >= 0:
+        return magnitude, increment
+    dropped, magnitude = magnitude[:-place], magnitude[-place:]
+    if rounding == "rne":
+        low_bits = dropped[:-1].any() if len(dropped) > 1 else Const(0, 1)
+        lsb = magnitude[0] if len(magnitude) else Const(0, 1)
+        increment = (dropped[-1] if len(dropped) == -place else Const(0, 1)) & (low_bits | lsb)
+    elif rounding == "floor":
+        # The floor of a negative number that is cut is one unit below: the complement without its carry.
+        increment = dropped.any() & sign
+    return magnitude, increment
 
 
 def _amount(m: Module, cells: AdderCells, term: Any, shape: NumberShape) -> tuple[Value, int]:

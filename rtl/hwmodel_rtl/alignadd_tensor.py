@@ -123,9 +123,8 @@ class AlignAddTensor(wiring.Component):
         if acc is not None:
             ports["acc"] = In(signature(acc))
         outputs = {"significand": self.window.magnitude_bits, "exponent": exponent_shape(low, high)}
-        super().__init__(
-            ports | {name: Out(shape) for name, shape in outputs.items()} | {n: Out(1) for n in ("sign", "nan", "inf", "inf_sign")}
-        )
+        outputs |= dict.fromkeys(("sign", "nan", "inf", "inf_sign"), 1)
+        super().__init__(ports | {name: Out(width) for name, width in outputs.items()})
 
     def elaborate(self, platform):
         m = Module()
@@ -166,19 +165,18 @@ class AlignAddTensor(wiring.Component):
         assert shape is not None
         own = acc_exponent = exponent_of(acc, shape)
         scaled = products
-        low = shape.exponent_low
         if self.scale_shape is not None:
             scale = exponent_of(self.scale, self.scale_shape)
             scaled = self._sum(m, cells, products, scale)
             own = self._sum(m, cells, acc_exponent, scale, negative=True)
-            low -= self.scale_shape.exponent_high
         width = max(len(_signed(products)), len(_signed(own))) + 1
         difference = Signal(width, name="products_above")
         m.d.comb += difference.eq(Cat(*add(m, cells, _bits(products, width), invert(_bits(own, width)), 1)))
         leads = Signal(name="acc_leads")
         above = difference[-1]
-        if low < 0:
-            # Zero products have the exponent 0, which the accumulator's can lie below.
+        if self.scale_shape is not None:
+            # Products that are all zero have the exponent 0, which does not count. Without scales it may: no product has a lower
+            # one, so that the accumulator holds multiples of that unit only.
             above |= self.term_zeros.all()
         # A zero with the lowest exponent of all is never above a term that counts.
         lowest = self.product_shape.exponent_low + (0 if self.scale_shape is None else self.scale_shape.exponent_low)

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, Operand, PositFormat
+from hwmodel.spec import BlockFormat, ChoiceFormat, CodebookFormat, FloatFormat, IntFormat, Operand, PositFormat
 from hwmodel.spec.ranges import NumberShape, operand_shape
 
-from .adders import extend, offset_by
+from .adders import add, constant, extend, invert, offset_by
 from .cells import AdderCells
 from .decode_codebook import unpack_codebook
 from .decode_float import unpack_floats
@@ -38,6 +38,8 @@ class Decode(wiring.Component):
         The operand.
     mode : In(fmt.mode_bits)
         Operands of several formats only: which one.
+    shift : In(fmt.shift_bits)
+        Elements of sub-blocks only: the shift of theirs.
     number : Out(signature(shape))
         The unpacked number, of shape `shape`.
     """
@@ -49,6 +51,8 @@ class Decode(wiring.Component):
         ports = {"code": In(fmt.width), "number": Out(signature(self.shape))}
         if isinstance(fmt, ChoiceFormat):
             ports["mode"] = In(fmt.mode_bits)
+        if isinstance(fmt, BlockFormat) and fmt.sub_size:
+            ports["shift"] = In(fmt.shift_bits)
         super().__init__(ports)
 
     def elaborate(self, platform):
@@ -56,9 +60,26 @@ class Decode(wiring.Component):
         cells = AdderCells(m)
         if isinstance(self.fmt, ChoiceFormat):
             _unpack_choice(m, cells, self.fmt, self.mode, self.code, self.number, self.shape, normalised=self.normalised)
+        elif isinstance(self.fmt, BlockFormat):
+            self._unpack_element(m, cells, self.fmt)
         else:
             _unpack(m, cells, self.fmt, self.code, self.number, self.shape, normalised=self.normalised)
         return m
+
+    def _unpack_element(self, m: Module, cells: AdderCells, fmt: BlockFormat) -> None:
+        """Drive `number` with what an element's code means; its sub-block's shift is taken off the exponent."""
+        own = operand_shape(fmt.element, normalised=self.normalised)
+        if not fmt.sub_size:
+            # Another binary point is another `top`, and no gate.
+            _unpack(m, cells, fmt.element, self.code, self.number, own, normalised=self.normalised)
+            return
+        element = Signal(data.StructLayout(fields(own)))
+        _unpack(m, cells, fmt.element, self.code, element, own, normalised=self.normalised)
+        m.d.comb += [getattr(self.number, name).eq(element[name]) for name in fields(own) if name != "exponent"]
+        exponent, width = exponent_of(element, own), len(self.number.exponent)
+        bits = extend(list(exponent), width, signed=exponent.shape().signed) if own.has_exponent else constant(own.exponent_low, width)
+        minus_shift = invert(extend(list(self.shift), width, signed=False))
+        m.d.comb += self.number.exponent.eq(Cat(*add(m, cells, bits, minus_shift, 1)[:width]))
 
 
 def _unpack(m: Module, cells: AdderCells, fmt: Operand, code: Value, number: Any, shape: NumberShape, *, normalised: bool) -> None:

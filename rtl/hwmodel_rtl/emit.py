@@ -35,7 +35,8 @@ class Unit:
     verilog
         The whole Verilog file.
     manifest
-        What goes into the JSON file: spec, ports and widths, the formats that modes choose among, latency, instances by part, content
+        What goes into the JSON file: spec, ports and widths, lanes, the formats that modes choose among, latency, the exact sum
+        in front of the accumulator, size and steps of a block, instances by part, content
         hash, tool versions.
     """
 
@@ -79,7 +80,10 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         "module": name,
         "latency": spec.latency,
         "throughput": 1,
+        "lanes": spec.lanes,
         "fixed_point": [asdict(spec.fixed_point(level)) for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
+        **({"exact_sum": asdict(spec.exact_sum)} if spec.exact_sum else {}),
+        **({"block": _block(spec)} if spec.blocks else {}),
         "ports": ports,
         **({"modes": modes} if modes else {}),
         "parts": _parts(body, name),
@@ -133,6 +137,11 @@ def emit_lfsr(spec: MacSpec, seed: int = 1, *, yosys: Yosys | None = None) -> Un
     return Unit(spec, name, verilog, manifest)
 
 
+def _block(spec: MacSpec) -> dict[str, int | None]:
+    """Return the elements of a block and the steps that it takes, both None where `flush` alone ends it."""
+    return {"size": spec.blocks[0].size, "steps": 1 if spec.fold_steps is None else spec.fold_steps or None}
+
+
 def _ports(component: Mac | MacWithLfsr) -> list[dict]:
     ports = [{"name": "clk", "direction": "in", "width": 1}, {"name": "rst", "direction": "in", "width": 1}]
     for port, member in component.signature.members.items():
@@ -172,13 +181,30 @@ def _parts(verilog: str, name: str) -> dict[str, list[str]]:
 
 
 def _header(first: str, spec: MacSpec, ports: list[dict]) -> str:
+    meaning = _MEANING | _meaning(spec)
+    taken = "one operand pair" if spec.lanes == 1 else f"{spec.lanes} operand pairs"
     lines = [
         first,
-        f"Takes one operand pair a cycle; {spec.latency} cycle(s) from valid to acc_valid. Synchronous reset, active high.",
+        f"Takes {taken} a cycle; {spec.latency} cycle(s) from valid to acc_valid. Synchronous reset, active high.",
         "",
-        *(f"{port['name']:<10} {port['direction']:<3} {port['width']:>4}  {_MEANING[port['name']]}" for port in ports),
+        *(f"{port['name']:<10} {port['direction']:<3} {port['width']:>4}  {meaning[port['name']]}" for port in ports),
     ]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines) + "\n"
+
+
+def _meaning(spec: MacSpec) -> dict[str, str]:
+    """Return what ports mean in units that are more than one multiplier and one accumulator."""
+    meaning = {}
+    if spec.lanes > 1:
+        meaning["clear"] = "with valid: the accumulator counts as zero before these products are added"
+        meaning |= {name: f"operand codes, {spec.lanes} of {getattr(spec, name).width} bits, lane 0 lowest" for name in ("a", "b")}
+        meaning |= {f"mode_{name}": f"which format the codes {name} are in; past the last one: the last" for name in ("a", "b")}
+    if spec.blocks:
+        length = f"{spec.fold_steps} steps" if spec.fold_steps else "steps until flush" if spec.fold_steps == 0 else "one step"
+        meaning |= {f"{name}_scale": f"code of the scale of {name}'s block ({length}); that of its last step counts" for name in ("a", "b")}
+        meaning |= {f"{name}_shift": f"shifts of the sub-blocks that the elements {name} are from, lane 0's lowest" for name in ("a", "b")}
+        meaning["flush"] = "with valid: this step ends its block; alone: the block so far is added"
+    return meaning
 
 
 _MEANING = {

@@ -28,7 +28,7 @@ class Fold:
 
 
 def fold_control(m: Module, length: int, valid: Value, clear: Value, flush: Value) -> Fold:
-    """Count steps: every `length` of them is a fold, and so is a `flush`, alone only if a step has been taken since the last. 0: no count."""
+    """Count steps: every `length` of them is a fold (0: none), and so is a `flush`; alone, if a step has been taken since the last."""
     # `started`: a step has been taken since the last fold.
     started = Signal()
     count = Signal(range(length)) if length > 1 else Const(0, 0)
@@ -52,7 +52,6 @@ def fold_control(m: Module, length: int, valid: Value, clear: Value, flush: Valu
 def only_while(m: Module, folding: Value, terms: Terms) -> Terms:
     """Return a number while `folding`, else -0, which changes no accumulator."""
     number, shape = terms.lone, terms.shape
-    assert terms.zero is not None
     addend = Signal(data.StructLayout(fields(shape)))
     m.d.comb += connect(shape, addend, number)
     m.d.comb += addend.significand.eq(number.significand & folding.replicate(shape.significand_bits))
@@ -61,4 +60,4 @@ def only_while(m: Module, folding: Value, terms: Terms) -> Terms:
             m.d.comb += addend[name].eq(getattr(number, name) & folding)
     if shape.signed:
         m.d.comb += addend.sign.eq(number.sign | ~folding)
-    return Terms([addend], shape, terms.zero | ~folding)
+    return Terms([addend], shape, None if terms.zero is None else terms.zero | ~folding)

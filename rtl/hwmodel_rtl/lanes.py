@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Value
 
-from hwmodel.spec import ChoiceFormat, LogFormat, MacSpec, TensorAcc
+from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
 from hwmodel.spec.dataflow import joins_rows, normalises_operands
 from hwmodel.spec.ranges import row_integer
 
@@ -50,6 +50,8 @@ def multiply_lanes(
             m.d.comb += decode.code.eq(_code(unit, spec, name, lane))
             if isinstance(getattr(spec, name), ChoiceFormat):
                 m.d.comb += decode.mode.eq(getattr(unit, f"mode_{name}"))
+            if hasattr(decode, "shift"):
+                m.d.comb += decode.shift.eq(_shift(unit, getattr(spec, name), name, lane))
             number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
             if decoded:
                 number = _registered(m, f"decode_{name}{suffix}_register", number)
@@ -100,6 +102,12 @@ def _code(unit: Any, spec: MacSpec, name: str, lane: int) -> Value:
     """Return the code of an operand in one lane."""
     codes, width = getattr(unit, name), getattr(spec, name).width
     return codes if spec.lanes == 1 else codes[lane * width : (lane + 1) * width]
+
+
+def _shift(unit: Any, fmt: BlockFormat, name: str, lane: int) -> Value:
+    """Return the shift of the sub-block that a lane's element is from."""
+    index = lane // fmt.sub_size
+    return getattr(unit, f"{name}_shift")[index * fmt.shift_bits : (index + 1) * fmt.shift_bits]
 
 
 def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple[dict[str, Any], Any]:

@@ -10,6 +10,7 @@ from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.ranges import float_state, operand_shape
 
 from .alignadd import AlignAddFloat
+from .alignadd_far import AlignAddFar
 from .alignadd_fixed import AlignAddFixed, AlignAddInteger, AlignAddSum
 from .architecture import Architecture
 from .magnitude import Magnitude
@@ -117,7 +118,12 @@ def _accumulate_fixed(
         special = Const(0, 1)
     else:
         width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, len(terms.numbers))
-        alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
+        if spec.blocks and AlignAddFar.needed(terms.shape, fixed):
+            alignadd = AlignAddFar(terms.shape, fixed, acc.rounding, architecture)
+            width = alignadd.total_width
+            m.d.comb += connect(terms.shape, alignadd.term, terms.lone)
+        else:
+            alignadd = _align(m, architecture, fixed, terms, width, acc.rounding)
         special = terms.any("nan") | terms.any("inf")
     normacc = NormAccFixed(fixed, width, saturate=acc.saturate, resettable=resettable)
     m.submodules[f"alignadd{suffix}"] = alignadd

@@ -1,11 +1,8 @@
 """The accumulator level of a tensor core: its alignadd and normacc joined around a register."""
 
-from typing import Any
-
 from amaranth.hdl import Const, Module, Value
 
 from hwmodel.spec import FloatAcc, MacSpec, TensorAcc
-from hwmodel.spec.ranges import NumberShape
 
 from .alignadd_tensor import AlignAddTensor, tensor_state
 from .architecture import Architecture
@@ -23,11 +20,10 @@ def accumulate_tensor(
     spec: MacSpec,
     architecture: Architecture,
     terms: Terms,
+    scale: Terms | None,
     valid: Value,
     step: Step,
     *,
-    scale: Any = None,
-    scale_shape: NumberShape | None = None,
     resettable: bool,
 ) -> Level:
     """Add the products of a step to a tensor core's accumulator, in instances called alignadd and normacc.
@@ -38,25 +34,27 @@ def accumulate_tensor(
     ----------
     terms
         The products, not normalised, and which of them are zero.
+    scale
+        The product of the block scales; None: there is none.
     valid
-        When low there are no products: all are -0.
-    scale, scale_shape
-        The product of the block scales, and its shape; None: there is none.
+        When low there are no products: all are -0, and the scale means nothing.
     """
     acc = spec.acc
     assert isinstance(acc, TensorAcc)
+    scale_shape = None if scale is None else scale.shape
     state = tensor_state(acc, terms.shape, scale_shape)
     alignadd = AlignAddTensor(acc, terms.shape, None if acc.late else state.shape, scale_shape, architecture)
     m.submodules["alignadd_products" if acc.late else "alignadd"] = alignadd
     for target, number in zip(alignadd.terms, terms.numbers, strict=True):
         m.d.comb += connect(terms.shape, target, number)
     m.d.comb += alignadd.term_zeros.eq(terms.zero)
-    if scale_shape is not None:
-        m.d.comb += connect(scale_shape, alignadd.scale, scale)
+    if scale is not None:
+        m.d.comb += connect(scale.shape, alignadd.scale, scale.lone)
+        if scale.shape.nan:
+            m.d.comb += alignadd.scale.nan.eq(scale.lone.nan & valid)
     if acc.late:
         m.submodules.normacc_products = rounder = RoundSum(acc, state, alignadd.exponent_range, architecture)
         m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in SUM]
-        m.d.comb += rounder.valid.eq(valid)
         rounded = Terms([rounder.rounded], rounder.shape, rounder.zero)
         return accumulate(m, spec, architecture, FloatAcc(acc.format), rounded, step, suffix="", resettable=resettable)
     m.submodules.normacc = normacc = NormAccTensor(acc, state, alignadd.exponent_range, architecture, resettable=resettable)

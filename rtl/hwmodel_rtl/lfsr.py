@@ -68,7 +68,7 @@ class MacWithLfsr(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.lfsr = lfsr = LfsrRegister(self.lfsr)
-        m.d.comb += lfsr.advance.eq(self.valid | (self.flush if self.spec.is_chunked else Const(0, 1)))
+        m.d.comb += lfsr.advance.eq(self.valid | (self.flush if self.spec.fold_steps is not None else Const(0, 1)))
         inputs = {f"i_{name}": lfsr.word if name == "rand" else getattr(self, name) for name in self.spec.inputs}
         outputs = {f"o_{name}": getattr(self, name) for name in self.spec.outputs}
         m.submodules.unit = Instance(self.spec.module_name, i_clk=ClockSignal(), i_rst=ResetSignal(), **inputs, **outputs)

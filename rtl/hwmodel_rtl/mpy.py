@@ -39,9 +39,7 @@ class Mpy(wiring.Component):
         Whether the product is zero (only if `normalised` or `tells_zero`).
     """
 
-    def __init__(
-        self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture, tells_zero: bool = False
-    ) -> None:
+    def __init__(self, a: NumberShape, b: NumberShape, *, normalised: bool, architecture: Architecture, tells_zero: bool = False) -> None:
         self.a_shape, self.b_shape = a, b
         self.normalised = normalised
         self.architecture = architecture
@@ -148,7 +146,9 @@ class MpyInteger(wiring.Component):
         for port, row in zip((self.row_0, self.row_1), self._rows, strict=True):
             m.d.comb += port.eq(Cat(*row[: self.row_width]))
         if hasattr(self, "negative"):
-            signs = [list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed]
+            signs = [
+                list(codes)[fmt.width - 1 :: fmt.width] for codes, fmt in zip((self.a, self.b), self.formats, strict=True) if fmt.signed
+            ]
             negative = [x ^ y for x, y in zip(*signs, strict=True)] if len(signs) == 2 else signs[0]
             m.d.comb += self.negative.eq(Cat(*negative).all() | ~self.valid)
         return m

@@ -50,8 +50,6 @@ class RoundSum(wiring.Component):
     ----------
     significand, exponent, sign, nan, inf, inf_sign : In
         The sum, see `AlignAddTensor`.
-    valid : In(1)
-        When low the sum, which then is zero, is -0, the number that changes no accumulator.
     rounded : Out(signature(shape))
         The number, of shape `shape`.
     zero : Out(1)
@@ -65,15 +63,13 @@ class RoundSum(wiring.Component):
         self.sum_range = exponent_range
         self.architecture = architecture
         ports = {"significand": In(TensorWindow.of(acc).magnitude_bits), "exponent": In(exponent_shape(*exponent_range))}
-        ports |= {name: In(1) for name in ("sign", "nan", "inf", "inf_sign", "valid")}
+        ports |= {name: In(1) for name in ("sign", "nan", "inf", "inf_sign")}
         super().__init__(ports | {"rounded": Out(signature(self.shape)), "zero": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         rounded, present, fmt = self.rounded, fields(self.shape), self.tensor.format
-        result = round_sum(
-            m, AdderCells(m), self.significand, self.exponent, self.sum_range, self.tensor, self.state, self.architecture
-        )
+        result = round_sum(m, AdderCells(m), self.significand, self.exponent, self.sum_range, self.tensor, self.state, self.architecture)
         m.d.comb += rounded.significand.eq(result.significand)
         if "exponent" in present:
             m.d.comb += rounded.exponent.eq(result.exponent)
@@ -83,7 +79,8 @@ class RoundSum(wiring.Component):
         if "inf" in present:
             m.d.comb += rounded.inf.eq(infinite)
         if "sign" in present:
-            m.d.comb += rounded.sign.eq(Mux(self.inf, self.inf_sign, Mux(result.zero, ~self.valid, self.sign)))
+            # Without products that is +0. It changes no accumulator: what numbers of one format add up to is -0 at no time.
+            m.d.comb += rounded.sign.eq(Mux(self.inf, self.inf_sign, self.sign))
         m.d.comb += self.zero.eq(~(rounded.significand.any() if self.shape.leading_zeros else rounded.significand[-1]))
         return m
 

@@ -20,6 +20,22 @@ def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "
     return shifted[:width]
 
 
+def shift_left_overflow(m: Module, value: Value, amount: Value, width: int, name: str = "shifted") -> tuple[Value, Value]:
+    """Return ``(value << amount) mod 2**width``, and whether a bit was lost above."""
+    lost: list[Value] = [value[width:].any()] if len(value) > width else []
+    shifted: Value = value[:width]
+    for stage in range(len(amount)):
+        distance = 1 << stage
+        grown = min(len(shifted) + distance, width)
+        whole = Cat(Const(0, distance), shifted)
+        if len(whole) > width:
+            lost.append(amount[stage] & whole[max(width, distance) :].any())
+        shifted = _kept(m, Mux(amount[stage], whole[:grown], shifted), f"{name}_{stage}", grown)
+    overflow = Signal(name=f"{name}_overflow")
+    m.d.comb += overflow.eq(Cat(*lost).any() if lost else 0)
+    return shifted, overflow
+
+
 def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name: str = "aligned") -> tuple[Value, Value]:
     """Shift right inside a window and say whether anything was lost.
 

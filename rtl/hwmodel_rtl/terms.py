@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import Cat, Value
+from amaranth.hdl import Cat, Module, Value
 
 from hwmodel.spec.ranges import NumberShape
 
-from .number import field
+from .number import field, fields
+from .pipeline import register
 
 
 @dataclass(frozen=True)
@@ -67,3 +68,15 @@ class Terms:
         """Return whether a flag of every number is set."""
         flags = [field(number, name) for number in self.numbers]
         return flags[0] if len(flags) == 1 else Cat(*flags).all()
+
+
+def registered(m: Module, name: str, terms: Terms, *, resettable: bool = False, enable: Value | None = None) -> Terms:
+    """Return a lone number one cycle later, through an instance called `name`; with `enable`, that of its last cycle.
+
+    A reset makes it -0, if it is `resettable`.
+    """
+    number, shape = terms.lone, terms.shape
+    values = {key: getattr(number, key) for key in fields(shape)} | ({} if terms.zero is None else {"zero": terms.zero})
+    nothing = {key: int(key in ("sign", "zero")) for key in values if key != "exponent"}
+    later = register(m, name, values, nothing if resettable else None, enable=enable)
+    return Terms([later], shape, None if terms.zero is None else later.zero)

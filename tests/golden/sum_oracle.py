@@ -28,7 +28,8 @@ def numbers(codes: np.ndarray, name: str) -> np.ndarray:
         codes = codes.astype(np.int64)
         return np.where(codes & top, -(codes & (top - 1)), codes).astype(np.float64)
     dtype = np.dtype(TYPES[name])
-    return codes.astype(STORED[dtype.itemsize]).view(dtype).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # of signalling NaNs
+        return codes.astype(STORED[dtype.itemsize]).view(dtype).astype(np.float64)
 
 
 def finite_codes(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

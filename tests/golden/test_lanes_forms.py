@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from golden_cases import accumulators, operand_formats
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from unit_cases import assert_forms_agree, random_inputs
 
 from hwmodel import golden
-from hwmodel.spec import MacSpec
+from hwmodel.spec import Accumulator, Format, MacSpec, SpecError
 
 LANES = """
 int8-int8-fx32-x8 int8-int8-fx16f0-x3 int8-uint8-fx14f0.sat-x2 int8-int8-fx14fm4.rne-x8 sm8-sm8-fx20-x32 int8-int8-fx62-x64
@@ -38,6 +41,17 @@ def test_lanes(name: str) -> None:
 def test_specials_meet(name: str) -> None:
     """Zeros of both signs, infinities and NaN in most lanes."""
     assert_forms_agree(MacSpec.parse(name), n=60, steps=8, seed=1, share=0.8)
+
+
+@given(operand_formats(), operand_formats(), accumulators(), st.integers(2, 5), st.integers(0, 1 << 30))
+@settings(deadline=None, max_examples=60)
+def test_any_unit(a: Format, b: Format, acc: Accumulator, lanes: int, seed: int) -> None:
+    try:
+        spec = MacSpec(a, b, acc, lanes=lanes)
+    except SpecError:
+        assume(False)
+        raise
+    assert_forms_agree(spec, n=6, steps=6, seed=seed)
 
 
 @pytest.mark.parametrize("name", ["int8-int8-fx32-x2", "e4m3fn-e4m3fn-fp32-x3", "fp16-fp16-chunk3:fp16:fp32-x2"])

@@ -143,6 +143,12 @@ def test_overflow_is_judged_once_a_step() -> None:
     assert (mac.value, mac.flags) == (3 * 127 * 127 - 65536, (True, False))
 
 
+def test_sums_far_wider_than_the_register() -> None:
+    # 64 products of 2^59 are 2^65.
+    mac = Pair("int31-int30-fx20f0.sat-x64").step([-(1 << 30)] * 64, [-(1 << 29)] * 64)
+    assert (mac.value, mac.flags) == ((1 << 19) - 1, (True, False))
+
+
 def test_what_is_no_number_adds_nothing_to_fixed_point_and_the_other_lanes_count() -> None:
     mac = Pair("e5m2-e5m2-fx40f10-x3").step([INF, NAN, 2.0], [1.0, 1.0, 3.0])
     assert (mac.value, mac.flags) == (6, (False, True))

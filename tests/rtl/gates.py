@@ -24,7 +24,17 @@ GATES = {
 }
 """What Yosys's simple gates do; M has a one for every stream."""
 
-PASSES = ["hierarchy -check -top {top}", "proc", "flatten -noscopeinfo", "opt_expr", "opt_clean", "simplemap", "techmap", "simplemap", "opt_clean"]
+PASSES = [
+    "hierarchy -check -top {top}",
+    "proc",
+    "flatten -noscopeinfo",
+    "opt_expr",
+    "opt_clean",
+    "simplemap",
+    "techmap",
+    "simplemap",
+    "opt_clean",
+]
 
 
 class Gates:

@@ -50,7 +50,7 @@ def drawn(fmt: FloatFormat, rng: np.random.Generator, shape: tuple[int, ...], pl
 
 
 def rows(spec: MacSpec) -> tuple[np.ndarray, np.ndarray]:
-    """Return operands of shape (STEPS, ROWS, L): every row near exponents of its own; in some, a step takes back what the last one added."""
+    """Return operands of shape (STEPS, ROWS, L): exponents vary less in a row. Some steps undo the last one, or add zeros."""
     assert isinstance(spec.a, FloatFormat)
     assert isinstance(spec.b, FloatFormat)
     rng = np.random.default_rng(5)
@@ -58,6 +58,7 @@ def rows(spec: MacSpec) -> tuple[np.ndarray, np.ndarray]:
     spread = rng.choice([1, 3, 8, 40], (1, ROWS, 1))
     a, b = (drawn(fmt, rng, shape, rng.choice([0, 0.2, 0.5, 0.8, 1], (1, ROWS, 1)), spread) for fmt in (spec.a, spec.b))
     a[1::2, ::4], b[1::2, ::4] = a[::2, ::4] ^ spec.a.sign_mask, b[::2, ::4]
+    a[2::2, 1::4] = 0
     return a, b
 
 
@@ -93,7 +94,8 @@ def test_steps_are_those_of_the_golden_dot_product(text, build):
     first = np.zeros((len(cycles), ROWS), bool)
     first[0] = first[3] = True
     valid = np.broadcast_to((np.arange(len(cycles)) % 2 == 0)[:, None], first.shape)
-    got = accumulated(build(spec), spec, a[cycles], b[cycles], first, valid)
+    shown = [np.where(valid[..., None], each[cycles], np.roll(each, 1, axis=1)[cycles]) for each in (a, b)]
+    got = accumulated(build(spec), spec, *shown, first, valid)
     wanted = np.array(expected)[cycles]
     assert len(np.unique(wanted)) > 30
     np.testing.assert_array_equal(got, wanted)
@@ -146,6 +148,25 @@ def test_what_is_too_large_is_infinite_also_toward_zero(build):
         assert in_order(unit, build, [[(57344, 1), (3584, 1)]]) == [57344]
     assert in_order("e5m2-e5m2-tc3f20:e5m2.rtz", build, [[(57344, 1), (4096, 1)]]) == [57344]
     assert in_order("e5m2-e5m2-tc3f20:e5m2", build, [[(57344, 1), (4096, 1)]]) == [float("inf")]
+
+
+def test_infinities_and_nan(build):
+    """The bits of `acc` after each step: an infinity stays, one of the other sign makes NaN, beside it or later; NaN stays."""
+    spec = MacSpec.parse("e5m2-e5m2-tc2f20:e5m2")
+    one, inf, minus_inf, nan, zero = 0x3C, 0x7C, 0xFC, 0x7E, 0x00
+    cases = [
+        ([[inf, one], [one, one], [minus_inf, zero], [one, one]], [inf, inf, nan, nan]),
+        ([[minus_inf, minus_inf], [one, inf]], [minus_inf, nan]),
+        ([[inf, minus_inf]], [nan]),
+        ([[one, 0xFF]], [nan]),
+    ]
+    for operands, wanted in cases:
+        a = np.array(operands)[:, None]
+        once = np.ones((len(a), 1), bool)
+        assert accumulated(build(spec), spec, a, np.full_like(a, one), ~once, once).ravel().tolist() == wanted
+        assert accumulated(build(spec), spec, np.full_like(a, one), a, ~once, once).ravel().tolist() == wanted
+    a, b = np.array([[[inf, one]]]), np.array([[[zero, one]]])
+    assert accumulated(build(spec), spec, a, b, ~once[:1], once[:1]).ravel().tolist() == [nan]
 
 
 def test_signs_of_zeros(build):
