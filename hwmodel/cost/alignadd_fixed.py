@@ -1,14 +1,15 @@
-"""Cells of alignadd in fixed point, and of the exact sums in front of other accumulators.
+"""Cells of alignadd in fixed point.
 
-Each function counts the component of the same name in `hwmodel_rtl.alignadd_fixed` and `hwmodel_rtl.sums`.
+Each function counts the component of the same name in `hwmodel_rtl.alignadd_fixed` and `hwmodel_rtl.alignadd_far`.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, compress, constant, extend, invert, leading_zero_count, shift_left, signals
+from .blocks import add, any_of, compress, constant, extend, shift_left, shift_left_overflow, signals
 from .parts import exponent_width
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally
 
@@ -104,34 +105,59 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
     return magnitude, place, shape.signed or inexact
 
 
+@dataclass(frozen=True)
+class _Far:
+    """How far a number is shifted to an accumulator that it reaches beyond, see `hwmodel_rtl.alignadd_far`."""
+
+    place: int
+    lowest: int
+    highest: int
+
+    @classmethod
+    def of(cls, term: NumberShape, fixed: FixedPoint) -> "_Far":
+        place = term.top + 1 - term.significand_bits + fixed.fraction
+        lowest = min(max(term.exponent_low + place, -term.significand_bits - 1), fixed.width)
+        return cls(place, lowest, max(min(term.exponent_high + place, fixed.width), lowest))
+
+
+def reaches_far(term: NumberShape, fixed: FixedPoint) -> bool:
+    """Return whether some numbers lie altogether below or above the accumulator."""
+    place = _Far.of(term, fixed).place
+    return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > fixed.width)
+
+
 @lru_cache(maxsize=1 << 14)
-def unpack_sum(fixed: FixedPoint, shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
-    """Count sign and magnitude of an exact sum, and its normalisation; `shape` is that of the result."""
-    tally, bits = Tally(), shape.significand_bits
-    if shape.signed:
-        tally.xor2 += bits
-        add(tally, signals(bits), constant(0, bits), SIGNAL, adder)
-        tally.gate2 += 2
-        tally.mux2 += shape.inf
-    if not normalised:
-        any_of(tally, bits)
-        return tally.counts()
-    counter, zeros = leading_zero_count(bits)
-    tally.include(counter)
-    shift_left(tally, bits, zeros, bits)
-    if shape.has_exponent:
-        places = exponent_width(shape.exponent_low, shape.exponent_high)[0]
-        add(tally, constant(bits - 1, places), invert(signals(zeros)), 1)
+def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
+    """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
+    tally, far, width = Tally(), _Far.of(term, fixed), fixed.width
+    tally.gate2 += term.significand_bits * (term.nan or term.inf) + (term.nan and term.inf)
+    amount = _far_amount(tally, term, far)
+    shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
+    if far.lowest < 0:
+        dropped = min(shifted, -far.lowest)
+        shifted -= dropped
+        if term.lsb + fixed.fraction < 0:
+            any_of(tally, dropped)
+            tally.gate2 += 1 + (rounding == "rne")
+    tally.xor2 += shifted + 1
+    bits = extend([*constant(0, max(far.lowest, 0)), *signals(shifted)], width + 2, signed=False)
+    inverted = signals(width + 2) if term.signed else bits
+    add(tally, extend(signals(width), width + 2, signed=True), inverted, SIGNAL, adder)
+    tally.mux2 += 2
     return tally.counts()
 
 
-def sum_specials(shape: NumberShape, count: int) -> Counts:
-    """Count what tells whether a sum of numbers is one, and the sign of a sum of zeros."""
-    tally = Tally()
-    any_of(tally, count * shape.nan)
-    any_of(tally, count * shape.signed)
-    if shape.inf:
-        for _ in range(3):  # any infinity, any negative one, any positive one
-            any_of(tally, count)
-        tally.gate2 += 2 * count + 2
-    return tally.counts()
+def _far_amount(tally: Tally, term: NumberShape, far: _Far) -> int:
+    """Count how far a number is shifted; return the bits of it."""
+    most, offset = far.highest - far.lowest, far.place - far.lowest
+    ends = term.exponent_low + offset, term.exponent_high + offset
+    width = 2 + max(abs(end).bit_length() for end in (*ends, offset, most))
+    bits, signed = exponent_width(term.exponent_low, term.exponent_high)
+    wanted = add(tally, extend(signals(bits), width, signed=signed), constant(offset, width))[:width]
+    amount = most.bit_length()
+    if ends[1] > most:
+        add(tally, wanted, constant(-most - 1, width))
+        tally.gate2 += amount  # the largest amount is a constant
+    if ends[0] < 0:
+        tally.gate2 += amount
+    return amount

@@ -241,6 +241,23 @@ def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int
     return length
 
 
+def shift_left_overflow(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a left shift that tells whether a bit was lost above; return the bits of the result."""
+    lost, length = 0, min(value, width)
+    if value > width:
+        any_of(tally, value - width)
+        lost += 1
+    for stage in range(amount):
+        distance = 1 << stage
+        if length + distance > width:
+            any_of(tally, length + distance - max(width, distance))
+            tally.gate2 += 1
+            lost += 1
+        length = min(length + distance, width)
+    any_of(tally, lost)
+    return shift_left(tally, min(value, width), amount, width)
+
+
 def shift_right_cut(tally: Tally, value: int, amount: int, width: int) -> int:
     """Count a right shift inside a window of `width` bits, of a number in its top bits; return how many bits can be other than 0."""
     length = min(value, width)

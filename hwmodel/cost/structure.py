@@ -22,10 +22,10 @@ from hwmodel.spec import (
     QuireAcc,
     TensorAcc,
 )
-from hwmodel.spec.dataflow import accumulated, block_scale, joins_rows, lane_product, normalises_operands
+from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product, normalises_operands
 from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state, row_integer
 
-from .alignadd_fixed import alignadd_fixed, alignadd_integer, alignadd_sum, sum_specials, unpack_sum
+from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum, reaches_far
 from .blocks import ADDERS, MULTIPLIERS, add, any_of, constant, signals
 from .operands import decode, mpy_log, operand_width, widen
 from .parts import (
@@ -41,6 +41,7 @@ from .parts import (
     sum_exponent_range,
 )
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
+from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
 from .tally import CELLS, SIGNAL, Counts, Tally
 from .tensor import alignadd_tensor, normacc_tensor, round_products, sum_range, tensor_state
 
@@ -51,6 +52,7 @@ IDLE = 0.85
 
 A random walk of 128 steps, as energy is measured on, changes its sign in about 9 of them; other bits change in half of the cycles.
 """
+_WALK_STEPS = 128
 _WALK_BITS = 4
 """log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 
@@ -120,18 +122,26 @@ class _Build:
         terms = _Terms(lane_product(spec), spec.lanes) if rows is None else rows
         if spec.exact_sum is not None:
             terms = self._sum(terms, spec.exact_sum)
-        shape = self._accumulate(first, terms, resettable=spec.pipeline > 0)
-        if isinstance(spec.acc, ChunkAcc):
-            inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
-            assert inner is not None
-            alignadd, normacc = self.alignadd, self.normacc
-            self._accumulate(spec.acc.outer, _Terms(inner), resettable=True)
-            # The outer level is given something to add once a chunk, and is given zero again in the next cycle.
-            idle = max(1 - 2 / spec.acc.length, 0.0)
-            self.idle_alignadd += idle * (self.alignadd.cells() - alignadd.cells())
-            self.idle_normacc += idle * (self.normacc.cells() - normacc.cells())
+        if spec.blocks and spec.fold_steps is not None:
+            self._fold(first, terms)
+        else:
+            shape = self._accumulate(first, terms, resettable=spec.pipeline > 0)
+            if isinstance(spec.acc, ChunkAcc):
+                inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
+                assert inner is not None
+                self._fold(spec.acc.outer, _Terms(inner))
         idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
         return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
+
+    def _fold(self, acc: Level, terms: "_Terms | _Rows") -> None:
+        """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
+        assert self.spec.fold_steps is not None
+        alignadd, normacc = self.alignadd, self.normacc
+        self._accumulate(acc, terms, resettable=True)
+        # It is given something to add once a chunk or block, and is given zero again in the next cycle.
+        idle = max(1 - 2 / (self.spec.fold_steps or _WALK_STEPS), 0.0)
+        self.idle_alignadd += idle * (self.alignadd.cells() - alignadd.cells())
+        self.idle_normacc += idle * (self.normacc.cells() - normacc.cells())
 
     def _multiply_integers(self) -> "_Rows":
         """Count the multiplication of integers in one tree for all lanes; return their rows."""
@@ -148,7 +158,10 @@ class _Build:
             width = _total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
         product, bits, live, rest = mpy_integer(a, b, width, spec.lanes, self.multiplier)
         self.mpy += product
-        self._registers(live, spec.lanes * (a.width + b.width))
+        tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
+        if tells_sign:
+            self.mpy += Counts(xor2=spec.lanes * (a.signed and b.signed), gate2=spec.lanes)
+        self._registers(live + tells_sign, spec.lanes * (a.width + b.width))
         return _Rows(bits, rest, width)
 
     def _multiply(self) -> None:
@@ -166,20 +179,48 @@ class _Build:
         self._registers(spec.lanes * (number_width(lane_product(spec)) + (normalised or aligned)), spec.lanes * operands)
 
     def _sum(self, terms: "_Terms | _Rows", fixed: FixedPoint) -> "_Terms":
-        """Count the exact sum of a step's products, and its normalisation; return the one number that comes of it."""
+        """Count the exact sum of the products of a step, or of a block in a register; return the one number that comes of it."""
         spec = self.spec
+        normalised, kept = not isinstance(spec.levels[0], FixedAcc), bool(spec.blocks) and spec.fold_steps is not None
+        shape = exact_sum_shape(spec, normalised=normalised)
         if isinstance(terms, _Rows):
-            self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, 0, fixed.width, self.adder)
+            self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, fixed.width if kept else 0, fixed.width, self.adder)
         else:
             self.alignadd += alignadd_sum(
-                terms.shape, terms.count, fixed, fixed.width, "floor", self.adder, accumulates=False, drops_specials=False
+                terms.shape, terms.count, fixed, fixed.width, "floor", self.adder, accumulates=kept, drops_specials=False
             )
             self.normacc += sum_specials(terms.shape, terms.count)
-        shape = accumulated(spec)
-        self.alignadd += unpack_sum(fixed, shape, self.adder, normalised=True)
+        if kept:
+            self.normacc += keep_sum(fixed, shape)
+        self.alignadd += unpack_sum(shape, self.adder, normalised=normalised)
+        scale = self._scale(normalised=normalised, kept=kept)
+        if scale is not None:
+            can_be_zero = not all(fmt.power_of_two for fmt in spec.blocks)
+            self.alignadd += scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+            shape = accumulated(spec)
+            self.normacc += only_while(shape)
         if spec.pipeline:
-            self.alignadd += Counts(flip_flop=number_width(shape) + 1)
+            self.alignadd += Counts(flip_flop=number_width(shape) + normalised)
         return _Terms(shape)
+
+    def _scale(self, *, normalised: bool, kept: bool) -> NumberShape | None:
+        """Count the product of the block scales and its registers, one of them where it is `kept` for a block; return its shape."""
+        spec = self.spec
+        scale = block_scale(spec, normalised=normalised)
+        if scale is None:
+            return None
+        shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
+        self.decode += sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts())
+        if len(shapes) == 2:
+            can_be_zero = not spec.blocks[1].power_of_two
+            self.mpy += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+        bits = number_width(scale) + normalised
+        # In front of an exact sum there is a register of the pipeline where there are two.
+        before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
+        self.mpy += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+        if spec.exact_sum is None and spec.pipeline == 2:
+            self.alignadd += Counts(flip_flop=bits)
+        return scale
 
     def _add_rows(self, acc: FixedAcc, fixed: FixedPoint, rows: "_Rows", *, resettable: bool) -> None:
         """Count the addition of integer products, and the register; its bits above all sums stand idle."""
@@ -198,8 +239,12 @@ class _Build:
     def _add_fixed(self, acc: FixedAcc, fixed: FixedPoint, terms: "_Terms", *, resettable: bool) -> None:
         """Count the addition of numbers to a fixed-point accumulator, and the register."""
         shape = terms.shape
-        width = _total_width(fixed, shape.magnitude, shape.lsb, terms.count)
-        self.alignadd += self._align(terms, fixed, width, acc.rounding)
+        if self.spec.blocks and reaches_far(shape, fixed):
+            width = fixed.width + 2
+            self.alignadd += alignadd_far(shape, fixed, acc.rounding, self.adder)
+        else:
+            width = _total_width(fixed, shape.magnitude, shape.lsb, terms.count)
+            self.alignadd += self._align(terms, fixed, width, acc.rounding)
         self.normacc += normacc_fixed(fixed.width, width, acc.saturate, resettable)
         tally = Tally()
         any_of(tally, terms.count * (shape.nan + shape.inf))
@@ -248,7 +293,7 @@ class _Build:
 
     def _add_aligned(self, acc: TensorAcc, product: NumberShape, *, resettable: bool) -> None:
         """Count a tensor core's addition; the scales of its blocks add to the exponents."""
-        scale = block_scale(self.spec, normalised=False)
+        scale = self._scale(normalised=False, kept=False)
         state = tensor_state(acc, product, scale)
         register = None if acc.late else state.shape
         exponents = sum_range(product, register, scale)
@@ -297,12 +342,17 @@ class _Build:
         tally.flip_flop += spec.pipeline * (2 + (spec.fold_steps is not None))
         tally.gate2 += spec.pipeline * (2 + (spec.fold_steps is not None))
         tally.flip_flop += spec.pipeline * spec.random_bits
-        if isinstance(spec.acc, ChunkAcc):
-            bits = (spec.acc.length - 1).bit_length()
+        if spec.fold_steps is not None:
+            bits = max(spec.fold_steps - 1, 0).bit_length()
             add(tally, signals(bits), constant(0, bits), 1)
-            tally.flip_flop += bits + 1 + 3 + 2 * spec.has_flags
+            tally.flip_flop += bits + 1 + 3
             tally.mux2 += bits + 1
             tally.gate2 += 3 * bits + 12
+        if spec.blocks and spec.fold_steps is not None:
+            # A fold has been found by the time that its sum waits in the pipeline's last register, and no longer is a flush.
+            tally.flip_flop += spec.random_bits - (spec.pipeline > 0)
+        if isinstance(spec.acc, ChunkAcc):
+            tally.flip_flop += 2 * spec.has_flags
             inner, outer = spec.acc.inner, spec.acc.outer
             tally.flip_flop += outer.random_bits if isinstance(outer, FloatAcc) else 0
             tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
