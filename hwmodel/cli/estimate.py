@@ -84,15 +84,13 @@ def estimate(
 def _show_paper(specs: list[MacSpec], form: Form) -> None:
     from hwmodel.cost import paper
 
-    rows = with_ratios([_paper_row(spec, paper(spec)) for spec in specs], {"gates_ratio": "gates_per_product"})
+    rows = with_ratios([_paper_row(spec, paper(spec)) for spec in specs], {"gates_ratio": "gates"})
     caption = "Textbook circuits; conventional gate counts (full adder 7, half adder 3, multiplexer 3, XOR 2), assumed."
-    title = f"Two-input gates, counted as in the literature{ratios_to(rows)}"
-    show(rows, with_lanes(_PAPER, rows, "gates_per_product", "gates"), form, title=title, caption=caption)
+    show(rows, _PAPER, form, title="Two-input gates, counted as in the literature", caption=caption)
 
 
 def _paper_row(spec: MacSpec, gates: "PaperGates") -> dict[str, Any]:
-    by_part = {f"gates_{part}": getattr(gates, part) for part in _PARTS}
-    return {"spec": str(spec), "lanes": spec.lanes, **by_part, "gates": gates.total, "gates_per_product": gates.total / spec.lanes}
+    return {"spec": str(spec), **{f"gates_{part}": getattr(gates, part) for part in _PARTS}, "gates": gates.total}
 
 
 def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
@@ -128,8 +126,8 @@ def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
         total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per {step([each.row])}"
         show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
     print(
-        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale\n"
-        "learnt for the part. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
+        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the\n"
+        "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
     )
 
 

@@ -65,7 +65,7 @@ class Estimate:
         """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
 
         `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
-        figure for the cell times the scale learnt for the part: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
+        figure for the cell times the scale learnt for part and kind: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
         The contributions ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
         calibration = load_calibration(self.card)

@@ -11,7 +11,7 @@ from hwmodel.spec.ranges import NumberShape
 
 from .blocks import add, any_of, constant, extend, invert, leading_zero_count, shift_left, signals
 from .parts import exponent_width, mpy
-from .tally import SIGNAL, Counts, Tally
+from .tally import SIGNAL, Bit, Counts, Tally
 
 
 @lru_cache(maxsize=1 << 14)
@@ -65,14 +65,14 @@ def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder
     tally.gate2 += (number.significand_bits + normalised) * can_be_zero
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
-        operands = []
-        for each in (number, scale):
-            bits, signed = exponent_width(each.exponent_low, each.exponent_high)
-            fixed = constant(each.exponent_low, width)
-            operands.append(extend(signals(bits), width, signed=signed) if each.has_exponent else fixed)
-        add(tally, *operands)
+        add(tally, _exponent(number, width), _exponent(scale, width))
     tally.gate2 += number.nan and scale.nan
     return tally.counts()
+
+
+def _exponent(shape: NumberShape, width: int) -> list[Bit]:
+    bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
+    return extend(signals(bits), width, signed=signed) if shape.has_exponent else constant(shape.exponent_low, width)
 
 
 def only_while(shape: NumberShape) -> Counts:

@@ -1,5 +1,7 @@
 """The chart: mpy, alignadd and normacc of each unit, stacked, estimated beside mapped."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,32 @@ _STYLE = {
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
 _BAR = 0.36
+_MARK = {"linestyle": "none", "markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.7, "zorder": 5}
 
 
-def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
+@dataclass(frozen=True)
+class Mark:
+    """A figure from elsewhere, drawn into the chart.
+
+    Attributes
+    ----------
+    row
+        Index of the unit that it is of.
+    quantity
+        ``"area"`` or ``"energy"``.
+    value
+        In um2 or fJ, per what the bars are.
+    source
+        What the legend says; at most two are told apart.
+    """
+
+    row: int
+    quantity: str
+    value: float
+    source: str
+
+
+def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] = ()) -> list[Path]:
     """Draw area and energy of every row of `table` and write ``<stem>.png`` and ``<stem>.svg``.
 
     Parameters
@@ -34,11 +59,13 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
     table
         One row a unit, the first one the reference of the ratios: columns `spec`, ``area_<part>_um2``,
         ``energy_<part>_fj`` (mapped); where there is an estimate, the same with ``est_`` in front, and its bounds
-        ``est_area_low_um2``, ``est_area_high_um2`` and so on.
+        ``est_area_low_um2``, ``est_area_high_um2`` and so on. With a column `label` that is what units are called in the chart.
     stem
         Path without ending.
     title
         Over both panels.
+    marks
+        What others have published.
 
     Where a unit has several `lanes`, all bars are per product.
 
@@ -57,11 +84,20 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
         each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
         _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3)
         _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3)
-        axes[0].set_yticks(range(len(table)), table["spec"])
+        sources = list(dict.fromkeys(mark.source for mark in marks))
+        for mark in marks:
+            axes[int(mark.quantity == "energy")].plot(mark.value * 1e-3, mark.row, **_mark_style(sources.index(mark.source)))
+        axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         figure.legend(
-            handles=_legend(), loc="outside lower center", ncols=6, frameon=False, fontsize=7.5, handlelength=1.4, columnspacing=1.2
+            handles=_legend(sources),
+            loc="outside lower center",
+            ncols=4 if sources else 6,
+            frameon=False,
+            fontsize=7.5,
+            handlelength=1.4,
+            columnspacing=1.2,
         )
         files = [stem.with_name(f"{stem.name}.{ending}") for ending in FORMATS]
         for file in files:
@@ -134,7 +170,11 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
     axis.set_axisbelow(True)
 
 
-def _legend() -> list[Any]:
+def _mark_style(source: int) -> dict[str, Any]:
+    return {"marker": "oD"[source], "color": ("white", "black")[source], **_MARK}
+
+
+def _legend(sources: Sequence[str] = ()) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -144,4 +184,5 @@ def _legend() -> list[Any]:
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
         Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+        *(Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)),
     ]

@@ -97,18 +97,32 @@ def compare(
         If a circuit and the golden model differ; the text says where.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
-    table = pd.DataFrame(rows)
-    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
-        if column in table:
-            each = table[column] / table["lanes"]
-            table[f"{column}_ratio"] = each / each.iloc[0]
+    table = measured(specs, card, prove=prove, verilog=verilog, jobs=jobs, progress=progress)
     written = files_of(stem)
     csv, markdown = written[-2:]
     image = draw(table, stem, title=title)[0].name
     write_text(csv, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     write_text(markdown, comparison_text(table, card, title=title, image=image))
     return Comparison(table, written)
+
+
+def measured(
+    specs: Sequence[MacSpec],
+    card: TechCard,
+    *,
+    prove: bool = False,
+    verilog: Path | None = None,
+    jobs: int = 2,
+    progress: Progress = lambda line: None,
+) -> pd.DataFrame:
+    """Return the table of a `Comparison`; parameters and errors are those of `compare`."""
+    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
+    table = pd.DataFrame(rows)
+    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
+        if column in table:
+            each = table[column] / table["lanes"]
+            table[f"{column}_ratio"] = each / each.iloc[0]
+    return table
 
 
 def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:

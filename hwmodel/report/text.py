@@ -72,7 +72,7 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
                 f"{row[f'est_{total}'] / row[total] - 1:+.1%}",
             ]
         rows.append(cells)
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def two_formats(table: pd.DataFrame) -> str:
@@ -113,7 +113,7 @@ def _counts(table: pd.DataFrame) -> str:
         ]
         for _, row in table.iterrows()
     ]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def _gate_counts(table: pd.DataFrame) -> str:
@@ -132,11 +132,11 @@ def _gate_counts(table: pd.DataFrame) -> str:
     return (
         f"Two-input gates of textbook circuits, counted as {_PAPER} does; its own figures over `{SOURCE_REFERENCE}` are {claims}. "
         "Never to be mixed with the areas above: a gate here is not a cell there. Units it knows no circuit for have none.\n\n"
-        + _table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
+        + markdown_table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
     )
 
 
-def _estimate_error(card: TechCard) -> str:
+def estimate_error(card: TechCard) -> str:
     """Return one sentence a quantity: how wrong estimates of units are that were left out of the fit."""
     sentences = []
     for row in calibration_error(card):
@@ -157,12 +157,13 @@ def _provenance(table: pd.DataFrame, card: TechCard) -> str:
         f"- Tools: {tools}.",
         f"- Energy: {products}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's accumulator equalled the golden model's in "
         "every cycle.",
-        *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
+        *([f"- Estimates: {estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
     return "\n".join(lines)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table in Markdown, its first column to the left and the others to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
