@@ -9,7 +9,7 @@ from hwmodel.spec import FloatFormat, SpecError, TensorAcc, TensorPreset, parse_
 from .arrays import Array
 from .codec import decode, encode
 from .codes import check_codes
-from .tensor_step import Numbers, Step, check_formats, numbers_of, plain_sum
+from .tensor_step import Numbers, Step, check_formats, numbers_of, plain_sum, scale_of
 
 _BLOCK = 1 << 15
 """Terms worked on at a time, so that intermediate arrays stay in the second-level cache."""
@@ -118,7 +118,7 @@ def _accumulate(
     c = np.broadcast_to(c.astype(np.uint64), shape)
     result = np.empty(shape, np.uint64)
     acc = core if isinstance(core, TensorAcc) else core.acc
-    unit = Step(acc, a_format.fraction_bits + b_format.fraction_bits)
+    unit = Step(acc, scale_of(a_format) + scale_of(b_format))
     columns = shape[1] if len(shape) == 2 else 1
     rows = max(1, _BLOCK // (acc.lanes * max(1, columns)))
     for start in range(0, shape[0], rows):

@@ -51,18 +51,24 @@ def check_formats(acc: spec.TensorAcc, a: FloatFormat, b: FloatFormat) -> None:
     SpecError
         If not.
     """
-    if a.precision + b.precision > _MAX_PRODUCT_BITS:
-        raise SpecError(f"products of {a} and {b} have {a.precision + b.precision} bits; at most {_MAX_PRODUCT_BITS} are allowed here")
+    bits = scale_of(a) + scale_of(b) + 2
+    if bits > _MAX_PRODUCT_BITS:
+        raise SpecError(f"products of {a} and {b} have {bits} bits; at most {_MAX_PRODUCT_BITS} are allowed here")
     if not acc.format.has_nan and any(fmt.has_nan or fmt.has_inf for fmt in (a, b)):
         raise SpecError(f"accumulator {acc}: {acc.format} has no code for the infinity or NaN that products of {a} and {b} can be")
 
 
+def scale_of(fmt: FloatFormat) -> int:
+    """Return how far below a number's exponent its lowest bit can lie; halved subnormals go a place further than the rest."""
+    return fmt.fraction_bits + fmt.halved
+
+
 def numbers_of(codes: Array, fmt: FloatFormat) -> Numbers:
-    """Return what `codes` mean; the scale is ``fmt.fraction_bits``."""
+    """Return what `codes` mean; the scale is that of `scale_of`."""
     terms = unpack(codes.astype(np.uint64), fmt)
     magnitude = np.abs(terms.significand)
     exponent = np.maximum(terms.exponent + bit_length(magnitude) - 1, fmt.emin)
-    shift = terms.exponent - (exponent - fmt.fraction_bits)
+    shift = terms.exponent - (exponent - scale_of(fmt))
     magnitude = np.where(shift < 0, magnitude >> np.clip(-shift, 0, 63), magnitude << np.clip(shift, 0, 63))
     exponent = np.where(magnitude == 0, _ZERO_EXPONENT, exponent)
     return Numbers(magnitude, exponent, -terms.negative.astype(np.int64), terms.kind)
@@ -105,7 +111,7 @@ class Step:
             largest = np.maximum(largest, held.exponent)
         total = self._aligned(x.magnitude * y.magnitude, exponent, x.sign ^ y.sign, self._product_scale, largest).sum(axis=0)
         if held is not None and fmt is not None:
-            total += self._aligned(held.magnitude, held.exponent, held.sign, fmt.fraction_bits, largest)
+            total += self._aligned(held.magnitude, held.exponent, held.sign, scale_of(fmt), largest)
         result = self._round(np.abs(total), largest - self.acc.fraction, total < 0)
         return self._with_specials(result, x, y, held)
 
@@ -197,7 +203,7 @@ class TensorAcc:
         check_formats(acc, a, b)
         self.format = acc.format
         self._operands = (a, b)
-        self._step = Step(acc, a.fraction_bits + b.fraction_bits)
+        self._step = Step(acc, scale_of(a) + scale_of(b))
 
     def zeros(self, n: int) -> TensorState:
         return TensorState(np.zeros(n, np.uint64))

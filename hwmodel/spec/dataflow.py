@@ -7,9 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .accumulators import FixedAcc, FloatAcc, PositAcc
+from .floats import FloatFormat
+from .formats import ScalarOperand
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .ranges import NumberShape, log_product_shape, operand_shape, product_shape, row_integer
+from .tensor import TensorAcc
 
 
 def normalises_operands(spec: MacSpec) -> bool:
@@ -33,7 +36,21 @@ def lane_product(spec: MacSpec) -> NumberShape:
         return log_product_shape(spec.a, spec.b)
     normalised = normalises_operands(spec)
     a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
+    if isinstance(spec.acc, TensorAcc):
+        a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
     return product_shape(a, b, normalised=normalised)
+
+
+def is_halved(fmt: ScalarOperand) -> bool:
+    """Return whether a format's subnormals are worth half: decoded, they have an exponent below that of a tensor core's alignment."""
+    return isinstance(fmt, FloatFormat) and fmt.halved
+
+
+def raised_shape(shape: NumberShape) -> NumberShape:
+    """Return the shape of a decoded operand, not normalised, whose halved subnormals have the exponent of the smallest normal number."""
+    return replace(
+        shape, significand_bits=shape.significand_bits + 1, exponent_low=shape.exponent_low + 1, leading_zeros=shape.leading_zeros + 1
+    )
 
 
 @lru_cache(maxsize=256)

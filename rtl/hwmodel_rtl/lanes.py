@@ -6,16 +6,17 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Value
 
 from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
-from hwmodel.spec.dataflow import joins_rows, normalises_operands
+from hwmodel.spec.dataflow import is_halved, joins_rows, normalises_operands, raised_shape
 from hwmodel.spec.ranges import row_integer
 
 from .architecture import Architecture
 from .decode import Decode
+from .decode_halved import RaiseHalved
 from .decode_integer import Widen
 from .decode_log import DecodeLog
 from .mpy import Mpy, MpyInteger
 from .mpy_log import MpyLog
-from .number import field, fields
+from .number import connect, field, fields
 from .pipeline import register
 from .terms import Rows, Terms
 
@@ -53,6 +54,10 @@ def multiply_lanes(
             if hasattr(decode, "shift"):
                 m.d.comb += decode.shift.eq(_shift(unit, getattr(spec, name), name, lane))
             number = {key: getattr(decode.number, key) for key in decode.number.signature.members}
+            if aligned and is_halved(spec.factors[OPERANDS.index(name)]):
+                m.submodules[f"decode_{name}{suffix}_raise"] = part = RaiseHalved(decode.shape)
+                m.d.comb += connect(decode.shape, part.number, decode.number)
+                number = {key: getattr(part.raised, key) for key in fields(part.shape)}
             if decoded:
                 number = _registered(m, f"decode_{name}{suffix}_register", number)
             m.d.comb += [getattr(getattr(mpy, name), key).eq(value) for key, value in number.items()]
@@ -117,7 +122,10 @@ def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple
         return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
     decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
     aligned = isinstance(spec.acc, TensorAcc)
-    return decoders, Mpy(decoders["a"].shape, decoders["b"].shape, normalised=normalised, architecture=architecture, tells_zero=aligned)
+    shapes = [decode.shape for decode in decoders.values()]
+    if aligned:
+        shapes = [raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip(shapes, spec.factors, strict=True)]
+    return decoders, Mpy(*shapes, normalised=normalised, architecture=architecture, tells_zero=aligned)
 
 
 def _registered(m: Module, name: str, values: Mapping[str, Value]) -> dict[str, Value]:

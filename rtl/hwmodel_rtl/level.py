@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import Const, Module, Value
 
-from hwmodel.spec import FixedAcc, FixedPoint, MacSpec, PositAcc, PositFormat, QuireAcc
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.ranges import float_state, operand_shape
 
@@ -77,6 +77,7 @@ def accumulate(
     term, shape, zero = terms.lone, terms.shape, terms.zero
     if isinstance(acc, PositAcc):
         return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
+    assert isinstance(acc, FloatAcc)  # a tensor core's level is in `level_tensor`
     if not acc.fused and RoundTerm.needed(acc, shape):
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)

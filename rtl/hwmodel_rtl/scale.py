@@ -63,8 +63,8 @@ class Scale(wiring.Component):
         if self.shape.has_exponent:
             width = len(scaled.exponent)
             exponents = exponent_of(number, self.number_shape), exponent_of(scale, self.scale_shape)
-            operands = (extend(list(exponent), width, signed=exponent.shape().signed) for exponent in exponents)
-            m.d.comb += scaled.exponent.eq(Cat(*add(m, AdderCells(m), *operands)[:width]))
+            x, y = (extend(list(exponent), width, signed=exponent.shape().signed) for exponent in exponents)
+            m.d.comb += scaled.exponent.eq(Cat(*add(m, AdderCells(m), x, y)[:width]))
         if self.shape.nan:
             m.d.comb += scaled.nan.eq(field(number, "nan") | field(scale, "nan") | (field(number, "inf") & ~keep))
         m.d.comb += [getattr(scaled, name).eq(getattr(number, name)) for name in ("inf", "sign") if name in fields(self.shape)]
@@ -95,7 +95,8 @@ def block_scales(m: Module, unit: Any, spec: MacSpec, architecture: Architecture
         scales.append(Terms([decode.number], decode.shape, ~decode.number.significand[-1] if normalised else None))
     if len(scales) == 1:
         return scales[0]
-    return scaled(m, "mpy_scale", *scales, architecture, normalised=normalised, can_be_zero=not spec.blocks[1].power_of_two)
+    a, b = scales
+    return scaled(m, "mpy_scale", a, b, architecture, normalised=normalised, can_be_zero=not spec.blocks[1].power_of_two)
 
 
 def scaled(m: Module, name: str, terms: Terms, scale: Terms, architecture: Architecture, *, normalised: bool, can_be_zero: bool) -> Terms:

@@ -140,19 +140,23 @@ def put_down(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     # Of four stories, two stand beside an end at first, by turns the upper and the lower, and are pushed over it.
     turn = np.arange(stories)
     side = np.where(turn % 4 < 2, 1 - 2 * ((t // STORY_CYCLES + turn) % 2), 0)
-    first = (t % STORY_CYCLES < max(16, min(2 * steps_together(spec), STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
+    first = (t % STORY_CYCLES < max(16, min(6 * steps_together(spec) if spec.blocks else 0, STORY_CYCLES // 2))) & (t >= STORY_CYCLES)
     role[first & (side > 0)], role[first & (side < 0)] = Role.POSITIVE, Role.NEGATIVE
+    # Of units of lanes and of blocks half of these go straight over it, as only equal signs in all lanes and steps surely do.
+    straight = first & (side != 0) & (turn // 4 % 2 == 0) & (spec.lanes > 1 or bool(spec.blocks))
     if spec.lanes > 1:
-        role[first & (side != 0) & (rng.random(role.shape) < rng.choice([0, 3 / 4], stories))] = Role.OPPOSED
+        role[first & (side != 0) & ~straight & (rng.random(role.shape) < 3 / 4)] = Role.OPPOSED
     before = STORY_CYCLES - delay(spec) - 1
     idle = t % STORY_CYCLES >= before
     valid = ~idle & (rng.random(role.shape) < rng.choice([1, 1, 0.9], stories))
     clear = valid & (rng.random(role.shape) < rng.choice([0, 0, 1 / 64], stories))
     part = make_part("stories put down", operands, rng, role, valid, clear)
+    for towards, each in ((1, Role.POSITIVE), (-1, Role.NEGATIVE)):
+        place(spec, part, straight & (side == towards), *(words[-1] for words in operands.pools[each]))
     strew_flushes(spec, rng, part, among=~idle)
     if spec.fold_steps is not None:
         part.flush |= first & (side != 0) & (rng.random(role.shape) < 1 / 2)
-    put_scales(spec, rng, part, largest=first & (side != 0) & (rng.random(stories) < 1 / 2))
+    put_scales(spec, rng, part, largest=straight)
     for cycle in range(STORY_CYCLES, cycles, STORY_CYCLES):
         # Flags fall, and nothing is on its way any more.
         part.rst[cycle - STORY_CYCLES + before] = True

@@ -8,6 +8,7 @@ import numpy as np
 from hwmodel.spec import MacSpec, ScalarOperand
 
 from .choices import split, word_bits
+from .folds import steps_together
 from .operands import Array, draw, is_inf, is_special, landmarks, log2_magnitude, negate, sign, specials
 from .scales import largest_scales
 
@@ -201,10 +202,12 @@ class Operands:
             a = negate(a, self.formats[0])
         else:
             b = negate(b, self.formats[1])
-        step = np.asarray(self.rng.integers(0, 8, b.shape))
+        # Of blocks many shall be negated as a whole.
+        together = steps_together(self.spec) if self.spec.blocks else 1
+        step = np.asarray(self.rng.integers(0, 8 * (together if b.ndim == 1 else 1), b.shape))
         if b.ndim > 1:
             # Most steps shall negate all lanes, some all but one.
-            lane = self.rng.integers(0, 2 * b.shape[-1], (len(b), 1))
+            lane = self.rng.integers(0, 2 * b.shape[-1] * together, (len(b), 1))
             step[np.arange(b.shape[-1]) != lane] = 7
         near = (b + np.where(step == 0, np.uint64(1), self._b_mask)) & self._b_mask
         return a, np.where((step < 2) & ~is_special(near, self.formats[1]), near, b)

@@ -77,11 +77,11 @@ def plan(spec: MacSpec, seed: int, vectors: int, copies: int, reach: Reach) -> l
         # Stories turn aside some cycles before the end; chunks and blocks they shall end whole.
         steps = max(owed.steps if owed.towards else owed.steps + STORY_CYCLES for owed in each)
         sides = tuple(owed.towards for owed in each if owed.towards) or (1, -1)
-        waves = min(max(vectors // (4 * steps * copies), 1), 8)
+        waves = min(max(vectors // (4 * steps * copies), -(-len(sides) // copies)), 8)
         parts.append(driven(spec, operands, rng, steps, waves * copies, sides, inner=level != last))
     if reach.writes:
         stories = -(-int(vectors * _PUT_DOWN) // (1024 * copies)) * copies
-        parts.append(put_down(spec, operands, rng, max(stories, 4 * copies)))
+        parts.append(put_down(spec, operands, rng, max(stories, 4 * copies, 8)))
     return [_in_whole_blocks(part, reach.block) for part in parts]
 
 

@@ -139,7 +139,7 @@ def _wander(spec: MacSpec, rng: np.random.Generator, shape: tuple[int, int], sma
     least, most = reach(spec)
     top = spec.product_max_magnitude.bit_length() + spec.product_lsb_exponent
     low = float(np.clip(least - top - 4, smallest, largest))
-    high = float(np.clip(most - top + 2, smallest, largest))
+    high = float(np.clip(most - top - 1, smallest, largest))
     anywhere = np.rint(rng.uniform(low, high, shape))
     far = window(spec) + rng.integers(-2, 3, shape)
     side = rng.choice([-1, 1], shape)

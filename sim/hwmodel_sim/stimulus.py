@@ -114,7 +114,7 @@ def _stories(spec: MacSpec, operands: Operands, rng: np.random.Generator, storie
     back = (kind == "cancel") & ((t // reach) % 2 == 1)
     role[back] = Role.BACK
     role[:, kind == "window"] = Role.BACK
-    clear |= (kind == "cancel") & (t % (8 * reach) == 0) & (chance < 1 / 2)
+    clear |= (kind == "cancel") & (t % ((2 if beat > 1 else 8) * reach) == 0) & (chance < 1 / 2)
 
     valid = rng.random(shape) < rng.choice([1, 1, 1, 1, 0.9, 0.5], stories)
     source = np.where(back, t - reach, t)

@@ -22,10 +22,11 @@ from .registers import Register
 from .report import Report
 from .session import Difference, Session
 from .simulators import SimulationError, choose
+from .stimulus import STORY_CYCLES
 from .tape import Tape
 
 LONGEST_DRIVE = {"verilator": 1 << 17, "icarus": 1 << 13}
-"""Most cycles that the golden model steps through on the way to one end: some seconds."""
+"""Most cycles that the golden model steps through on the way to one end: some seconds; of lanes and blocks an eighth of that."""
 
 LONGEST_HOLD = {"verilator": 1 << 22, "icarus": 1 << 15}
 """Most cycles that a product is held, unobserved, on the way to one end: five to ten seconds."""
@@ -98,7 +99,7 @@ def verify(
         raise SimulationError(f"verify {spec}: the Verilog has no module {spec.module_name}; the top module must have that name")
     harness = Harness(spec, *_size(circuit, vectors), register=Register.find(spec, circuit))
     reach = Reach(
-        driven=LONGEST_DRIVE[simulator],
+        driven=LONGEST_DRIVE[simulator] >> (3 if spec.lanes > 1 or spec.blocks else 0),
         held=LONGEST_HOLD[simulator],
         writes=harness.register is not None,
         block=harness.cycles,
@@ -137,13 +138,14 @@ def _emitted(spec: MacSpec) -> str:
 
 
 def _size(verilog: str, vectors: int) -> tuple[int, int]:
-    """Return copies and cycles a block, 512 steps in all.
+    """Return copies and cycles a block, 512 steps in all, or 256 of a single copy.
 
     A copy costs compile time in proportion to its text, and saves a part of each cycle's fixed cost in the simulator: few
     copies of large units and for short runs.
     """
     copies = 1 if len(verilog) > 300_000 else 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
-    return copies, 512 // copies
+    # A story, and a jump in it, starts a block.
+    return copies, min(512 // copies, STORY_CYCLES)
 
 
 def _film(session: Session, tape: Tape, difference: Difference | None, waves: Path) -> str:

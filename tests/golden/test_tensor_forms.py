@@ -67,6 +67,15 @@ def test_widest_and_narrowest_results(out: str) -> None:
         assert_forms_agree(acc, a, b, 60, 3, seed)
 
 
+@pytest.mark.parametrize("core", ["tc3f3:fp16", "tc2f0:e8m13.rtz", "tc4f20:fp16.late"])
+def test_halved_subnormals(core: str) -> None:
+    acc = TensorAcc.parse(core)
+    assert acc is not None
+    halved, plain = FloatFormat(3, 2, 3, halved=True), FloatFormat(4, 3, 7)
+    for seed, (a, b) in enumerate([(halved, halved), (halved, plain), (plain, halved)]):
+        assert_forms_agree(acc, a, b, 300, 7, seed)
+
+
 @pytest.mark.parametrize("core", ["v100", "h100:fp16", "tc7f20:e4m3fnuz.rtz", "tc3f9:e5m2fnuz.late", "tc6f0:e8m0fn", "tc64f48:e11m52"])
 def test_matrices_are_rows_against_columns(core: str) -> None:
     # More rows than are worked on at a time.

@@ -76,6 +76,7 @@ UNITS = [
     "e6m3-e6m3-tc2f9:e3m4.rtz",  # products far below all that the accumulator holds
     "e6m3-e6m3-tc2f9:e3m4.late",
     "e4m3nosub-e4m3fn-tc3f7:fp16",
+    "e3m2half-e3m2nonehalf-tc3f3:fp16",
     "e5m2-e5m2-tc2f48:bf16",  # a window longer than any sum
 ]
 
