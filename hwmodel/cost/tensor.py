@@ -53,6 +53,11 @@ def sum_range(product: NumberShape, register: NumberShape | None, scale: NumberS
     return low, high
 
 
+def raise_halved(shape: NumberShape) -> Counts:
+    """Count what gives halved subnormals the exponent of the smallest normal number."""
+    return Counts(mux2=shape.significand_bits - 1, gate2=2 + shape.has_exponent)
+
+
 @lru_cache(maxsize=1 << 12)
 def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape | None, scale: NumberShape | None, adder: str) -> Counts:
     """Count the addition of the products of a step, and of the accumulator unless `register` is None."""

@@ -104,8 +104,8 @@ def _page(table: pd.DataFrame, card: TechCard, title: str, image: str) -> str:
         "## Energy per product\n\n" + _quantity(table, "energy", "fj", "fJ") + "\n\n"
         "## Beside published ratios\n\n" + _published(table) + "\n\n"
         "FormatScope's are fused dot units of 32 lanes, also on sky130. arXiv 2510.25602 counts gates by formulas per lane, with aligners "
-        "of at most 24 bits where the sums here are exact. Four times the lanes share what follows a sum over as many more products, and so "
-        f"weigh it less than {LANES} do here.\n"
+        "of at most 24 bits where the sums here are exact. In units of more lanes what follows a sum is shared by more products, and "
+        f"weighs less than in these of {LANES}.\n"
     )
 
 

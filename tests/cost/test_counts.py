@@ -44,7 +44,8 @@ UNITS = [
     "mxfp4-bf16-fp32-x2",
     "flex16-flex16-fp32-x2", "flex16-int8-fx40f20-x2-p1", "vsq4-vsq4-fx48f0-x2", "vsq8-vsq4-fx40fm4.rne-x16-p2", "mxint8-mxint8-fx32f8-x8",
     "mxfp4-mxfp4-fx40f6.rne-x2-p2", "nvfp4-msfp13-fp32-x2", "mxfp6e2m3-mxfp6e3m2-fp32.sr8-x2-p1",
-    "e4m3fn:4:e8m0fnu-e5m2:4:e8m0fnu-tc4f13:e8m13.rtz-p2", "mxfp4-mxfp4-tc32f10:fp32.late", "mxfp8e4m3-e4m3fn-tc32f25:fp32.rtz-p1",
+    "e4m3fn:4:e8m0fnu-e5m2:4:e8m0fnu-tc4f13:e8m13.rtz-p2", "mxfp4-mxfp4-tc32f10:fp32.late",
+    "e4m3b7half-e4m3b7half-tc2f12:fp32-p2", "mxfp8e4m3-e4m3fn-tc32f25:fp32.rtz-p1",
 ]
 # fmt: on
 

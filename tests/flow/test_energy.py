@@ -158,7 +158,10 @@ def test_bad_stimulus_gets_a_sentence(card, yosys):
         ({"b": -1}, r"the stimulus of 'b' holds codes outside 0 … 2\*\*8 - 1"),
         ({"b": np.zeros((5, 2), int)}, r"the stimulus' shapes \(cycles, streams\) disagree"),
         ({"b": 1.5}, "the stimulus of 'b' holds float64 values where codes"),
-        ({"a": np.zeros((4, 2, 3), int)}, r"shape \(4, 2, 3\) where .* or \(cycles, streams, lanes\) with lanes that share its 8 bits evenly"),
+        (
+            {"a": np.zeros((4, 2, 3), int)},
+            r"shape \(4, 2, 3\) where .*, lanes\) with lanes that share its 8 bits evenly",
+        ),
         ({"a": np.full((4, 2, 4), 4)}, r"the stimulus of 'a' holds codes outside 0 … 2\*\*2 - 1"),
         ({"a": 0}, "1 cycles are too few to count toggles after 1 of warm-up"),
     ]:
