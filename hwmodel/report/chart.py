@@ -82,11 +82,9 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
         each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
-        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3)
-        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3)
-        sources = list(dict.fromkeys(mark.source for mark in marks))
-        for mark in marks:
-            axes[int(mark.quantity == "energy")].plot(mark.value * 1e-3, mark.row, **_mark_style(sources.index(mark.source)))
+        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3, marks)
+        sources = _sources(marks)
         axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
@@ -118,8 +116,11 @@ def save_figure(figure: Any, file: Path) -> None:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
 
 
-def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:
-    """Draw one quantity: two bars a unit, mapped above estimated, and the ratio to the first unit behind each."""
+def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float, marks: Sequence[Mark] = ()) -> None:
+    """Draw one quantity: two bars a unit, mapped above estimated, the ratio to the first unit behind each, and marks."""
+    shown = [mark for mark in marks if mark.quantity == quantity]
+    for mark in shown:
+        axis.plot(mark.value * scale, mark.row, **_mark_style(_sources(marks).index(mark.source)))
     estimated = f"est_{quantity}_{unit}" in table
     each = scale / table["lanes"] if has_lanes(table) else scale
     for prefix, offset in (("", -_BAR / 2), ("est_", _BAR / 2)) if estimated else (("", 0.0),):
@@ -153,10 +154,12 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
         else:
             ends = left
         for i, (end, total) in enumerate(zip(ends, left, strict=True)):
+            # Ratios stand behind a mark that is at the end of a bar, or farther.
+            beyond = max((mark.value * scale for mark in shown if mark.row == i and mark.value * scale > 0.95 * end), default=0.0)
             axis.annotate(
                 f"{total / left.iloc[0]:.2f}×",
-                (end, i + offset),
-                xytext=(3, 0),
+                (max(end, beyond), i + offset),
+                xytext=(5 if beyond > end else 3, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=6.5,
@@ -168,6 +171,10 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
     axis.tick_params(length=2.5)
     axis.grid(axis="x", linewidth=0.3, color="#dddddd")
     axis.set_axisbelow(True)
+
+
+def _sources(marks: Sequence[Mark]) -> list[str]:
+    return list(dict.fromkeys(mark.source for mark in marks))
 
 
 def _mark_style(source: int) -> dict[str, Any]:

@@ -54,6 +54,7 @@ PUBLISHED = (
 )
 """FormatScope: dot units of 32 lanes on sky130. arXiv 2510.25602: a model by gates per lane, all over MXFP8."""
 
+_MARKED = {_SCOPE: "FormatScope's ratio, times INT8 or INT4 here", _INT_FP: "arXiv 2510.25602's ratio, times MXFP8 here"}
 _TOTALS = {"area": "area_um2", "energy": "energy_fj"}
 
 
@@ -87,7 +88,7 @@ def marks(table: pd.DataFrame) -> list[Mark]:
     for each in PUBLISHED:
         over = table.iloc[rows[each.over]]
         value = each.ratio * over[_TOTALS[each.quantity]] / over["lanes"]
-        found.append(Mark(rows[each.unit], each.quantity, value, f"{each.source}, times its reference here"))
+        found.append(Mark(rows[each.unit], each.quantity, value, _MARKED[each.source]))
     return found
 
 

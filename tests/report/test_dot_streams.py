@@ -88,7 +88,7 @@ def test_the_literature_counts_one_product_a_step(text):
 def test_published_ratios_are_placed_by_their_reference():
     assert [spec.lanes for spec in dot_units()] == [8] * len(FORMATS)
     table = pd.DataFrame({"label": list(FORMATS), "lanes": 8, "area_um2": np.arange(1, 9) * 8000.0, "energy_fj": np.arange(1, 9) * 800.0})
-    placed = {(mark.row, mark.quantity, mark.source.split(",")[0]): mark.value for mark in marks(table)}
+    placed = {(mark.row, mark.quantity, mark.source.partition("'")[0]): mark.value for mark in marks(table)}
     # FP8 is 1.126 of INT8, the first; NVFP4 .54 (area) and .55 (energy) of MXFP8, the fourth.
     assert placed[2, "area", "FormatScope"] == pytest.approx(1126)
     assert placed[6, "area", "arXiv 2510.25602"] == pytest.approx(0.54 * 4000)
