@@ -11,6 +11,7 @@ from hwmodel.spec import MacSpec
 from .arguments import Card, Csv, Jobs, Json, OutFolder, find_card, parse_specs
 from .errors import InputError, mismatch_exits
 from .files import output_file, output_folder
+from .lanes import has_lanes, step, with_lanes
 from .output import Column, Form, decimals, form_of, progress, ratio, show
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def draw(
         result = compare_units(specs, card, stem, title=f"{title} on {card.name}", prove=prove, verilog=verilog, jobs=jobs, progress=done)
     if not shown:
         return
-    table = f"Area, and energy per MAC without glitches, on {card.name}; ratios to {specs[0]}"
     rows = result.table.to_dict("records")
+    table = f"Area, and energy per {step(rows)} without glitches, on {card.name}; ratios to {specs[0]}"
+    columns = with_lanes(_COLUMNS, rows)
+    table += ", per product" if has_lanes(rows) else ""
     notes = [f"not reached in the proof of {row['spec']}: {row['verified_missed']}" for row in rows if row.get("verified_missed")]
-    show(rows, _COLUMNS, form, title=table, caption="\n".join([*notes, *(f"written: {file}" for file in result.files)]))
+    show(rows, columns, form, title=table, caption="\n".join([*notes, *(f"written: {file}" for file in result.files)]))

@@ -9,6 +9,7 @@ from hwmodel.spec import MacSpec
 
 from .arguments import Card, Csv, Json, Specs, find_card, given, parse_specs
 from .errors import InputError
+from .lanes import ratios_to, step, with_lanes
 from .output import Column, Form, decimals, form_of, ratio, show, with_ratios
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def estimate(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Area and energy by part from the spec alone, with intervals; ratios to the first unit."""
+    """Area and energy by part from the spec alone, with intervals; ratios, per product, to the first unit."""
     form = form_of(as_json, as_csv)
     if paper and explain:
         raise InputError("--paper and --explain exclude each other")
@@ -98,16 +99,18 @@ def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
     card = find_card(name)
     found = [estimate_unit(spec, card) for spec in specs]
     rows: list[dict[str, Any]] = [dict(each.row) | {"area_ge": each.total_area_um2.value / card.nand2.area_um2} for each in found]
-    rows = with_ratios(rows, {"area_ratio": "area_um2", "energy_ratio": "energy_fj"})
+    rows = with_ratios(rows, {"area_ratio": "area_per_product_um2", "energy_ratio": "energy_per_product_fj"})
     if form is not Form.TABLE:
         show(rows, (), form)
         return
     # A part's interval is the same share of its value for every unit.
     spread = found[0]
-    show(rows, _AREA, form, title=f"Estimated area on {card.name}", caption=_caption(spread, "area_um2"))
+    columns = with_lanes(_AREA, rows, "area_per_product_um2", "µm²")
+    show(rows, columns, form, title=f"Estimated area on {card.name}{ratios_to(rows)}", caption=_caption(spread, "area_um2"))
     print()
-    title = f"Estimated energy per MAC on {card.name}, zero-delay, without glitches"
-    show(rows, _ENERGY, form, title=title, caption=_caption(spread, "energy_fj"))
+    title = f"Estimated energy per {step(rows)} on {card.name}, zero-delay, without glitches{ratios_to(rows)}"
+    columns = with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ")
+    show(rows, columns, form, title=title, caption=_caption(spread, "energy_fj"))
 
 
 def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
@@ -120,11 +123,11 @@ def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
         show([{"spec": str(each.spec), **row} for each in found for row in each.explain()], (), form)
         return
     for each in found:
-        total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per MAC"
+        total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per {step([each.row])}"
         show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
     print(
-        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale\n"
-        "learnt for the part. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
+        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the\n"
+        "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
     )
 
 

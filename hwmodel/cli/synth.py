@@ -7,6 +7,7 @@ import typer
 
 from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, given, parse_specs
 from .errors import InputError, mismatch_exits
+from .lanes import ratios_to, step, with_lanes
 from .output import Column, Form, decimals, form_of, progress, ratio, show, with_ratios
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def synth(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """Area, delay and energy of each unit mapped to a library's gates, by part; ratios to the first unit."""
+    """Area, delay and energy of each unit mapped to a library's gates, by part; ratios, per product, to the first unit."""
     form = form_of(as_json, as_csv)
     specs = parse_specs(texts)
     architecture = architecture_of(adder, multiplier)
@@ -85,7 +86,7 @@ def synth(
         for spec in specs:
             start(str(spec))
             rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=objective, energy=energy))
-    ratios = {"area_ratio": "area_um2"} | ({"energy_ratio": "energy_fj"} if energy else {})
+    ratios = {"area_ratio": "area_per_product_um2"} | ({"energy_ratio": "energy_per_product_fj"} if energy else {})
     _show(with_ratios(rows, ratios), cells, form, energy=energy)
 
 
@@ -109,8 +110,12 @@ def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: b
     if form is not Form.TABLE:
         show(rows, (), form)
         return
-    show(rows, _AREA, form, title=f"Area on {card.name}, parts kept apart (mpy with its decoders); flat: mapped as one")
-    show(rows, _DELAY, form, title=f"Delay and cells on {card.name}, {card.process}; delay of the flat unit, without wires")
+    title = f"Area on {card.name}, parts kept apart (mpy with its decoders); flat: mapped as one{ratios_to(rows)}"
+    show(rows, with_lanes(_AREA, rows, "area_per_product_um2", "µm²"), form, title=title)
+    title = f"Delay and cells on {card.name}, {card.process}; delay of the flat unit, without wires"
+    show(rows, with_lanes(_DELAY, rows), form, title=title)
     if energy:
-        operands = f"{rows[0]['energy_macs']:,} MACs on Gaussian operands"
-        show(rows, _ENERGY, form, title=f"Energy per MAC on {card.name}, zero-delay, without glitches; {operands}")
+        counts = sorted({row["energy_macs"] for row in rows})
+        operands = f"{' to '.join(f'{count:,}' for count in (counts[0], *counts[1:][-1:]))} MACs on Gaussian operands"
+        title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {operands}{ratios_to(rows)}"
+        show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title)

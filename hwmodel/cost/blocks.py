@@ -124,19 +124,19 @@ def _reduce(tally: Tally, columns: list[list[Bit]], height: int) -> list[list[Bi
 
 @lru_cache(maxsize=1 << 14)
 def multiplier_rows(
-    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str
+    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int = 1
 ) -> tuple[Counts, tuple[Bit, ...], tuple[Bit, ...], int]:
-    """Count partial products and compressor tree of an `a` × `b` bit multiplication, the constant left out.
+    """Count partial products and compressor tree of the sum of `lanes` multiplications of `a` × `b` bits, the constant left out.
 
     Returns
     -------
     counts, row_0, row_1, constant
-        The rows have `width` bits; with the constant they add up to the product.
+        The rows have `width` bits; with the constant they add up to the sum of the products.
     """
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
-    booth = kind == "booth" and min(a, b) >= 4
-    rest = _booth(tally, columns, a, b, a_signed, b_signed) if booth else _baugh_wooley(tally, columns, a, b, a_signed, b_signed)
+    partial_products = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed) for _ in range(lanes))
     row_0, row_1 = compress(tally, columns)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
 
@@ -238,6 +238,40 @@ def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int
         tally.gate2 += grown - both - max(distance - length, 0)
         length = grown
     tally.gate2 += max(lost - 1, 0)
+    return length
+
+
+def shift_left_overflow(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a left shift that tells whether a bit was lost above; return the bits of the result."""
+    lost, length = 0, min(value, width)
+    if value > width:
+        any_of(tally, value - width)
+        lost += 1
+    for stage in range(amount):
+        distance = 1 << stage
+        if length + distance > width:
+            any_of(tally, length + distance - max(width, distance))
+            tally.gate2 += 1
+            lost += 1
+        length = min(length + distance, width)
+    any_of(tally, lost)
+    return shift_left(tally, min(value, width), amount, width)
+
+
+def shift_right_cut(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a right shift inside a window of `width` bits, of a number in its top bits; return how many bits can be other than 0."""
+    length = min(value, width)
+    for stage in range(amount):
+        distance = 1 << stage
+        if distance >= width:
+            any_of(tally, amount - stage)
+            tally.gate2 += length
+            break
+        grown = min(length + distance, width)
+        both = max(length - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both - max(distance - length, 0)
+        length = grown
     return length
 
 

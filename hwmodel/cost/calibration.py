@@ -39,8 +39,12 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
     "mux": ("mux2",),
     "gates": ("gate2", "inverter"),
 }
-ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {"toggles": CELLS}
-"""One scale a part: how often its cells' outputs change in a cycle."""
+ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "adders": ("full_adder", "half_adder"),
+    "xor": ("xor2",),
+    "others": ("mux2", "gate2", "inverter", "flip_flop"),
+}
+"""How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
 COLUMNS = (
     "spec",

@@ -32,7 +32,7 @@ class Estimate:
     area_um2
         Part -> area; ``"decode"`` is contained in ``"mpy"``.
     energy_fj
-        Part -> energy of one MAC on quantised Gaussian operands, without glitches.
+        Part -> energy of one step, of all lanes together, on quantised Gaussian operands, without glitches.
     total_area_um2, total_energy_fj
         The sum of mpy, alignadd and normacc, with an interval of its own.
     counts
@@ -50,7 +50,7 @@ class Estimate:
     @property
     def row(self) -> dict[str, str | float]:
         """The estimate as one row of a table, with the columns of `estimate_many`."""
-        row: dict[str, str | float] = {"spec": str(self.spec), "card": self.card}
+        row: dict[str, str | float] = {"spec": str(self.spec), "card": self.card, "lanes": self.spec.lanes}
         for kind, unit, parts, total in (
             ("area", "um2", self.area_um2, self.total_area_um2),
             ("energy", "fj", self.energy_fj, self.total_energy_fj),
@@ -58,13 +58,14 @@ class Estimate:
             for part, interval in {**parts, "total": total}.items():
                 for name, figure in zip(_column_names(kind, part, unit), interval, strict=True):
                     row[name] = figure
+            row[f"{kind}_per_product_{unit}"] = total.value / self.spec.lanes
         return row
 
     def explain(self) -> list[dict[str, Any]]:
         """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
 
         `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
-        figure for the cell times the scale learnt for the part: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
+        figure for the cell times the scale learnt for part and kind: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at work.
         The contributions ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
         calibration = load_calibration(self.card)
@@ -126,8 +127,9 @@ def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> di
     Returns
     -------
     dict
-        `spec` (units,) str, and float64 columns (units,): ``area_<part>_um2`` for decode, mpy, alignadd and normacc, ``area_um2`` for
-        all, each with its bounds ``…_low_um2`` and ``…_high_um2``; the same for energy in fJ.
+        `spec` (units,) str, `lanes` (units,) int, and float64 columns (units,): ``area_<part>_um2`` for decode, mpy, alignadd and normacc,
+        ``area_um2`` for all, each with its bounds ``…_low_um2`` and ``…_high_um2``, and ``area_per_product_um2``; the same for energy in
+        fJ a step.
 
     Raises
     ------
@@ -138,12 +140,14 @@ def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> di
     units = list(specs)
     cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
     columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}
+    columns["lanes"] = np.array([spec.lanes for spec in units], dtype=int)
     for quantity in QUANTITIES:
         kind, unit = quantity.split("_")
         for part, values in reported(_costs(cells, calibration, quantity)).items():
             low, high = calibration.spread[quantity][part]
             for name, figures in zip(_column_names(kind, part, unit), (values, values * low, values * high), strict=True):
                 columns[name] = figures
+        columns[f"{kind}_per_product_{unit}"] = columns[quantity] / columns["lanes"]
     return columns
 
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from hwmodel.spec import (
+    BlockFormat,
     ChoiceFormat,
     CodebookFormat,
     FloatFormat,
@@ -34,6 +35,8 @@ def decode(operand: Operand, normalised: bool) -> Counts:
     match operand:
         case ChoiceFormat():
             return _decode_choice(operand, normalised)
+        case BlockFormat():
+            return decode(operand.element, normalised) + _shift_element(operand, normalised)
         case CodebookFormat():
             return _decode_codebook(operand)
         case LogFormat():
@@ -53,6 +56,18 @@ def operand_width(operand: Operand, normalised: bool) -> int:
     if isinstance(operand, LogFormat):
         return _log_width(operand) + 3
     return number_width(operand_shape(operand, normalised=normalised))
+
+
+def _shift_element(fmt: BlockFormat, normalised: bool) -> Counts:
+    """Count what takes the shift of a sub-block off an element's exponent."""
+    tally = Tally()
+    if fmt.sub_size:
+        own, shape = (operand_shape(each, normalised=normalised) for each in (fmt.element, fmt))
+        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        bits, signed = exponent_width(own.exponent_low, own.exponent_high)
+        exponent = extend(signals(bits), width, signed=signed) if own.has_exponent else constant(own.exponent_low, width)
+        add(tally, exponent, invert(extend(signals(fmt.shift_bits), width, signed=False)), 1)
+    return tally.counts()
 
 
 def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:

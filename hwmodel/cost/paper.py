@@ -121,8 +121,10 @@ def paper(spec: MacSpec, assumptions: Assumptions | None = None) -> PaperGates:
     Raises
     ------
     CostError
-        If the literature's count knows no circuit for an operand or an accumulator.
+        If the literature's count knows no circuit for an operand or an accumulator, or for several products a step.
     """
+    if spec.lanes > 1 or spec.blocks:
+        raise CostError(f"unit {spec}: the literature counts gates of units that take one pair of numbers a step, not of lanes or blocks")
     rules = assumptions or Assumptions()
     gates: dict[str, int] = dict.fromkeys(PARTS, 0)
     term = _multiply(spec, rules, gates)

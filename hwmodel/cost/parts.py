@@ -5,13 +5,12 @@ Each function counts the component of the same name in the circuits; sizes come 
 
 from functools import lru_cache
 
-from hwmodel.spec import FixedPoint, FloatAcc, IntFormat, Specials
+from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state
 
 from .blocks import (
     add,
     any_of,
-    compress,
     constant,
     extend,
     invert,
@@ -46,7 +45,7 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
     return extend(signals(bits), width, signed=signed)
 
 
-def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str) -> Counts:
+def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str, *, tells_zero: bool = False) -> Counts:
     """Count the multiplication of two unpacked numbers."""
     tally, shape = Tally(), product_shape(a, b, normalised=normalised)
     bits = shape.significand_bits
@@ -57,6 +56,9 @@ def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, 
         high = SIGNAL
         tally.mux2 += bits - 2
         tally.gate2 += 3
+    elif tells_zero:
+        any_of(tally, a.significand_bits)
+        any_of(tally, b.significand_bits + 1)
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
@@ -73,68 +75,18 @@ def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, 
     return tally.counts()
 
 
-def mpy_integer(a: IntFormat, b: IntFormat, width: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
-    """Count an integer multiplication into two rows.
+def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
+    """Count the multiplication of pairs of integers into two rows for all.
 
     Returns
     -------
     counts, row_width, live, constant
         `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
     """
-    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind)
+    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
     rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
     live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
-    return counts + Counts(gate2=a.width), rows, live, rest
-
-
-@lru_cache(maxsize=1 << 14)
-def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
-    """Count the addition of a product in two rows to a fixed-point accumulator."""
-    tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(total_width)]
-    for weight in range(width):
-        columns[weight].append(SIGNAL)
-    tally.inverter += 1
-    for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
-        if weight < total_width:
-            columns[weight].append(SIGNAL)
-    add(tally, *compress(tally, columns, (row_constant << shift) - (1 << (width - 1))), kind=adder)
-    return tally.counts()
-
-
-@lru_cache(maxsize=1 << 14)
-def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
-    """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
-    tally = Tally()
-    amount, low = 0, shape.exponent_low
-    if shape.has_exponent:
-        amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
-        if shape.exponent_low >= 0:
-            low = 0
-        else:
-            width = (shape.exponent_high - shape.exponent_low).bit_length()
-            add(tally, extend(signals(amount), width, signed=signed), constant(-shape.exponent_low, width))
-            amount = width
-    place = low + shape.top + 1 - shape.significand_bits + fixed.fraction
-    if shape.nan or shape.inf:
-        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
-    reach = shape.magnitude.bit_length() + shape.lsb + fixed.fraction
-    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1))
-    inexact = shape.lsb + fixed.fraction < 0
-    if place < 0:
-        dropped = min(magnitude, -place)
-        magnitude -= dropped
-        if inexact:
-            any_of(tally, dropped)
-            tally.gate2 += 1 + (rounding == "rne")
-        place = 0
-    aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
-    if shape.signed:
-        tally.xor2 += sum(bit == SIGNAL for bit in aligned) + inexact
-        aligned = signals(total_width)
-    carry = SIGNAL if shape.signed or inexact else ZERO
-    add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, carry, adder)
-    return tally.counts()
+    return counts + Counts(gate2=lanes * a.width), rows, live, rest
 
 
 def float_window(term: NumberShape, acc: NumberShape, random_bits: int) -> int:
@@ -208,7 +160,7 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
-    _normalise_and_round(tally, bits, exponent, acc, state, adder)
+    normalise_and_round(tally, bits, exponent, acc, state, adder)
     any_of(tally, shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
     return tally.counts()
@@ -219,8 +171,15 @@ def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
 ) -> Counts:
     """Count normalisation, rounding, register and packing of a float accumulator."""
-    tally, fmt, shape = Tally(), acc.format, state.shape
-    _normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    tally = Tally()
+    normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    keep_float(tally, acc.format, state, resettable)
+    return tally.counts()
+
+
+def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bool) -> None:
+    """Count the register of a float accumulator, and its packing."""
+    shape = state.shape
     width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     tally.flip_flop += number_width(shape)
     # Fed back: the register or zero.
@@ -236,18 +195,33 @@ def normacc_float(
     tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
     if fmt.specials is Specials.FNUZ:
         any_of(tally, shape.significand_bits + 1)
-    return tally.counts()
 
 
-def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], acc: FloatAcc, state: FloatState, adder: str) -> None:
+def normalise_and_round(
+    tally: Tally,
+    bits: int,
+    exponent: tuple[int, bool],
+    acc: FloatAcc,
+    state: FloatState,
+    adder: str,
+    *,
+    headroom: int = 1,
+    empty: int = 0,
+    saturates: bool | None = None,
+) -> None:
+    """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
-    counter, zeros = leading_zero_count(bits)
-    tally.include(counter)
+    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
+    zeros = (bits + empty - 1).bit_length()
+    tally.include(leading_zero_count(bits)[0])
+    limit = fmt.emax - shape.top
     width = max(exponent[0] + (not exponent[1]), zeros + 1) + 2
+    if state.overflows:
+        width = max(width, 2 + (limit + 1 if limit >= 0 else -limit).bit_length())
     wide = extend(signals(exponent[0]), width, signed=exponent[1])
     minus_zeros = invert(extend(signals(zeros), width, signed=False))
     if state.floored:
-        room = add(tally, wide, constant(1 - shape.exponent_low, width))[:width]
+        room = add(tally, wide, constant(headroom - shape.exponent_low, width))[:width]
         add(tally, room, minus_zeros, 1)
         unrounded = signals(width)
         tally.gate2 += 1 + width
@@ -255,19 +229,19 @@ def _normalise_and_round(tally: Tally, bits: int, exponent: tuple[int, bool], ac
         base = shape.exponent_low
     else:
         unrounded = add(tally, wide, minus_zeros, 1)[:width]
-        base = 1
-    normal = shift_left(tally, bits, zeros, bits)
+        base = headroom
+    normal = shift_left(tally, bits, zeros, bits + empty)
     gap = state.floored and not fmt.subnormals
     if gap:
         any_of(tally, width)  # the lowest binade
     carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
     add(tally, unrounded, constant(base, width), carry)
     if state.overflows:
-        add(tally, signals(width), constant(shape.top - fmt.emax - 1, width))
+        add(tally, signals(width), constant(-limit - 1, width))
         tally.gate2 += 1
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + width
-        if acc.rounding == "rtz" or not fmt.has_nan:
+        if saturates:
             tally.gate2 += fmt.precision + width
     if acc.ftz and state.floored and fmt.subnormals:
         tally.gate2 += fmt.precision

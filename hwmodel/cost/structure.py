@@ -3,63 +3,34 @@
 The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from hwmodel.spec import (
-    ChoiceFormat,
-    ChunkAcc,
-    FixedAcc,
-    FixedPoint,
-    FloatAcc,
-    Level,
-    LogFormat,
-    MacSpec,
-    PositAcc,
-    PositFormat,
-    QuireAcc,
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, Level, LogFormat, MacSpec, TensorAcc
+from hwmodel.spec.dataflow import (
+    accumulated,
+    block_scale,
+    exact_sum_shape,
+    is_halved,
+    joins_rows,
+    lane_product,
+    normalises_operands,
+    raised_shape,
 )
-from hwmodel.spec.ranges import (
-    NumberShape,
-    fixed_shape,
-    float_state,
-    log_product_shape,
-    operand_shape,
-    product_shape,
-    rounded_state,
-    row_integer,
-)
+from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
+from .alignadd_fixed import alignadd_integer, alignadd_sum
 from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
+from .levels import Rows, Terms, accumulate, total_width, unreached
 from .operands import decode, mpy_log, operand_width, widen
-from .parts import (
-    alignadd_fixed,
-    alignadd_float,
-    alignadd_integer,
-    exponent_width,
-    float_window,
-    mpy,
-    mpy_integer,
-    normacc_fixed,
-    normacc_float,
-    number_width,
-    round_term,
-    sum_exponent_range,
-)
-from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
+from .parts import mpy, mpy_integer, number_width
+from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
 from .tally import CELLS, SIGNAL, Counts, Tally
+from .tensor import raise_halved
 
 PARTS = ("mpy", "alignadd", "normacc")
-
-IDLE = 0.85
-"""How much less than others the bits of an integer accumulator change that stand above all its sums but for their sign.
-
-A random walk of 128 steps, as energy is measured on, changes its sign in about 9 of them; other bits change in half of the cycles.
-"""
-_WALK_BITS = 4
-"""log2 of the sums of 128 random products, over a product, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +44,7 @@ class UnitCounts:
     mpy, alignadd, normacc
         The parts; together they are the unit.
     idle_alignadd, idle_normacc
-        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `IDLE`.
+        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.levels.IDLE`.
     """
 
     decode: Counts
@@ -104,111 +75,134 @@ class _Build:
     def build(self) -> UnitCounts:
         spec, first = self.spec, self.spec.levels[0]
         self._control()
-        if _joins_rows(spec):
-            assert isinstance(first, FixedAcc)
-            a, b = row_integer(spec.a), row_integer(spec.b)
-            assert a is not None
-            assert b is not None
-            self.decode += sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
-            fixed = spec.fixed_point(first)
-            width = _total_width(fixed, spec.product_max_magnitude.bit_length() + fixed.fraction)
-            product, rows, live, rest = mpy_integer(a, b, width, self.multiplier)
-            self.mpy += product
-            self._registers(live, a.width + b.width)
-            self._add_integer(first, fixed, rows, rest, width)
-            shape = None
+        rows = self._multiply_integers() if joins_rows(spec) else None
+        if rows is None:
+            self._multiply()
+        terms = Terms(lane_product(spec), spec.lanes) if rows is None else rows
+        if spec.exact_sum is not None:
+            terms = self._sum(terms, spec.exact_sum)
+        if spec.blocks and spec.fold_steps is not None:
+            self._fold(first, terms)
         else:
-            normalised = isinstance(first, FloatAcc | PositAcc)
-            self.decode += decode(spec.a, normalised) + decode(spec.b, normalised)
-            shape = self._multiply(normalised)
-            self._registers(number_width(shape) + normalised, operand_width(spec.a, normalised) + operand_width(spec.b, normalised))
-            shape = self._accumulate(first, shape, resettable=spec.pipeline > 0)
-        if isinstance(spec.acc, ChunkAcc):
-            inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
-            assert inner is not None
-            alignadd, normacc = self.alignadd, self.normacc
-            self._accumulate(spec.acc.outer, inner, resettable=True)
-            # The outer level is given something to add once a chunk, and is given zero again in the next cycle.
-            idle = max(1 - 2 / spec.acc.length, 0.0)
-            self.idle_alignadd += idle * (self.alignadd.cells() - alignadd.cells())
-            self.idle_normacc += idle * (self.normacc.cells() - normacc.cells())
+            shape = self._accumulate(first, terms, resettable=spec.pipeline > 0)
+            if isinstance(spec.acc, ChunkAcc):
+                inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
+                assert inner is not None
+                self._fold(spec.acc.outer, Terms(inner))
         idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
         return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
 
-    def _multiply(self, normalised: bool) -> NumberShape:
-        """Count the multiplication of two unpacked operands; return the shape of the product."""
-        spec = self.spec
-        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-            self.mpy += mpy_log(spec.a, spec.b)
-            return log_product_shape(spec.a, spec.b)
-        a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
-        self.mpy += mpy(a, b, normalised, self.multiplier, self.adder)
-        return product_shape(a, b, normalised=normalised)
+    def _fold(self, acc: Level, terms: Terms | Rows) -> None:
+        """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
+        assert self.spec.fold_steps is not None
+        # It is given something to add once a chunk or block, and is given zero again in the next cycle.
+        idle = max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
+        self._accumulate(acc, terms, resettable=True, idle=idle)
 
-    def _add_integer(self, acc: FixedAcc, fixed: FixedPoint, rows: int, rest: int, width: int) -> None:
-        """Count the addition of an integer product, and the register; its bits above all sums stand idle."""
-        resettable = self.spec.pipeline > 0
-        alignadd = alignadd_integer(rows, rest, fixed.fraction, fixed.width, width, self.adder)
-        normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable)
-        self.alignadd += alignadd
-        self.normacc += normacc
-        # A Gaussian operand's standard deviation is a quarter of its largest value.
-        used = min((self.spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + _WALK_BITS, fixed.width)
-        narrow = alignadd_integer(rows, rest, fixed.fraction, used, width - fixed.width + used, self.adder)
-        self.idle_alignadd += IDLE * (alignadd.cells() - narrow.cells())
-        self.idle_normacc += IDLE * (normacc.cells() - normacc_fixed(used, width - fixed.width + used, acc.saturate, resettable).cells())
+    def _multiply_integers(self) -> Rows:
+        """Count the multiplication of integers in one tree for all lanes; return their rows."""
+        spec, first = self.spec, self.spec.levels[0]
+        a, b = row_integer(spec.a), row_integer(spec.b)
+        assert a is not None
+        assert b is not None
+        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
+        self.decode += _times(widened, spec.lanes)
+        if spec.exact_sum is not None:
+            width = spec.exact_sum.width
+        else:
+            assert isinstance(first, FixedAcc)
+            width = total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
+        product, bits, live, rest = mpy_integer(a, b, width, spec.lanes, self.multiplier)
+        self.mpy += product
+        tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
+        if tells_sign:
+            self.mpy += Counts(xor2=spec.lanes * (a.signed and b.signed), gate2=spec.lanes)
+        self._registers(live + tells_sign, spec.lanes * (a.width + b.width))
+        return Rows(bits, rest, width)
+
+    def _multiply(self) -> None:
+        """Count the unpacking and multiplication of the operands of all lanes."""
+        spec, normalised = self.spec, normalises_operands(self.spec)
+        aligned = isinstance(spec.acc, TensorAcc)
+        self.decode += _times(decode(spec.a, normalised) + decode(spec.b, normalised), spec.lanes)
+        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+            product = mpy_log(spec.a, spec.b)
+        else:
+            a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
+            if aligned:
+                raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
+                self.decode += _times(sum(raised, Counts()), spec.lanes)
+                a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
+            product = mpy(a, b, normalised, self.multiplier, self.adder, tells_zero=aligned)
+        self.mpy += _times(product, spec.lanes)
+        halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
+        operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
+        self._registers(spec.lanes * (number_width(lane_product(spec)) + (normalised or aligned)), spec.lanes * operands)
+
+    def _sum(self, terms: Terms | Rows, fixed: FixedPoint) -> Terms:
+        """Count the exact sum of the products of a step, or of a block in a register; return the one number that comes of it."""
+        spec = self.spec
+        normalised, kept = not isinstance(spec.levels[0], FixedAcc), bool(spec.blocks) and spec.fold_steps is not None
+        shape, before = exact_sum_shape(spec, normalised=normalised), self.alignadd
+        if isinstance(terms, Rows):
+            self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, fixed.width if kept else 0, fixed.width, self.adder)
+        else:
+            self.alignadd += alignadd_sum(
+                terms.shape, terms.count, fixed, fixed.width, "floor", self.adder, accumulates=kept, drops_specials=False
+            )
+            self.normacc += sum_specials(terms.shape, terms.count)
+        if kept:
+            self.normacc += keep_sum(fixed, shape)
+        self.alignadd += unpack_sum(shape, self.adder, normalised=normalised)
+        if isinstance(terms, Terms):
+            self.idle_alignadd += unreached(spec, fixed) * (self.alignadd.cells() - before.cells())
+        scale = self._scale(normalised=normalised, kept=kept)
+        if scale is not None:
+            can_be_zero = not all(fmt.power_of_two for fmt in spec.blocks)
+            self.alignadd += scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+            shape = accumulated(spec)
+            self.normacc += only_while(shape)
+        if spec.pipeline:
+            self.alignadd += Counts(flip_flop=number_width(shape) + normalised)
+        return Terms(shape)
+
+    def _scale(self, *, normalised: bool, kept: bool) -> NumberShape | None:
+        """Count the product of the block scales and its registers, one of them where it is `kept` for a block; return its shape."""
+        spec = self.spec
+        scale = block_scale(spec, normalised=normalised)
+        if scale is None:
+            return None
+        shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
+        self.decode += sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts())
+        if len(shapes) == 2:
+            can_be_zero = not spec.blocks[1].power_of_two
+            self.mpy += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+        # Of powers of two nobody asks for the significand.
+        bits = number_width(scale) - all(fmt.power_of_two for fmt in spec.blocks)
+        # In front of an exact sum there is a register of the pipeline where there are two.
+        before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
+        self.mpy += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+        if spec.exact_sum is None and spec.pipeline == 2:
+            self.alignadd += Counts(flip_flop=bits)
+        return scale
 
     def _registers(self, product: int, operands: int) -> None:
-        """Count the pipeline: behind the multiplier, and behind the decoders."""
-        if self.spec.pipeline:
+        """Count the pipeline behind the multipliers and the decoders; in front of an exact sum its last register is behind the sum."""
+        depth = self.spec.pipeline - (self.spec.exact_sum is not None)
+        if depth > 0:
             self.mpy += Counts(flip_flop=product)
-        if self.spec.pipeline == 2:
+        if depth == 2:
             self.decode += Counts(flip_flop=operands)
 
-    def _accumulate(self, acc: Level, term: NumberShape, *, resettable: bool) -> NumberShape | None:
-        """Count one accumulator level; return the shape of its register, or None where no other level adds it."""
-        if isinstance(acc, QuireAcc):
-            self._add_to_quire(acc, term, resettable=resettable)
-            return None
-        if isinstance(acc, PositAcc):
-            self._add_to_posit(acc, term, resettable=resettable)
-            return None
-        if isinstance(acc, FixedAcc):
-            fixed = self.spec.fixed_point(acc)
-            width = _total_width(fixed, term.magnitude.bit_length() + term.lsb + fixed.fraction)
-            self.alignadd += alignadd_fixed(term, fixed, width, acc.rounding, self.adder)
-            self.normacc += normacc_fixed(fixed.width, width, acc.saturate, resettable) + Counts(gate2=int(term.nan and term.inf))
-            return None
-        if not acc.fused and _rounds_products(acc, term):
-            self.normacc += round_term(acc, term, self.adder)
-            term = rounded_state(acc, term).shape
-        state = float_state(acc, term)
-        self.alignadd += alignadd_float(term, state.shape, self.adder, acc.random_bits)
-        significand = float_window(term, state.shape, acc.random_bits) + 2
-        self.normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), self.adder, resettable)
-        return state.shape
-
-    def _add_to_quire(self, acc: QuireAcc, term: NumberShape, *, resettable: bool) -> None:
-        fixed, fmt = self.spec.fixed_point(acc), self.spec.a
-        assert isinstance(fmt, PositFormat)
-        self.alignadd += alignadd_fixed(term, fixed, fixed.width, "floor", self.adder)
-        self.normacc += normacc_quire(fixed, resettable) + read_quire(fixed, fmt, self.adder)
-
-    def _add_to_posit(self, acc: PositAcc, term: NumberShape, *, resettable: bool) -> None:
-        register = operand_shape(acc.format, normalised=True)
-        exponent = exponent_width(term.exponent_low, term.exponent_high)
-        if not acc.fused:
-            self.normacc += round_term_posit(acc.format, term, exponent, self.adder)
-            term = register
-        elif term.top:
-            low, high = term.exponent_low + term.top, term.exponent_high + term.top
-            if term.has_exponent:
-                self.alignadd += rebase_term(exponent, exponent_width(low, high)[0], term.top)
-            term = replace(term, exponent_low=low, exponent_high=high, top=0)
-        reached = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
-        self.alignadd += alignadd_float(term, reached, self.adder)
-        total = exponent_width(*sum_exponent_range(term, reached))
-        self.normacc += normacc_posit(acc.format, float_window(term, reached, 0) + 2, total, self.adder, resettable)
+    def _accumulate(self, acc: Level, terms: Terms | Rows, *, resettable: bool, idle: float = 0.0) -> NumberShape | None:
+        """Count one accumulator level, of whose cells the share `idle` stands still; return the shape of its register."""
+        scale = self._scale(normalised=False, kept=False) if isinstance(acc, TensorAcc) else None
+        level = accumulate(self.spec, acc, terms, self.adder, resettable=resettable, scale=scale)
+        self.alignadd += level.alignadd
+        self.normacc += level.normacc
+        self.idle_alignadd += idle * level.alignadd.cells() + (1 - idle) * level.idle_alignadd
+        self.idle_normacc += idle * level.normacc.cells() + (1 - idle) * level.idle_normacc
+        return level.register
 
     def _read_out(self, fixed: FixedPoint) -> NumberShape:
         """Count sign and magnitude of a fixed-point register that another level adds; return its shape."""
@@ -223,38 +217,28 @@ class _Build:
         spec, tally = self.spec, Tally()
         tally.flip_flop += 1
         tally.gate2 += 3
-        tally.flip_flop += spec.pipeline * (2 + spec.is_chunked)
-        tally.gate2 += spec.pipeline * (2 + spec.is_chunked)
+        tally.flip_flop += spec.pipeline * (2 + (spec.fold_steps is not None))
+        tally.gate2 += spec.pipeline * (2 + (spec.fold_steps is not None))
         tally.flip_flop += spec.pipeline * spec.random_bits
-        if isinstance(spec.acc, ChunkAcc):
-            bits = (spec.acc.length - 1).bit_length()
+        if spec.fold_steps is not None:
+            bits = max(spec.fold_steps - 1, 0).bit_length()
             add(tally, signals(bits), constant(0, bits), 1)
-            tally.flip_flop += bits + 1 + 3 + 2 * spec.has_flags
+            tally.flip_flop += bits + 1 + 3
             tally.mux2 += bits + 1
             tally.gate2 += 3 * bits + 12
+        if spec.blocks and spec.fold_steps is not None:
+            # A fold has been found by the time that its sum waits in the pipeline's last register, and no longer is a flush.
+            tally.flip_flop += spec.random_bits - (spec.pipeline > 0)
+        if isinstance(spec.acc, ChunkAcc):
+            tally.flip_flop += 2 * spec.has_flags
             inner, outer = spec.acc.inner, spec.acc.outer
             tally.flip_flop += outer.random_bits if isinstance(outer, FloatAcc) else 0
             tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
         self.normacc += tally.counts()
 
 
-def _joins_rows(spec: MacSpec) -> bool:
-    """Return whether the product goes into the accumulator's adder as two rows."""
-    first = spec.levels[0]
-    return isinstance(first, FixedAcc) and spec.fixed_point(first).fraction >= 0 and None not in (row_integer(spec.a), row_integer(spec.b))
-
-
-def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
-    """Return whether some product is not a number of the accumulator's format already."""
-    fmt = acc.format
-    finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
-    exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
-    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
-
-
-def _total_width(fixed: FixedPoint, term_bits: int) -> int:
-    """Return the bits of the exact sum of an accumulator and a term."""
-    return max(fixed.width, max(term_bits, 0) + 2) + 1
+def _times(counts: Counts, lanes: int) -> Counts:
+    return Counts(*(number * lanes for number in counts.as_tuple()))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -48,8 +48,8 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
         A mapped netlist.
     stimulus
         Input port -> codes of shape (cycles, streams), (cycles, 1) or (cycles,) for the same in all streams, or a
-        scalar for a constant. Ports wider than 64 bits take object arrays of Python integers. Every input port but
-        clocks must be there.
+        scalar for a constant. Ports wider than 64 bits take object arrays of Python integers. A port of several lanes can be given
+        them apart, (cycles, streams, lanes), lane 0 in its low bits. Every input port but clocks must be there.
     outputs
         Output ports to record; by default all.
     warm_up
@@ -104,7 +104,7 @@ def _checked(netlist: Netlist, stimulus: Mapping[str, ArrayLike]) -> tuple[dict[
         raise ValueError(f"the stimulus lacks the input port {missing[0]!r} of {netlist.top}")
     given = {name: _two_axes(np.asarray(values)) for name, values in stimulus.items() if name not in clocks}
     try:
-        cycles, streams = np.broadcast_shapes(*(values.shape for values in given.values()), (1, 1))
+        cycles, streams = np.broadcast_shapes(*(values.shape[:2] for values in given.values()), (1, 1))
     except ValueError:
         shapes = ", ".join(f"{name} {values.shape}" for name, values in given.items())
         raise ValueError(f"the stimulus' shapes (cycles, streams) disagree: {shapes}") from None
@@ -143,8 +143,14 @@ def _two_axes(values: np.ndarray) -> np.ndarray:
 
 def _bit_rows(name: str, values: np.ndarray, width: int, cycles: int, streams: int) -> list[list[int]]:
     """Return, for each bit of a port, one integer per cycle with a bit per stream."""
-    if values.ndim != 2:
-        raise ValueError(f"the stimulus of {name!r} has {values.ndim} axes where (cycles, streams) are needed")
+    if values.ndim != 2 and not (values.ndim == 3 and values.shape[2] and width % values.shape[2] == 0):
+        raise ValueError(
+            f"the stimulus of {name!r} has shape {values.shape} where (cycles, streams) are needed, "
+            f"or (cycles, streams, lanes) with lanes that share its {width} bits evenly"
+        )
+    if values.ndim == 3:
+        share = width // values.shape[2]
+        return [row for lane in np.moveaxis(values, 2, 0) for row in _bit_rows(name, lane, share, cycles, streams)]
     if values.dtype == bool:
         values = values.astype(np.uint8)
     if values.dtype != object and values.dtype.kind not in "iu":

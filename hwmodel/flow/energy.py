@@ -24,7 +24,7 @@ KINDS = ("internal", "switching", "clock", "leakage")
 
 @dataclass(frozen=True, eq=False)
 class Energy:
-    """Energy per clock cycle of one stream: per MAC (or per set of lanes) where `valid` is held.
+    """Energy per clock cycle of one stream: per step, a product or one of every lane, where `valid` is held.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Energy:
 
     @property
     def row(self) -> dict[str, float | str]:
-        """Columns for a table: fJ per MAC by part and by kind."""
+        """Columns for a table: fJ per step by part and by kind."""
         return {
             **{f"energy_{part}_fj": self.part_fj(part) for part in PARTS},
             "energy_decode_fj": sum(self.by_part_fj[DECODE].values()),

@@ -55,6 +55,19 @@ FAMILIES: Mapping[str, str] = {
     "choice": """
         e4m3fn+e5m2-e4m3fn+e5m2-fp32 e4m3fn+e5m2-e4m3fn+e5m2-fp16 int4+int8-int8-fx32 e2m1fn+e4m3fn-e4m3fn-fp32
         cfloat8e4m3-cfloat8e4m3-fp32""",
+    "lanes-fixed": """
+        int8-int8-fx32-x4 int8-int8-fx32-x16 int4-int4-fx24-x8 uint8-int8-fx40.sat-x2-p1 e4m3fn-e4m3fn-fx-x4 e2m1fn-e2m1fn-fx-x8
+        e5m2-e5m2-fx48f20-x2 posit6es1-posit6es1-quire-x2""",
+    "lanes-float": """
+        int8-int8-fp32-x8 int4-int4-fp16-x4 e4m3fn-e4m3fn-fp32-x4 e4m3fn-e4m3fn-fp16-x8-p1 e2m1fn-e2m1fn-fp32-x16 e2m3fn-e2m3fn-fp16-x2
+        e3m4-e3m4-fp32-x2-p2 int8-int8-chunk16:fx24:fp32-x2""",
+    "tensor": """
+        fp16-fp16-tc4f23:fp32.rtz e4m3fn-e4m3fn-tc8f13:e8m13.rtz bf16-bf16-tc2f24:fp32.rtz-p1 e5m2-e4m3fn-tc4f10:fp16
+        e2m1fn-e2m1fn-tc8f6:fp16.late""",
+    "block": """
+        mxint8-mxint8-fp32-x8 mxint8-mxint8-fx32f8-x4 mxfp8e4m3-mxfp8e4m3-fp32-x4 mxfp6e2m3-mxfp6e2m3-fp16-x2-p1 mxfp4-mxfp4-fp32-x8
+        mxfp4-bf16-fp32-x2 nvfp4-nvfp4-fp32-x8 nvfp4-nvfp4-fp32-x16-p2 mx9-mx9-fp32-x4 mx4-mx4-fp32-x16 msfp12-msfp12-fp16-x8
+        vsq4-vsq4-fx48f0-x2 flex16-flex16-fp32-x2 e4m3fn:4:e8m0fnu-e4m3fn:4:e8m0fnu-tc4f13:fp32.rtz""",
     "stochastic": "fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr8 e5m2-e5m2-fp32.sr16 hfp8-hfp8-dlfloat16.sr8",
 }
 """The units mapped, by family."""

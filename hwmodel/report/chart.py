@@ -1,5 +1,7 @@
 """The chart: mpy, alignadd and normacc of each unit, stacked, estimated beside mapped."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,32 @@ _STYLE = {
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
 _BAR = 0.36
+_MARK = {"linestyle": "none", "markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.7, "zorder": 5}
 
 
-def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
+@dataclass(frozen=True)
+class Mark:
+    """A figure from elsewhere, drawn into the chart.
+
+    Attributes
+    ----------
+    row
+        Index of the unit that it is of.
+    quantity
+        ``"area"`` or ``"energy"``.
+    value
+        In um2 or fJ, per what the bars are.
+    source
+        What the legend says; at most two are told apart.
+    """
+
+    row: int
+    quantity: str
+    value: float
+    source: str
+
+
+def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] = ()) -> list[Path]:
     """Draw area and energy of every row of `table` and write ``<stem>.png`` and ``<stem>.svg``.
 
     Parameters
@@ -34,11 +59,15 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
     table
         One row a unit, the first one the reference of the ratios: columns `spec`, ``area_<part>_um2``,
         ``energy_<part>_fj`` (mapped); where there is an estimate, the same with ``est_`` in front, and its bounds
-        ``est_area_low_um2``, ``est_area_high_um2`` and so on.
+        ``est_area_low_um2``, ``est_area_high_um2`` and so on. With a column `label` that is what units are called in the chart.
     stem
         Path without ending.
     title
         Over both panels.
+    marks
+        What others have published.
+
+    Where a unit has several `lanes`, all bars are per product.
 
     Returns
     -------
@@ -52,19 +81,32 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str) -> list[Path]:
 
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
-        _panel(axes[0], table, "area", "um2", "Area (1000 µm²)", 1e-3)
-        _panel(axes[1], table, "energy", "fj", "Energy (pJ per MAC, without glitches)", 1e-3)
-        axes[0].set_yticks(range(len(table)), table["spec"])
+        each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
+        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3, marks)
+        sources = _sources(marks)
+        axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         figure.legend(
-            handles=_legend(), loc="outside lower center", ncols=6, frameon=False, fontsize=7.5, handlelength=1.4, columnspacing=1.2
+            handles=_legend(sources),
+            loc="outside lower center",
+            ncols=4 if sources else 6,
+            frameon=False,
+            fontsize=7.5,
+            handlelength=1.4,
+            columnspacing=1.2,
         )
         files = [stem.with_name(f"{stem.name}.{ending}") for ending in FORMATS]
         for file in files:
             save_figure(figure, file)
         plt.close(figure)
     return files
+
+
+def has_lanes(table: pd.DataFrame) -> bool:
+    """Whether some unit of a table takes several products a step."""
+    return "lanes" in table and bool((table["lanes"] > 1).any())
 
 
 def save_figure(figure: Any, file: Path) -> None:
@@ -74,13 +116,17 @@ def save_figure(figure: Any, file: Path) -> None:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
 
 
-def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float) -> None:
-    """Draw one quantity: two bars a unit, mapped above estimated, and the ratio to the first unit behind each."""
+def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float, marks: Sequence[Mark] = ()) -> None:
+    """Draw one quantity: two bars a unit, mapped above estimated, the ratio to the first unit behind each, and marks."""
+    shown = [mark for mark in marks if mark.quantity == quantity]
+    for mark in shown:
+        axis.plot(mark.value * scale, mark.row, **_mark_style(_sources(marks).index(mark.source)))
     estimated = f"est_{quantity}_{unit}" in table
+    each = scale / table["lanes"] if has_lanes(table) else scale
     for prefix, offset in (("", -_BAR / 2), ("est_", _BAR / 2)) if estimated else (("", 0.0),):
         left = pd.Series(0.0, index=table.index)
         for part in PARTS:
-            width = table[f"{prefix}{quantity}_{part}_{unit}"] * scale
+            width = table[f"{prefix}{quantity}_{part}_{unit}"] * each
             axis.barh(
                 [i + offset for i in range(len(table))],
                 width,
@@ -93,7 +139,7 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
             )
             left = left + width
         if prefix:
-            low, high = (table[f"est_{quantity}_{end}_{unit}"] * scale for end in ("low", "high"))
+            low, high = (table[f"est_{quantity}_{end}_{unit}"] * each for end in ("low", "high"))
             axis.errorbar(
                 left,
                 [i + offset for i in range(len(table))],
@@ -108,10 +154,12 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
         else:
             ends = left
         for i, (end, total) in enumerate(zip(ends, left, strict=True)):
+            # Ratios stand behind a mark that is at the end of a bar, or farther.
+            beyond = max((mark.value * scale for mark in shown if mark.row == i and mark.value * scale > 0.95 * end), default=0.0)
             axis.annotate(
                 f"{total / left.iloc[0]:.2f}×",
-                (end, i + offset),
-                xytext=(3, 0),
+                (max(end, beyond), i + offset),
+                xytext=(5 if beyond > end else 3, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=6.5,
@@ -125,7 +173,15 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
     axis.set_axisbelow(True)
 
 
-def _legend() -> list[Any]:
+def _sources(marks: Sequence[Mark]) -> list[str]:
+    return list(dict.fromkeys(mark.source for mark in marks))
+
+
+def _mark_style(source: int) -> dict[str, Any]:
+    return {"marker": "oD"[source], "color": ("white", "black")[source], **_MARK}
+
+
+def _legend(sources: Sequence[str] = ()) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -135,4 +191,5 @@ def _legend() -> list[Any]:
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
         Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+        *(Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)),
     ]

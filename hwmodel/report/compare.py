@@ -45,7 +45,7 @@ class Comparison:
     ----------
     table
         One row a unit: mapped, estimated (``est_…``, where the card is calibrated), ratios to the first unit
-        (``…_ratio``) and, where asked for, the proof (``verified_vectors``; ``verified_missed``: far ends of
+        (``…_ratio``, per product) and, where asked for, the proof (``verified_vectors``; ``verified_missed``: far ends of
         accumulators that it did not reach, in words).
     files
         What was written.
@@ -98,17 +98,32 @@ def compare(
         If a circuit and the golden model differ; the text says where.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
-    table = pd.DataFrame(rows)
-    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
-        if column in table:
-            table[f"{column}_ratio"] = table[column] / table[column].iloc[0]
+    table = measured(specs, card, prove=prove, verilog=verilog, jobs=jobs, progress=progress)
     written = files_of(stem)
     csv, markdown = written[-2:]
     image = draw(table, stem, title=title)[0].name
     write_text(csv, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     write_text(markdown, comparison_text(table, card, title=title, image=image))
     return Comparison(table, written)
+
+
+def measured(
+    specs: Sequence[MacSpec],
+    card: TechCard,
+    *,
+    prove: bool = False,
+    verilog: Path | None = None,
+    jobs: int = 2,
+    progress: Progress = lambda line: None,
+) -> pd.DataFrame:
+    """Return the table of a `Comparison`; parameters and errors are those of `compare`."""
+    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
+    table = pd.DataFrame(rows)
+    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
+        if column in table:
+            each = table[column] / table["lanes"]
+            table[f"{column}_ratio"] = each / each.iloc[0]
+    return table
 
 
 def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
@@ -118,7 +133,7 @@ def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: P
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
     if is_calibrated(card):
         guess = estimate(spec, card).row
-        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card")}
+        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card", "lanes")}
     if prove:
         from hwmodel_sim import verify
 

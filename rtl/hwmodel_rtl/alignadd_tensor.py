@@ -12,7 +12,7 @@ from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_st
 
 from .adders import add, constant, extend, invert
 from .architecture import Architecture
-from .cells import AdderCells
+from .cells import AdderCells, Bit
 from .compressor import Columns
 from .largest import largest
 from .number import exponent_of, exponent_shape, field, signature
@@ -236,6 +236,6 @@ def _signed(value: Value) -> Value:
     return value if value.shape().signed else Cat(value, Const(0, 1)).as_signed()
 
 
-def _bits(value: Value, width: int) -> list[Value]:
+def _bits(value: Value, width: int) -> list[Bit]:
     """Return the bits of a number modulo ``2**width``."""
-    return [Value.cast(bit) for bit in extend(list(value), width, signed=value.shape().signed)]
+    return extend(list(value), width, signed=value.shape().signed)

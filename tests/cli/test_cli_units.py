@@ -286,3 +286,17 @@ def test_verify_of_what_is_no_verilog(run, tmp_path):
     assert (result.exit_code, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1
     assert "the Verilog has no module int4_int4_fx" in result.stderr
+
+
+def test_ratios_are_per_product(run):
+    rows = json.loads(run("estimate", "int8-int8-fx32", "int8-int8-fx32-x8", "--json").stdout)
+    assert [row["lanes"] for row in rows] == [1, 8]
+    assert rows[1]["area_ratio"] == pytest.approx(rows[1]["area_um2"] / 8 / rows[0]["area_um2"])
+    assert rows[1]["energy_ratio"] == pytest.approx(rows[1]["energy_fj"] / 8 / rows[0]["energy_fj"])
+
+
+def test_tables_of_lanes_tell_what_a_product_costs(run):
+    assert "a product" not in run("estimate", "int8-int8-fx32").stdout
+    shown = run("estimate", "int8-int8-fx32", "int8-int8-fx32-x8").stdout
+    assert "a product" in shown
+    assert "Estimated energy per step" in shown

@@ -141,6 +141,13 @@ def test_wide_ports(card, yosys):
     assert (seen == (1 << 77) - 1 - codes).all()
 
 
+def test_lanes_lie_side_by_side_in_a_port(card, yosys):
+    mapped = synthesize("module w (input [11:0] a, output [11:0] y); assign y = ~a; endmodule", "w", card, yosys)
+    codes = np.array([[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [15, 0, 1]]], dtype=np.uint64)
+    seen = simulate(mapped.flat, {"a": codes}).outputs["y"]
+    assert (seen == 0xFFF - np.array([[0x321, 0x654], [0x987, 0x10F]])).all()
+
+
 def test_bad_stimulus_gets_a_sentence(card, yosys):
     netlist = synthesize(MAC, "t_mac", card, yosys).parted
     good = {"a": np.zeros((4, 2), int), "b": 0, "valid": 1, "clear": 0, "rst": 0}
@@ -151,6 +158,11 @@ def test_bad_stimulus_gets_a_sentence(card, yosys):
         ({"b": -1}, r"the stimulus of 'b' holds codes outside 0 … 2\*\*8 - 1"),
         ({"b": np.zeros((5, 2), int)}, r"the stimulus' shapes \(cycles, streams\) disagree"),
         ({"b": 1.5}, "the stimulus of 'b' holds float64 values where codes"),
+        (
+            {"a": np.zeros((4, 2, 3), int)},
+            r"shape \(4, 2, 3\) where .*, lanes\) with lanes that share its 8 bits evenly",
+        ),
+        ({"a": np.full((4, 2, 4), 4)}, r"the stimulus of 'a' holds codes outside 0 … 2\*\*2 - 1"),
         ({"a": 0}, "1 cycles are too few to count toggles after 1 of warm-up"),
     ]:
         stimulus = {name: value for name, value in (good | change).items() if value is not None}

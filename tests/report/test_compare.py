@@ -14,8 +14,8 @@ from hwmodel.flow import load_card
 from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
 from hwmodel.report.compare import compare, files_of
-from hwmodel.report.rows import MismatchError, check_states, mapped_row, operand_streams
-from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, usual_modes
+from hwmodel.report.rows import MismatchError, check_states, mapped_row
+from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, operand_streams, usual_modes
 from hwmodel.report.text import ONE_FORMAT, TWO_FORMATS, two_formats
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel.yosys import Yosys
@@ -149,7 +149,19 @@ def test_streams_keep_to_a_format_and_share_them_evenly():
 
 
 @pytest.mark.parametrize(
-    "unit", ["e4m3fn+e5m2-e4m3fn+e5m2-fp32", "lns8-lns8-fx", "elma8-elma8-fp16", "nf4@fp16-bf16-fp16", "e8m0fnu-int4-fp16"]
+    "unit",
+    [
+        "e4m3fn+e5m2-e4m3fn+e5m2-fp32",
+        "lns8-lns8-fx",
+        "elma8-elma8-fp16",
+        "nf4@fp16-bf16-fp16",
+        "e8m0fnu-int4-fp16",
+        "int4-int4-fx16.sat-x3-p1",
+        "e2m1fn-e2m1fn-e4m3fn-x2",
+        "e2m1fn-e2m1fn-tc2f4:e4m3fn",
+        "mx4-mx4-fx24f8-x4",
+        "int4:all:pow2e5b31-int4-e5m2-x2",
+    ],
 )
 def test_a_netlist_of_every_family_keeps_to_its_golden_model(unit):
     # `mapped_row` compares the accumulator in every cycle, and raises where it differs.

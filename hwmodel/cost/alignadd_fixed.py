@@ -1,0 +1,163 @@
+"""Cells of alignadd in fixed point.
+
+Each function counts the component of the same name in `hwmodel_rtl.alignadd_fixed` and `hwmodel_rtl.alignadd_far`.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hwmodel.spec import FixedPoint
+from hwmodel.spec.ranges import NumberShape
+
+from .blocks import add, any_of, compress, constant, extend, shift_left, shift_left_overflow, signals
+from .parts import exponent_width
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
+    """Count the addition of products in two rows to a fixed-point accumulator of `width` bits, 0: to none."""
+    tally = Tally()
+    columns: list[list[Bit]] = [[] for _ in range(total_width)]
+    for weight in range(width):
+        columns[weight].append(SIGNAL)
+    tally.inverter += width > 0
+    for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
+        if weight < total_width:
+            columns[weight].append(SIGNAL)
+    acc_constant = -(1 << (width - 1)) if width else 0
+    add(tally, *compress(tally, columns, (row_constant << shift) + acc_constant), kind=adder)
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
+    """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
+    tally = Tally()
+    magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding)
+    aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
+    if shape.signed:
+        tally.xor2 += sum(bit == SIGNAL for bit in aligned)
+        aligned = signals(total_width)
+    add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, SIGNAL if carries else ZERO, adder)
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_sum(
+    shape: NumberShape,
+    count: int,
+    fixed: FixedPoint,
+    total_width: int,
+    rounding: str,
+    adder: str,
+    *,
+    accumulates: bool,
+    drops_specials: bool,
+) -> Counts:
+    """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
+    tally = Tally()
+    columns: list[list[Bit]] = [[] for _ in range(total_width)]
+    constant_sum = 0
+    for _ in range(count):
+        magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding, drops_specials=drops_specials)
+        weights = [*range(place, place + magnitude)]
+        if shape.signed:
+            tally.xor2 += magnitude
+            weights.append(place + magnitude)
+            constant_sum -= 1 << (place + magnitude)
+        for weight in (*weights, place) if carries else weights:
+            if weight < total_width:
+                columns[weight].append(SIGNAL)
+    if accumulates:
+        for weight in range(fixed.width):
+            columns[weight].append(SIGNAL)
+        constant_sum -= 1 << (fixed.width - 1)
+    add(tally, *compress(tally, columns, constant_sum), kind=adder)
+    return tally.counts()
+
+
+def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> tuple[int, int, bool]:
+    """Count the shift of a number to a unit; return the bits of its magnitude, their place, and whether a carry goes with them."""
+    amount, low = 0, shape.exponent_low
+    if shape.has_exponent:
+        amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
+        if shape.exponent_low >= 0:
+            low = 0
+        else:
+            width = (shape.exponent_high - shape.exponent_low).bit_length()
+            add(tally, extend(signals(amount), width, signed=signed), constant(-shape.exponent_low, width))
+            amount = width
+    place = low + shape.top + 1 - shape.significand_bits + fraction
+    if drops_specials and (shape.nan or shape.inf):
+        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
+    reach = shape.magnitude.bit_length() + shape.lsb + fraction
+    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1))
+    inexact = shape.lsb + fraction < 0
+    if place < 0:
+        dropped = min(magnitude, -place)
+        magnitude -= dropped
+        if inexact:
+            any_of(tally, dropped)
+            tally.gate2 += 1 + (rounding == "rne")
+        place = 0
+    tally.xor2 += shape.signed and inexact
+    return magnitude, place, shape.signed or inexact
+
+
+@dataclass(frozen=True)
+class _Far:
+    """How far a number is shifted to an accumulator that it reaches beyond, see `hwmodel_rtl.alignadd_far`."""
+
+    place: int
+    lowest: int
+    highest: int
+
+    @classmethod
+    def of(cls, term: NumberShape, fixed: FixedPoint) -> "_Far":
+        place = term.top + 1 - term.significand_bits + fixed.fraction
+        lowest = min(max(term.exponent_low + place, -term.significand_bits - 1), fixed.width)
+        return cls(place, lowest, max(min(term.exponent_high + place, fixed.width), lowest))
+
+
+def reaches_far(term: NumberShape, fixed: FixedPoint) -> bool:
+    """Return whether some numbers lie altogether below or above the accumulator."""
+    place = _Far.of(term, fixed).place
+    return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > fixed.width)
+
+
+@lru_cache(maxsize=1 << 14)
+def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
+    """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
+    tally, far, width = Tally(), _Far.of(term, fixed), fixed.width
+    tally.gate2 += term.significand_bits * (term.nan or term.inf) + (term.nan and term.inf)
+    amount = _far_amount(tally, term, far)
+    shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
+    if far.lowest < 0:
+        dropped = min(shifted, -far.lowest)
+        shifted -= dropped
+        if term.lsb + fixed.fraction < 0:
+            any_of(tally, dropped)
+            tally.gate2 += 1 + (rounding == "rne")
+    tally.xor2 += shifted + 1
+    bits = extend([*constant(0, max(far.lowest, 0)), *signals(shifted)], width + 2, signed=False)
+    inverted = signals(width + 2) if term.signed else bits
+    add(tally, extend(signals(width), width + 2, signed=True), inverted, SIGNAL, adder)
+    tally.mux2 += 2
+    return tally.counts()
+
+
+def _far_amount(tally: Tally, term: NumberShape, far: _Far) -> int:
+    """Count how far a number is shifted; return the bits of it."""
+    most, offset = far.highest - far.lowest, far.place - far.lowest
+    ends = term.exponent_low + offset, term.exponent_high + offset
+    width = 2 + max(abs(end).bit_length() for end in (*ends, offset, most))
+    bits, signed = exponent_width(term.exponent_low, term.exponent_high)
+    wanted = add(tally, extend(signals(bits), width, signed=signed), constant(offset, width))[:width]
+    amount = most.bit_length()
+    if ends[1] > most:
+        add(tally, wanted, constant(-most - 1, width))
+        tally.gate2 += amount  # the largest amount is a constant
+    if ends[0] < 0:
+        tally.gate2 += amount
+    return amount

@@ -1,0 +1,222 @@
+"""Cells of an accumulator level: alignadd and normacc around a register, as `hwmodel_rtl.level` and `level_tensor` join them."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hwmodel.spec import (
+    FixedAcc,
+    FixedPoint,
+    FloatAcc,
+    FloatFormat,
+    Level,
+    MacSpec,
+    PositAcc,
+    PositFormat,
+    QuireAcc,
+    TensorAcc,
+)
+from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, rounded_state
+
+from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum, reaches_far
+from .blocks import any_of
+from .parts import (
+    alignadd_float,
+    exponent_width,
+    float_window,
+    normacc_fixed,
+    normacc_float,
+    round_term,
+    sum_exponent_range,
+)
+from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
+from .tally import CELLS, Counts, Tally
+from .tensor import alignadd_tensor, normacc_tensor, round_products, sum_range, tensor_state
+
+IDLE = 0.85
+"""How much less than others those bits of a sum change that no product of Gaussian operands reaches.
+
+Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
+them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
+"""
+_WALK_BITS = 4
+"""log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
+_TAIL_BITS = 3
+"""How many binades Gaussian numbers commonly lie below their standard deviation."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Integer products in two rows: their bits, what is left to add, and the bits of a sum that they are good for."""
+
+    bits: int
+    constant: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a step adds: so many numbers of one shape."""
+
+    shape: NumberShape
+    count: int = 1
+
+
+def _none() -> np.ndarray:
+    return np.zeros(len(CELLS))
+
+
+@dataclass(frozen=True, eq=False)
+class LevelCounts:
+    """Cells of one level.
+
+    Attributes
+    ----------
+    alignadd, normacc
+        Its parts.
+    idle_alignadd, idle_normacc : (7,) float64
+        How many of their `CELLS` stand still in an average cycle.
+    register
+        Shape of the register, where another level can add it.
+    """
+
+    alignadd: Counts
+    normacc: Counts
+    idle_alignadd: np.ndarray = field(default_factory=_none)
+    idle_normacc: np.ndarray = field(default_factory=_none)
+    register: NumberShape | None = None
+
+
+def accumulate(
+    spec: MacSpec, acc: Level, terms: Terms | Rows, adder: str, *, resettable: bool, scale: NumberShape | None = None
+) -> LevelCounts:
+    """Count a level that adds `terms`; a tensor core's is also given the shape of the product of its block scales."""
+    if isinstance(terms, Rows):
+        assert isinstance(acc, FixedAcc)
+        return _add_rows(spec, acc, terms, adder, resettable)
+    match acc:
+        case FixedAcc():
+            return _add_fixed(spec, acc, terms, adder, resettable)
+        case QuireAcc():
+            return _add_to_quire(spec, acc, terms, adder, resettable)
+        case PositAcc():
+            return _add_to_posit(acc, terms.shape, adder, resettable)
+        case TensorAcc():
+            return _add_aligned(spec, acc, terms.shape, scale, adder, resettable)
+        case FloatAcc():
+            return _add_to_float(acc, terms.shape, adder, resettable)
+
+
+def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
+    """Return the share of a sum that stands idle, since its bits are finer than products of Gaussian operands are."""
+    finest = 0
+    for fmt in spec.factors:
+        size = min(fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2, 0)
+        precision = fmt.precision if isinstance(fmt, FloatFormat | PositFormat) else fmt.width
+        finest += max(fmt.lsb_exponent, size - precision - _TAIL_BITS)
+    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
+
+
+def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: bool) -> LevelCounts:
+    """Count the addition of integer products; the register's bits above all sums stand idle."""
+    fixed = spec.fixed_point(acc)
+    # A Gaussian operand's standard deviation is a quarter of its largest value.
+    walk = _WALK_BITS + (spec.lanes - 1).bit_length() // 2
+    used = min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
+    (alignadd, normacc), (narrow_alignadd, narrow_normacc) = (
+        (
+            alignadd_integer(rows.bits, rows.constant, fixed.fraction, width, rows.width - fixed.width + width, adder),
+            normacc_fixed(width, rows.width - fixed.width + width, acc.saturate, resettable),
+        )
+        for width in (fixed.width, used)
+    )
+    idle_alignadd = IDLE * (alignadd.cells() - narrow_alignadd.cells())
+    return LevelCounts(alignadd, normacc, idle_alignadd, IDLE * (normacc.cells() - narrow_normacc.cells()))
+
+
+def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
+    shape, fixed = terms.shape, spec.fixed_point(acc)
+    tally = Tally()
+    any_of(tally, terms.count * (shape.nan + shape.inf))
+    if spec.blocks and reaches_far(shape, fixed):
+        alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
+        return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())
+    width = total_width(fixed, shape.magnitude, shape.lsb, terms.count)
+    alignadd = _align(terms, fixed, width, acc.rounding, adder)
+    normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable) + tally.counts()
+    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells())
+
+
+def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
+    fixed, fmt = spec.fixed_point(acc), spec.a
+    assert isinstance(fmt, PositFormat)
+    alignadd = _align(terms, fixed, fixed.width, "floor", adder)
+    normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.count - 1)
+    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells())
+
+
+def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Counts:
+    if terms.count == 1:
+        return alignadd_fixed(terms.shape, fixed, width, rounding, adder)
+    return alignadd_sum(terms.shape, terms.count, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
+
+
+def _add_to_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+    normacc = Counts()
+    if not acc.fused and _rounds_products(acc, term):
+        normacc += round_term(acc, term, adder)
+        term = rounded_state(acc, term).shape
+    state = float_state(acc, term)
+    significand = float_window(term, state.shape, acc.random_bits) + 2
+    normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), adder, resettable)
+    return LevelCounts(alignadd_float(term, state.shape, adder, acc.random_bits), normacc, register=state.shape)
+
+
+def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+    register = operand_shape(acc.format, normalised=True)
+    exponent = exponent_width(term.exponent_low, term.exponent_high)
+    alignadd, normacc = Counts(), Counts()
+    if not acc.fused:
+        normacc += round_term_posit(acc.format, term, exponent, adder)
+        term = register
+    elif term.top:
+        low, high = term.exponent_low + term.top, term.exponent_high + term.top
+        if term.has_exponent:
+            alignadd += rebase_term(exponent, exponent_width(low, high)[0], term.top)
+        term = replace(term, exponent_low=low, exponent_high=high, top=0)
+    reached = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
+    alignadd += alignadd_float(term, reached, adder)
+    total = exponent_width(*sum_exponent_range(term, reached))
+    normacc += normacc_posit(acc.format, float_window(term, reached, 0) + 2, total, adder, resettable)
+    return LevelCounts(alignadd, normacc)
+
+
+def _add_aligned(
+    spec: MacSpec, acc: TensorAcc, product: NumberShape, scale: NumberShape | None, adder: str, resettable: bool
+) -> LevelCounts:
+    """Count a tensor core's addition; where its accumulator joins late, an ordinary one behind it."""
+    state = tensor_state(acc, product, scale)
+    register = None if acc.late else state.shape
+    exponents = sum_range(product, register, scale)
+    alignadd = alignadd_tensor(acc, product, register, scale, adder)
+    if not acc.late:
+        return LevelCounts(alignadd, normacc_tensor(acc, state, exponents, adder, resettable))
+    late = accumulate(spec, FloatAcc(acc.format), Terms(state.shape), adder, resettable=resettable)
+    return LevelCounts(alignadd + late.alignadd, round_products(acc, state, exponents, adder) + late.normacc)
+
+
+def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
+    """Return whether some product is not a number of the accumulator's format already."""
+    fmt = acc.format
+    finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
+    exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
+    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
+
+
+def total_width(fixed: FixedPoint, magnitude: int, lsb: int, count: int) -> int:
+    """Return the bits of the exact sum of an accumulator and of terms, see `hwmodel_rtl.level.total_width`."""
+    shift = lsb + fixed.fraction
+    if count == 1:
+        return max(fixed.width, max(magnitude.bit_length() + shift, 0) + 2) + 1
+    largest = magnitude << shift if shift >= 0 else (magnitude >> -shift) + 1
+    return max(fixed.width, (count * largest).bit_length() + 1) + 1

@@ -1,0 +1,80 @@
+"""Cells of exact sums in front of an accumulator, and of the scales of blocks.
+
+Each function counts the component of the same name in `hwmodel_rtl.sums` and `hwmodel_rtl.scale`.
+"""
+
+from functools import lru_cache
+
+from hwmodel.spec import FixedPoint
+from hwmodel.spec.dataflow import scaled_shape
+from hwmodel.spec.ranges import NumberShape
+
+from .blocks import add, any_of, constant, extend, invert, leading_zero_count, shift_left, signals
+from .parts import exponent_width, mpy
+from .tally import SIGNAL, Bit, Counts, Tally
+
+
+@lru_cache(maxsize=1 << 14)
+def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
+    """Count sign and magnitude of an exact sum, and its normalisation; `shape` is that of the result."""
+    tally, bits = Tally(), shape.significand_bits
+    if shape.signed:
+        tally.xor2 += bits
+        add(tally, signals(bits), constant(0, bits), SIGNAL, adder)
+        tally.gate2 += 2 * normalised
+        tally.mux2 += shape.inf
+    if not normalised:
+        return tally.counts()
+    counter, zeros = leading_zero_count(bits)
+    tally.include(counter)
+    shift_left(tally, bits, zeros, bits)
+    if shape.has_exponent:
+        places = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        add(tally, constant(bits - 1, places), invert(signals(zeros)), 1)
+    return tally.counts()
+
+
+def sum_specials(shape: NumberShape, count: int) -> Counts:
+    """Count what tells whether a sum of numbers is one, and the sign of a sum of zeros."""
+    tally = Tally()
+    any_of(tally, count * shape.nan)
+    any_of(tally, count * shape.signed)
+    if shape.inf:
+        for _ in range(3):  # any infinity, any negative one, any positive one
+            any_of(tally, count)
+        tally.gate2 += 2 * count + 2
+    return tally.counts()
+
+
+def keep_sum(fixed: FixedPoint, shape: NumberShape) -> Counts:
+    """Count the register of a block's sum, and of what it is besides a number."""
+    flags = shape.nan + shape.inf + (shape.inf and shape.signed)
+    tally = Tally()
+    tally.flip_flop += fixed.width + flags
+    tally.gate2 += fixed.width + 2 * flags + 2 * shape.inf
+    tally.mux2 += shape.inf and shape.signed
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder: str, *, normalised: bool, can_be_zero: bool) -> Counts:
+    """Count the multiplication of a number by a block's scale; a power of two only adds exponents."""
+    if scale.significand_bits > 1:
+        return mpy(number, scale, normalised, multiplier, adder)
+    tally, shape = Tally(), scaled_shape(number, scale, normalised=normalised)
+    tally.gate2 += (number.significand_bits + normalised) * can_be_zero
+    if shape.has_exponent:
+        width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
+        add(tally, _exponent(number, width), _exponent(scale, width))
+    tally.gate2 += number.nan and scale.nan
+    return tally.counts()
+
+
+def _exponent(shape: NumberShape, width: int) -> list[Bit]:
+    bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
+    return extend(signals(bits), width, signed=signed) if shape.has_exponent else constant(shape.exponent_low, width)
+
+
+def only_while(shape: NumberShape) -> Counts:
+    """Count what makes a number -0 unless it is to be added."""
+    return Counts(gate2=shape.significand_bits + shape.nan + shape.inf + shape.signed + 1)

@@ -1,0 +1,201 @@
+"""Cells of tensor-core arithmetic: products aligned to the largest exponent, truncated, added and rounded once.
+
+Each function counts the component of the same name in `hwmodel_rtl.alignadd_tensor` and `hwmodel_rtl.normacc_tensor`, and sizes itself
+as that does.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from hwmodel.spec import FloatAcc, TensorAcc
+from hwmodel.spec.dataflow import scaled_shape
+from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_state
+
+from .blocks import add, any_of, compress, constant, extend, invert, shift_right_cut, signals
+from .parts import exponent_width, keep_float, normalise_and_round, number_width
+from .tally import SIGNAL, STUCK, Bit, Counts, Tally
+
+Width = tuple[int, bool]
+"""Bits and signedness of an integer."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Bits of an aligned product and of the magnitude of a step's sum."""
+
+    product_bits: int
+    magnitude_bits: int
+    headroom: int
+
+    @classmethod
+    def of(cls, acc: TensorAcc) -> "Window":
+        """Return the window of an accumulator."""
+        product, own = acc.fraction + 2, 0 if acc.late else (1 << (acc.fraction + 1)) - 1
+        bits = (acc.lanes * ((1 << product) - 1) + own).bit_length()
+        return cls(product, bits, bits - 1 - acc.fraction)
+
+
+def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
+    """Return what the register can reach; of `.late`, what the rounded sum of a step's products can be."""
+    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
+    term = replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+    nearest = FloatAcc(acc.format)
+    return rounded_state(nearest, term) if acc.late else float_state(nearest, term)
+
+
+def sum_range(product: NumberShape, register: NumberShape | None, scale: NumberShape | None) -> tuple[int, int]:
+    """Return the range of the largest exponent of a step."""
+    low, high = min(0, product.exponent_low), product.exponent_high
+    if scale is not None:
+        low, high = low + scale.exponent_low, high + scale.exponent_high
+    if register is not None:
+        low, high = min(low, register.exponent_low), max(high, register.exponent_high)
+    return low, high
+
+
+def raise_halved(shape: NumberShape) -> Counts:
+    """Count what gives halved subnormals the exponent of the smallest normal number."""
+    return Counts(mux2=shape.significand_bits - 1, gate2=2 + shape.has_exponent)
+
+
+@lru_cache(maxsize=1 << 12)
+def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape | None, scale: NumberShape | None, adder: str) -> Counts:
+    """Count the addition of the products of a step, and of the accumulator unless `register` is None."""
+    tally, window = Tally(), Window.of(acc)
+    columns: list[list[Bit]] = [[] for _ in range(window.magnitude_bits + 1)]
+    exponent = exponent_width(product.exponent_low, product.exponent_high)
+    lead = exponent
+    if product.has_exponent:
+        tally.gate2 += acc.lanes * exponent[0]  # a zero does not count
+        _largest(tally, acc.lanes, exponent[0])
+    constant_sum = 0
+    if register is not None:
+        lead, constant_sum = _with_register(tally, columns, acc, product, register, scale)
+    elif scale is not None:
+        _plus(tally, lead, exponent_width(scale.exponent_low, scale.exponent_high))
+
+    high = sum_range(product, register, scale)[1] - (0 if scale is None else scale.exponent_low)
+    distance = (high - product.exponent_low).bit_length()
+    for _ in range(acc.lanes):
+        if distance:
+            add(tally, _bits(lead, distance), invert(_bits(exponent, distance)), 1)
+        constant_sum += _enter(tally, columns, product.significand_bits, distance, window.product_bits, signed=product.signed)
+    add(tally, *compress(tally, columns, constant_sum), kind=adder)
+    tally.xor2 += window.magnitude_bits
+    add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
+    if product.nan:
+        any_of(tally, acc.lanes)
+    if product.inf:
+        tally.gate2 += 2 * acc.lanes + 3
+        any_of(tally, acc.lanes)
+        any_of(tally, acc.lanes)
+    return tally.counts()
+
+
+def _largest(tally: Tally, count: int, bits: int) -> None:
+    """Count the largest of unsigned numbers: see `hwmodel_rtl.largest`."""
+    for i in range(bits):
+        highest, lowest = i == bits - 1, i == 0
+        any_of(tally, count)
+        tally.gate2 += count * (not highest) + count * (not lowest) * (2 - highest)
+
+
+def _with_register(
+    tally: Tally, columns: list[list[Bit]], acc: TensorAcc, product: NumberShape, register: NumberShape, scale: NumberShape | None
+) -> tuple[Width, int]:
+    """Count what puts the accumulator into `columns`; return the largest exponent of all, and the constant that goes with the sum."""
+    products = exponent_width(product.exponent_low, product.exponent_high)
+    own = exponent_width(register.exponent_low, register.exponent_high)
+    low, lowest = register.exponent_low, product.exponent_low
+    if scale is not None:
+        by = exponent_width(scale.exponent_low, scale.exponent_high)
+        largest, kept = _plus(tally, products, by), own
+        own = _plus(tally, own, by, negative=True)
+        low, lowest = low - scale.exponent_high, lowest + scale.exponent_low
+        tally.mux2 += min(kept[0], largest[0])
+    width = max(bits + (not signed) for bits, signed in (products, own)) + 1
+    add(tally, _bits(products, width), invert(_bits(own, width)), 1)
+    if low < 0:
+        any_of(tally, acc.lanes + 1)
+    if not (register.leading_zeros and register.exponent_low <= lowest):
+        any_of(tally, register.significand_bits + 1 if register.leading_zeros else 2)
+    distance = max(0, sum_range(product, register, scale)[1] - register.exponent_low).bit_length()
+    tally.gate2 += distance
+    aligned = _enter(tally, columns, register.significand_bits, distance, Window.of(acc).product_bits - 1, signed=register.signed)
+    tally.mux2 += min(products[0], own[0])
+    tally.gate2 += abs(products[0] - own[0])
+    return (max(own[0], products[0] + 1), True) if own[1] else (max(own[0], products[0]), False), aligned
+
+
+def _plus(tally: Tally, a: Width, b: Width, *, negative: bool = False) -> Width:
+    """Count the sum or difference of two integers; return bits and signedness of the result."""
+    width = max(bits + (not signed) for bits, signed in (a, b)) + 1
+    add(tally, _bits(a, width), invert(_bits(b, width)) if negative else _bits(b, width), int(negative))
+    return width, True
+
+
+def _bits(number: Width, width: int) -> list[Bit]:
+    return extend(signals(number[0]), width, signed=number[1])
+
+
+def _enter(tally: Tally, columns: list[list[Bit]], bits: int, distance: int, width: int, *, signed: bool) -> int:
+    """Count the alignment of a significand and put it into `columns`; return the constant that goes with it."""
+    kept = shift_right_cut(tally, bits, distance, width)
+    aligned = signals(width) if signed else [*([STUCK] * (width - kept)), *signals(kept)]
+    for weight, bit in enumerate([*aligned, SIGNAL] if signed else aligned):
+        columns[weight].append(bit)
+    if not signed:
+        return 0
+    tally.xor2 += kept
+    columns[0].append(SIGNAL)
+    return -(1 << width)
+
+
+@lru_cache(maxsize=1 << 12)
+def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str, resettable: bool) -> Counts:
+    """Count rounding, register and packing of a step's sum."""
+    tally = Tally()
+    _round_sum(tally, acc, state, exponent_range, adder)
+    keep_float(tally, acc.format, state, resettable)
+    tally.gate2 += 1
+    if acc.fraction < acc.format.fraction_bits:
+        tally.mux2 += number_width(state.shape)  # the register has an enable
+        tally.gate2 += 1
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 12)
+def round_products(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> Counts:
+    """Count the rounding of the sum of a step's products to the format that it is added in."""
+    tally, shape = Tally(), state.shape
+    _round_sum(tally, acc, state, exponent_range, adder)
+    any_of(tally, shape.significand_bits if shape.leading_zeros else 1)
+    tally.mux2 += 2 * shape.signed
+    tally.gate2 += 1
+    return tally.counts()
+
+
+def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> None:
+    fmt, floor, window = acc.format, state.shape.exponent_low, Window.of(acc)
+    low, high = exponent_range
+    if state.floored:
+        low, high = min(low, floor), max(high, floor)
+    exponent = exponent_width(low, high)
+    depth = max(0, floor - (low + window.headroom)) if state.floored else 0
+    if depth > fmt.precision:
+        depth = fmt.precision
+        width = exponent[0] + 2
+        add(tally, _bits(exponent, width), constant(window.headroom + depth - floor, width))
+        tally.gate2 += window.magnitude_bits
+        any_of(tally, window.magnitude_bits)
+    normalise_and_round(
+        tally,
+        window.magnitude_bits,
+        exponent,
+        FloatAcc(fmt, acc.rounding),
+        state,
+        adder,
+        headroom=window.headroom + depth,
+        empty=depth,
+        saturates=not fmt.has_nan,
+    )
