@@ -9,7 +9,7 @@ from functools import lru_cache
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, compress, constant, extend, shift_left, shift_left_overflow, signals
+from .blocks import add, add_columns, any_of, constant, extend, shift_left, shift_left_overflow, signals
 from .parts import exponent_width
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally
 
@@ -19,14 +19,12 @@ def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, 
     """Count the addition of products in two rows to a fixed-point accumulator of `width` bits, 0: to none."""
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(total_width)]
-    for weight in range(width):
+    for weight in range(total_width if width else 0):  # sign extended
         columns[weight].append(SIGNAL)
-    tally.inverter += width > 0
     for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
         if weight < total_width:
             columns[weight].append(SIGNAL)
-    acc_constant = -(1 << (width - 1)) if width else 0
-    add(tally, *compress(tally, columns, (row_constant << shift) + acc_constant), kind=adder)
+    add_columns(tally, columns, row_constant << shift, adder)
     return tally.counts()
 
 
@@ -37,7 +35,6 @@ def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, roun
     magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding)
     aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
     if shape.signed:
-        tally.xor2 += sum(bit == SIGNAL for bit in aligned)
         aligned = signals(total_width)
     add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, SIGNAL if carries else ZERO, adder)
     return tally.counts()
@@ -63,7 +60,6 @@ def alignadd_sum(
         magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding, drops_specials=drops_specials)
         weights = [*range(place, place + magnitude)]
         if shape.signed:
-            tally.xor2 += magnitude
             weights.append(place + magnitude)
             constant_sum -= 1 << (place + magnitude)
         for weight in (*weights, place) if carries else weights:
@@ -73,7 +69,7 @@ def alignadd_sum(
         for weight in range(fixed.width):
             columns[weight].append(SIGNAL)
         constant_sum -= 1 << (fixed.width - 1)
-    add(tally, *compress(tally, columns, constant_sum), kind=adder)
+    add_columns(tally, columns, constant_sum, adder)
     return tally.counts()
 
 
@@ -92,8 +88,9 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
     if drops_specials and (shape.nan or shape.inf):
         tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
     reach = shape.magnitude.bit_length() + shape.lsb + fraction
-    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1))
     inexact = shape.lsb + fraction < 0
+    filled = shape.signed and not inexact
+    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1), filled=filled)
     if place < 0:
         dropped = min(magnitude, -place)
         magnitude -= dropped
@@ -101,7 +98,8 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
             any_of(tally, dropped)
             tally.gate2 += 1 + (rounding == "rne")
         place = 0
-    tally.xor2 += shape.signed and inexact
+    # The complement: of the number before its shift, or of what is left after it, with the carry.
+    tally.xor2 += shape.signed * (shape.significand_bits if filled else magnitude + 1)
     return magnitude, place, shape.signed or inexact
 
 

@@ -63,6 +63,35 @@ def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: 
     return [*(tally.exclusive(p, g) for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
 
 
+def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> None:
+    """Count the magnitude of a sum or difference of unsigned numbers, the complement of `b` left out."""
+    width = len(a)
+    tally.gate2 += 2
+    if kind == "ripple" or width < 4:
+        add(tally, a, b, SIGNAL, carry_used=True)
+        tally.xor2 += width
+        add(tally, signals(width), constant(0, width), SIGNAL)
+        return
+    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
+    generate, propagate = [tally.both(x, y) for x, y in zip(a, b, strict=True)], list(half)
+    for level in prefix_network(width, kind):
+        before_g, before_p = list(generate), list(propagate)
+        for i, j in level:
+            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
+            propagate[i] = tally.both(before_p[i], before_p[j])
+    tally.gate2 += 1
+    for g, p in zip(generate[:-1], propagate[:-1], strict=True):
+        tally.either(g, tally.both(p, SIGNAL))
+    tally.xor2 += 2 * width
+
+
+def count_up_or_down(tally: Tally, width: int, kind: str) -> None:
+    """Count the addition of one, or minus one, or nothing, to `width` bits."""
+    network = max(width - 2, 0) if kind == "ripple" else sum(map(len, prefix_network(width - 1, kind)))
+    tally.gate2 += 2 * network + 3 * width + 3
+    tally.xor2 += width
+
+
 @lru_cache(maxsize=4096)
 def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], ...]:
     """Return the levels of a parallel-prefix network, see `hwmodel_rtl.adders.prefix_network`."""
@@ -84,19 +113,54 @@ def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], 
     return tuple(level for level in levels if level)
 
 
-def compress(tally: Tally, columns: list[list[Bit]], constant_sum: int = 0) -> tuple[list[Bit], list[Bit]]:
-    """Count the compressor tree that brings `columns` to two rows, constants included; return the rows.
+def add_columns(tally: Tally, columns: list[list[Bit]], constant_sum: int, adder: str) -> None:
+    """Count the compressor tree and the adder that add up `columns` and a constant."""
+    above = _sign_column(list(map(len, columns)), constant_sum)
+    for weight in range(above):
+        if (constant_sum >> weight) & 1:
+            columns[weight].append(ONE)
+    first, second = compress(tally, columns)
+    add(tally, first[:above], second[:above], kind=adder, carry_used=above < len(columns))
+    if above < len(columns):
+        count_up_or_down(tally, len(columns) - above, adder)
+
+
+def _sign_column(heights: list[int], constant_sum: int) -> int:
+    """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`."""
+    ones = len(heights)
+    while ones and (constant_sum >> (ones - 1)) & 1:
+        ones -= 1
+    for above in range(ones, len(heights) - 1):
+        if max(heights[above:]) > 1:
+            continue
+        columns = [height + ((constant_sum >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
+        while (height := max(columns)) > 2:
+            target = _dadda_height(height)
+            carries, reduced = 0, []
+            for bits in columns:
+                excess = max(bits + carries - target, 0)
+                reduced.append(bits + carries - excess)
+                carries = excess - excess // 2
+            columns = reduced
+        if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
+            return above
+    return len(heights)
+
+
+def _dadda_height(height: int) -> int:
+    target = 2
+    while target * 3 // 2 < height:
+        target = target * 3 // 2
+    return target
+
+
+def compress(tally: Tally, columns: list[list[Bit]]) -> tuple[list[Bit], list[Bit]]:
+    """Count the compressor tree that brings `columns` to two rows; return the rows.
 
     Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
     """
-    for weight, column in enumerate(columns):
-        if (constant_sum >> weight) & 1:
-            column.append(ONE)
     while (height := max(map(len, columns), default=0)) > 2:
-        target = 2
-        while target * 3 // 2 < height:
-            target = target * 3 // 2
-        columns = _reduce(tally, columns, target)
+        columns = _reduce(tally, columns, _dadda_height(height))
     padded = [[*column, ZERO, ZERO] for column in columns]
     return [column[0] for column in padded], [column[1] for column in padded]
 
@@ -156,7 +220,7 @@ def _baugh_wooley(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_sign
 def _booth(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
     if b > a:
         a, b, a_signed, b_signed = b, a, b_signed, a_signed
-    constant_sum, width = 0, a + 2
+    constant_sum, width = 0, a + 2 - a_signed
     for j in range(0, b + (not b_signed), 2):
         tally.xor2 += 1 + width
         tally.gate2 += 6 + 3 * width
@@ -171,21 +235,10 @@ def _booth(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: boo
 def multiplier(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
     """Count an unsigned `a` × `b` bit multiplier with its final adder."""
     tally = Tally()
-    counts, row_0, row_1, rest = multiplier_rows(a, b, False, False, a + b, multiplier_kind)
-    if rest:  # Booth's constant joins the tree
-        tally.include(_with_constant(a, b, multiplier_kind, adder))
-        return tally.counts()
-    tally.include(counts)
-    add(tally, row_0, row_1, kind=adder)
-    return tally.counts()
-
-
-def _with_constant(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
-    tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(a + b)]
-    assert multiplier_kind == "booth"
-    rest = _booth(tally, columns, a, b, False, False)
-    add(tally, *compress(tally, columns, rest), kind=adder)
+    partial_products = _booth if multiplier_kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    rest = partial_products(tally, columns, a, b, False, False)
+    add_columns(tally, columns, rest, adder)
     return tally.counts()
 
 
@@ -201,15 +254,27 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
     return high + low + own, bits + 1
 
 
-def shift_left(tally: Tally, value: int, amount: int, width: int) -> int:
+def normalise(tally: Tally, width: int, count: int) -> None:
+    """Count the shift of `width` bits by their leading zeros, a number of `count` bits."""
+    for stage in range(count):
+        distance = min(1 << stage, width)
+        tally.mux2 += width - distance
+        tally.gate2 += distance
+
+
+def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
     """Count ``(value << amount) mod 2**width`` for a `value` and an `amount` of so many bits; return the bits of the result.
 
-    Where only one of a multiplexer's inputs is a signal it is an AND.
+    Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled` with a signal, none is.
     """
     length = value
     for stage in range(amount):
         distance = 1 << stage
         grown = min(length + distance, width)
+        if filled:
+            tally.mux2 += grown
+            length = grown
+            continue
         both = max(min(length, grown) - distance, 0)
         tally.mux2 += both
         tally.gate2 += grown - both if grown <= length + distance else 0

@@ -16,14 +16,13 @@ from hwmodel.spec import (
     QuireAcc,
     TensorAcc,
 )
-from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, rounded_state
+from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, rounded_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum, reaches_far
 from .blocks import any_of
 from .parts import (
     alignadd_float,
     exponent_width,
-    float_window,
     normacc_fixed,
     normacc_float,
     round_term,

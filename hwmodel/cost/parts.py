@@ -6,10 +6,11 @@ Each function counts the component of the same name in the circuits; sizes come 
 from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state
+from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state
 
 from .blocks import (
     add,
+    add_or_subtract,
     any_of,
     constant,
     extend,
@@ -17,8 +18,8 @@ from .blocks import (
     leading_zero_count,
     multiplier,
     multiplier_rows,
+    normalise,
     round_significand,
-    shift_left,
     shift_right_sticky,
     signals,
     stuck,
@@ -45,17 +46,28 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
     return extend(signals(bits), width, signed=signed)
 
 
-def mpy(a: NumberShape, b: NumberShape, normalised: bool, multiplier_kind: str, adder: str, *, tells_zero: bool = False) -> Counts:
-    """Count the multiplication of two unpacked numbers."""
-    tally, shape = Tally(), product_shape(a, b, normalised=normalised)
+def mpy(
+    a: NumberShape,
+    b: NumberShape,
+    normalised: bool,
+    product_normalised: bool,
+    multiplier_kind: str,
+    adder: str,
+    *,
+    tells_zero: bool = False,
+) -> Counts:
+    """Count the multiplication of two unpacked numbers, which may be `normalised`, and so may their product."""
+    tally, shape = Tally(), product_shape(a, b, normalised=product_normalised)
     bits = shape.significand_bits
     tally.gate2 += a.significand_bits  # nothing is multiplied unless valid
     tally.include(multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder))
     high: Bit = ZERO
-    if normalised:
+    if product_normalised:
         high = SIGNAL
         tally.mux2 += bits - 2
-        tally.gate2 += 3
+        tally.gate2 += 2
+    if normalised:
+        tally.gate2 += 1
     elif tells_zero:
         any_of(tally, a.significand_bits)
         any_of(tally, b.significand_bits + 1)
@@ -89,12 +101,6 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
     return counts + Counts(gate2=lanes * a.width), rows, live, rest
 
 
-def float_window(term: NumberShape, acc: NumberShape, random_bits: int) -> int:
-    """Return the bits of the window in which a float accumulator adds."""
-    zeros = min(term.leading_zeros, max(term.exponent_low - acc.exponent_low, 0))
-    return max(acc.significand_bits + 1 + max(1, random_bits) + zeros, term.significand_bits + 1)
-
-
 def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
     """Return the range of the exponent of a sum."""
     return acc.exponent_low if acc.exponent_low > term.exponent_low else min(term.exponent_low, acc.exponent_low), max(
@@ -126,10 +132,7 @@ def alignadd_float(term: NumberShape, acc: NumberShape, adder: str, random_bits:
     if term.signed or acc.signed:
         tally.xor2 += 1 + aligned + 1
     larger = [*stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
-    add(tally, [ZERO, *larger], signals(window + 1), SIGNAL, adder, carry_used=True)
-    tally.gate2 += 2
-    tally.xor2 += window + 1
-    add(tally, signals(window + 1), constant(0, window + 1), SIGNAL, adder)
+    add_or_subtract(tally, [ZERO, *larger], signals(window + 1), adder)
     tally.mux2 += min(bits for bits, _ in exponents) + 1
     tally.gate2 += abs(exponents[0][0] - exponents[1][0]) + 1
     tally.xor2 += 1
@@ -212,36 +215,38 @@ def normalise_and_round(
     """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
-    zeros = (bits + empty - 1).bit_length()
-    tally.include(leading_zero_count(bits)[0])
-    limit = fmt.emax - shape.top
-    width = max(exponent[0] + (not exponent[1]), zeros + 1) + 2
-    if state.overflows:
-        width = max(width, 2 + (limit + 1 if limit >= 0 else -limit).bit_length())
-    wide = extend(signals(exponent[0]), width, signed=exponent[1])
-    minus_zeros = invert(extend(signals(zeros), width, signed=False))
+    length, zeros = bits + empty, (bits + empty - 1).bit_length()
+    floor, limit = shape.exponent_low, fmt.emax - shape.top
+    width = _exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
+    add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
     if state.floored:
-        room = add(tally, wide, constant(headroom - shape.exponent_low, width))[:width]
-        add(tally, room, minus_zeros, 1)
-        unrounded = signals(width)
-        tally.gate2 += 1 + width
-        tally.mux2 += zeros
-        base = shape.exponent_low
-    else:
-        unrounded = add(tally, wide, minus_zeros, 1)[:width]
-        base = headroom
-    normal = shift_left(tally, bits, zeros, bits + empty)
+        add(tally, signals(width), constant(-floor, width))
+        # A one where the floor is: shared between neighbours, an AND each and an OR; and what tells a sum of zero.
+        tally.gate2 += 2 * length + width
+        any_of(tally, bits)
+        tally.gate2 += width
+    tally.include(leading_zero_count(length if state.floored else bits)[0])
+    normalise(tally, bits, zeros)
+    add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     gap = state.floored and not fmt.subnormals
     if gap:
         any_of(tally, width)  # the lowest binade
-    carry = round_significand(tally, normal, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
-    add(tally, unrounded, constant(base, width), carry)
+    carry = round_significand(tally, length, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
+    add(tally, signals(width), constant(0, width), carry)
     if state.overflows:
         add(tally, signals(width), constant(-limit - 1, width))
-        tally.gate2 += 1
+        tally.gate2 += 3 + width
         if fmt.max_significand != (1 << fmt.precision) - 1:
-            tally.gate2 += fmt.precision + width
+            tally.gate2 += fmt.precision + 1
         if saturates:
             tally.gate2 += fmt.precision + width
     if acc.ftz and state.floored and fmt.subnormals:
         tally.gate2 += fmt.precision
+
+
+def _exponent_bits(exponent: tuple[int, bool], headroom: int, significand_bits: int, ends: list[int]) -> int:
+    """Return the bits of the exponent on its way through the rounder, as `hwmodel_rtl.normacc` has them."""
+    bits, signed = exponent
+    high, low = (1 << (bits - signed)) + headroom, headroom - significand_bits - (signed << bits >> 1)
+    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
+    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)

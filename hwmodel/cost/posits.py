@@ -8,7 +8,7 @@ from functools import lru_cache
 from hwmodel.spec import FixedPoint, PositFormat
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, constant, extend, invert, leading_zero_count, shift_left, signals
+from .blocks import add, any_of, constant, extend, invert, leading_zero_count, normalise, shift_left, signals
 from .tally import ONE, SIGNAL, Bit, Counts, Tally
 
 
@@ -58,7 +58,7 @@ def round_posit(
     es, fraction_bits, longest = fmt.exponent_bits, fmt.fraction_bits, fmt.width - 3
     counter, zeros = leading_zero_count(bits)
     tally.include(counter)
-    shift_left(tally, bits, zeros, bits)
+    normalise(tally, bits, zeros)
     own = fmt.max_exponent.bit_length() + 1
     width = max(own if exponent is None else exponent[0] + (not exponent[1]), zeros + 1, own, abs(top).bit_length() + 1) + 2
     above: list[Bit]

@@ -17,6 +17,7 @@ from hwmodel.spec.dataflow import (
     joins_rows,
     lane_product,
     normalises_operands,
+    normalises_product,
     raised_shape,
 )
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
@@ -133,7 +134,7 @@ class _Build:
                 raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
                 self.decode += _times(sum(raised, Counts()), spec.lanes)
                 a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
-            product = mpy(a, b, normalised, self.multiplier, self.adder, tells_zero=aligned)
+            product = mpy(a, b, normalised, normalises_product(spec), self.multiplier, self.adder, tells_zero=aligned)
         self.mpy += _times(product, spec.lanes)
         halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
         operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved

@@ -9,7 +9,7 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.dataflow import scaled_shape
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, constant, extend, invert, leading_zero_count, shift_left, signals
+from .blocks import add, any_of, constant, extend, invert, leading_zero_count, normalise, signals
 from .parts import exponent_width, mpy
 from .tally import SIGNAL, Bit, Counts, Tally
 
@@ -27,7 +27,7 @@ def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
         return tally.counts()
     counter, zeros = leading_zero_count(bits)
     tally.include(counter)
-    shift_left(tally, bits, zeros, bits)
+    normalise(tally, bits, zeros)
     if shape.has_exponent:
         places = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, constant(bits - 1, places), invert(signals(zeros)), 1)
@@ -60,7 +60,7 @@ def keep_sum(fixed: FixedPoint, shape: NumberShape) -> Counts:
 def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder: str, *, normalised: bool, can_be_zero: bool) -> Counts:
     """Count the multiplication of a number by a block's scale; a power of two only adds exponents."""
     if scale.significand_bits > 1:
-        return mpy(number, scale, normalised, multiplier, adder)
+        return mpy(number, scale, normalised, normalised, multiplier, adder)
     tally, shape = Tally(), scaled_shape(number, scale, normalised=normalised)
     tally.gate2 += (number.significand_bits + normalised) * can_be_zero
     if shape.has_exponent:

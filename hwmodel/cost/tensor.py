@@ -11,7 +11,7 @@ from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.dataflow import scaled_shape
 from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_state
 
-from .blocks import add, any_of, compress, constant, extend, invert, shift_right_cut, signals
+from .blocks import add, add_columns, any_of, constant, extend, invert, shift_right_cut, signals
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
 from .tally import SIGNAL, STUCK, Bit, Counts, Tally
 
@@ -80,7 +80,7 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
         if distance:
             add(tally, _bits(lead, distance), invert(_bits(exponent, distance)), 1)
         constant_sum += _enter(tally, columns, product.significand_bits, distance, window.product_bits, signed=product.signed)
-    add(tally, *compress(tally, columns, constant_sum), kind=adder)
+    add_columns(tally, columns, constant_sum, adder)
     tally.xor2 += window.magnitude_bits
     add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
     if product.nan:
