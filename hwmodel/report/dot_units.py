@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hwmodel.cost import load_calibration
 from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
@@ -93,7 +94,11 @@ def marks(table: pd.DataFrame) -> list[Mark]:
 
 
 def _page(table: pd.DataFrame, card: TechCard, title: str, image: str) -> str:
-    estimates = f" Estimates: {estimate_error(card)}" if "est_area_um2" in table else ""
+    estimates = ""
+    if "est_area_um2" in table:
+        learnt = load_calibration(card.name).specs
+        among = ", ".join(str(row["label"]) for _, row in table.iterrows() if row["spec"] in learnt) or "none"
+        estimates = f" Estimates: {estimate_error(card)} Of the units here these are among those learnt from: {among}."
     return (
         f"# {title}\n\n![{title}]({image})\n\n"
         f"Each unit takes {LANES} operand pairs a step, adds their products exactly and rounds once into an FP32 accumulator: of scalars "
