@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -200,11 +200,11 @@ class MacDots:
     def _take(self, shown: dict[str, Array], flush: bool = False) -> None:
         """Take some steps."""
         count, n = shown["a"].shape[:2]
-        flushes: dict[str, Any] = {"flush": np.ones((count, n), bool)} if flush else {}
+        inputs = shown | ({"flush": np.ones((count, n), bool)} if flush else {})
         watched = self._ends and not isinstance(self.spec.acc, QuireAcc)
         # One step at a time where an accumulator may stick to an end and come back, and nothing tells.
         for part in (slice(k, k + 1) for k in range(count)) if watched or self._inner_ends else (slice(count),):
-            acc = self._mac.run(**{name: each[part] for name, each in shown.items()}, **{name: each[part] for name, each in flushes.items()})
+            acc = self._mac.run(**{name: each[part] for name, each in inputs.items()})
             if watched:
                 self._stuck |= _holds(acc, self._ends)
             if self._inner:
