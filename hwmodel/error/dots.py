@@ -13,8 +13,9 @@ over Σ|a||b|. Rounding errors are bounded by a multiple of the latter whatever 
 Numerical Algorithms, 2nd edition, section 3.1), so that it tells of the arithmetic; the first also tells how much cancels in the data.
 
 Scales are exact and divided out; those of blocks the unit is given, all but the FP32 of a tensor or row. Of operands with a zero point
-the unit multiplies the codes; what the zero points contribute is taken out exactly, as software does. A dot product whose accumulator overflowed, or is NaN, has no error that means anything: it is counted
-and left out of the figures.
+the unit multiplies the codes; what the zero points contribute is taken out exactly, as software does.
+
+A dot product whose accumulator overflowed, or is NaN, has no error that means anything: it is counted and left out of the figures.
 """
 
 import math

@@ -183,10 +183,12 @@ def _page(table: pd.DataFrame, image: str) -> str:
         "Every dot product is computed in the unit's own arithmetic, bit by bit, and compared with the exact one of the same quantised "
         f"operands: mean of |error| over Σ|a||b|, over {products} dot products (seeds {', '.join(map(str, SEEDS))}), "
         "data taken as they are, without a scale but those of blocks. A dot product whose accumulator overflowed is left out and "
-        "counted in brackets; the last lines are what quantising the operands costs, from the dot product of the data. `tc32f13:e8m13.rtz` is the H100's with E4M3 "
-        "operands (`e4m3fn-e4m3fn-h100`); sums of a block of `mxfp8e4m3` are exact, and rounded once a block.\n\n"
+        "counted in brackets; the last lines are what quantising the operands costs, from the dot product of the data. "
+        "`tc32f13:e8m13.rtz` is the H100's with E4M3 operands (`e4m3fn-e4m3fn-h100`); sums of a block of `mxfp8e4m3` are exact, "
+        "and rounded once a block.\n\n"
         + "\n\n".join(parts)
-        + "\n\nThe same for any unit and data: `hwmodel error SPEC… --length 16..65536 --scale none [--data FILE.npy] [--plot FILE.svg]`.\n"
+        + "\n\nThe same for any unit and data: `hwmodel error SPEC… --length 16..65536 [--scale none] [--data FILE.npy] [--plot FILE.svg]`; "
+        "`--scale` is for scalar operands.\n"
     )
 
 
