@@ -187,8 +187,8 @@ def _page(table: pd.DataFrame, image: str) -> str:
         "`tc32f13:e8m13.rtz` is the H100's with E4M3 operands (`e4m3fn-e4m3fn-h100`); sums of a block of `mxfp8e4m3` are exact, "
         "and rounded once a block.\n\n"
         + "\n\n".join(parts)
-        + "\n\nThe same for any unit and data: `hwmodel error SPEC… --length 16..65536 [--scale none] [--data FILE.npy] [--plot FILE.svg]`; "
-        "`--scale` is for scalar operands.\n"
+        + "\n\nThe same for any unit and data: `hwmodel error SPEC… --length 16..65536 [--scale none] [--data FILE.npy] "
+        "[--plot FILE.svg]`; `--scale` is for scalar operands.\n"
     )
 
 

@@ -115,7 +115,7 @@ def test_lanes_change_nothing_where_sums_are_exact(operands):
         "mx9-mx6-fx700f300-x4",
         "vsq4-vsq8-fx48f0-x2",
         "flex16-flex16-fx100f80-x4",
-        "e2m1fn:8:e4m3fnu:amax:channel-vsq4-fx100f40",
+        "e2m1fn:16:e4m3fnu:amax:channel-vsq4-fx100f40",
     ],
 )
 def test_blocks_summed_exactly_are_what_quantising_costs(name):
