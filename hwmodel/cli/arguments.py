@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hwmodel.spec import MacSpec
+from hwmodel.spec import Format, MacSpec, parse_block, parse_format
+from hwmodel.spec.block_catalog import is_block_name
 
 from .errors import InputError
 from .output import note
@@ -28,6 +29,25 @@ Adder = Annotated[
     str | None, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sklansky or kogge_stone.", show_default="brent_kung")
 ]
 Multiplier = Annotated[str | None, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.", show_default="baugh_wooley")]
+
+
+def scalar_format(text: str) -> Format:
+    """Return the format that `text` names, whose codes mean something by themselves.
+
+    Raises
+    ------
+    InputError
+        If it is a block format.
+    SpecError
+        If it is none.
+    """
+    if is_block_name(text):
+        fmt = parse_block(text)
+        raise InputError(
+            f"{fmt} is a block format, and what its codes are worth depends on their block's scale; "
+            f"name its element, {fmt.element}, or quantise arrays with golden.quantise"
+        )
+    return parse_format(text)
 
 
 def parse_specs(texts: Sequence[str]) -> list[MacSpec]:

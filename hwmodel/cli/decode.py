@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from hwmodel.spec import format_note, parse_format
+from hwmodel.spec import format_note
 
-from .arguments import Csv, Json, given_or_stdin
+from .arguments import Csv, Json, given_or_stdin, scalar_format
 from .output import Column, form_of, note, show
 from .values import code_text, hex_text, parse_code, to_float, value_text
 
@@ -25,7 +25,7 @@ def decode(
     from hwmodel.golden import scalar
 
     form = form_of(as_json, as_csv)
-    fmt = parse_format(name)
+    fmt = scalar_format(name)
     if text := format_note(name):
         note(text)
     rows = []

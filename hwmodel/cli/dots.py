@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwmodel.spec import MacSpec
+from hwmodel.spec import BlockFormat, MacSpec
 
 from .errors import InputError
 from .files import plot_file
@@ -40,8 +40,8 @@ def dots(
     *,
     data: Sequence[Path],
     distributions: Sequence[str],
-    scale: str,
-    clip: str,
+    scale: str | None,
+    clip: str | None,
     lengths: Sequence[str],
     rows: int | None,
     seed: int,
@@ -49,7 +49,7 @@ def dots(
     plot: Path | None,
     form: Form,
 ) -> None:
-    """Measure units and print what was found; the options are those of the command.
+    """Measure units and print what was found; the options are those of the command, None where they were not given.
 
     Raises
     ------
@@ -63,6 +63,8 @@ def dots(
         plot_file(plot)
     units = list({str(unit): unit for unit in map(parse_dot_unit, names)}.values())
     _tell(names, units)
+    _check_options(units, scale, clip)
+    scale, clip = scale or "tensor", clip or "amax"
     wanted = [each for text in lengths for each in _lengths(text)]
     if data and rows is not None:
         raise InputError("--rows is for drawn data; --data has rows of its own")
@@ -72,14 +74,25 @@ def dots(
     numbers = range(seed, seed + count)
     with progress("error", len(units) * len(blocks_of(sources, numbers))) as start:
         found = measure_dots(units, sources, wanted, numbers, parse_sharing(scale), clip, start)
-    _tell_lost(found, scale)
-    drawn = {"seed": seed, "seeds": count, "scale": scale, "clip": None if scale == "none" else clip}
-    results = [each.row | drawn for each in found]
+    _tell_padding(units, wanted)
+    scaled = {str(unit) for unit in units if not _in_blocks(unit)}
+    _tell_lost(units, found, scale)
+    results = [
+        each.row
+        | {
+            "seed": seed,
+            "seeds": count,
+            "scale": scale if each.unit in scaled else None,
+            "clip": clip if each.unit in scaled and scale != "none" else None,
+        }
+        for each in found
+    ]
     if plot is not None:
         _plot(results, plot)
     several = len(sources) > 1
     columns = (Column("spec", "unit", left=True), *([Column("data", "data", left=True)] if several else []), *_FIGURES)
-    about = [f"{found[0].products:,} dot products of {'each of the data' if several else sources[0].name}", f"scale {scale}"]
+    about = [f"{found[0].products:,} dot products of {'each of the data' if several else sources[0].name}"]
+    about.append(f"scale {scale}" if scaled else "blocks with scales of their own")
     about.append(f"seed {seed}" if count == 1 else f"seeds {seed} to {seed + count - 1}")
     caption = (
         f"{', '.join(about)}; SNR and error: of the unit from the exact dot product of its operands, over Σ|a||b|; "
@@ -98,10 +111,43 @@ def _tell(names: Sequence[str], units: "Sequence[DotUnit]") -> None:
         note(sentence)
 
 
-def _tell_lost(found: "Sequence[DotError]", scale: str) -> None:
+def _in_blocks(unit: "DotUnit") -> bool:
+    """Return whether both operands have scales of their own."""
+    return isinstance(unit.a, BlockFormat) and isinstance(unit.b, BlockFormat)
+
+
+def _check_options(units: "Sequence[DotUnit]", scale: str | None, clip: str | None) -> None:
+    """Refuse options that are for scalar operands where no unit has one, and tell where some have none."""
+    options = [name for name, value in (("--scale", scale), ("--clip", clip)) if value is not None]
+    blocks = dict.fromkeys(str(fmt) for unit in units for fmt in (unit.a, unit.b) if isinstance(fmt, BlockFormat))
+    if not options or not blocks:
+        return
+    if all(map(_in_blocks, units)):
+        raise InputError(f"{options[0]} is for scalar operands, and {', '.join(map(str, units))} has none: blocks have scales of their own")
+    note(f"{' and '.join(options)}: for scalar operands; blocks of {' and '.join(blocks)} have scales of their own")
+
+
+def _tell_padding(units: "Sequence[DotUnit]", lengths: Sequence[int]) -> None:
+    """Tell where dot products end within a block."""
+    sizes = sorted({fmt.size for unit in units for fmt in (unit.a, unit.b) if isinstance(fmt, BlockFormat) and fmt.size})
+    for length in dict.fromkeys(lengths):
+        if inside := [str(size) for size in sizes if length % size]:
+            note(f"K = {length} ends within a block of {' and of '.join(inside)}, the rest of which counts as zeros")
+
+
+def _tell_lost(units: "Sequence[DotUnit]", found: "Sequence[DotError]", scale: str) -> None:
     """Tell what to do about units that the scale alone makes overflow."""
-    names = dict.fromkeys(each.unit for each in found if scale != "none" and each.lost == each.products)
-    if names:
+    lost = {each.unit for each in found if each.lost == each.products}
+    names = [str(unit) for unit in units if str(unit) in lost and not _in_blocks(unit)]
+    relative = [
+        str(unit) for unit in units if str(unit) in lost and any(isinstance(fmt, BlockFormat) and fmt.outer for fmt in (unit.a, unit.b))
+    ]
+    if relative:
+        note(
+            f"every dot product overflowed in {', '.join(relative)}: the FP32 scale, which the unit is not given, makes the largest block "
+            "scale the largest there is, which leaves a narrow accumulator no room; choose one of more range, such as fp32"
+        )
+    if names and scale != "none":
         note(
             f"every dot product overflowed in {', '.join(names)}: the scale makes the largest magnitude the format's largest number, "
             "which leaves a narrow accumulator no room; --scale none takes the data as they are"

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from hwmodel.spec import Format, format_note, parse_format
+from hwmodel.spec import Format, format_note
 
-from .arguments import Csv, Json, given_or_stdin
+from .arguments import Csv, Json, given_or_stdin, scalar_format
 from .errors import InputError
 from .output import Column, form_of, note, show, significant
 from .values import code_text, parse_value, to_float, value_text
@@ -38,7 +38,7 @@ def encode(
     form = form_of(as_json, as_csv)
     if random is not None and not rounding.startswith("sr"):
         raise InputError(f"--random goes with --rounding sr<k>, and the rounding is {rounding}")
-    fmt = parse_format(name)
+    fmt = scalar_format(name)
     if text := format_note(name):
         note(text)
     texts = given_or_stdin(name, values)

@@ -31,7 +31,7 @@ def error(
         typer.Argument(
             metavar="NAME",
             help="Formats, scalar or in blocks such as mxfp4, mxfp4.ceil or e2m1fn:16:e4m3fnu; or units, such as e4m3fn-e4m3fn-fp16, "
-            "fp16-fp16-chunk64:e6m9:fp32 or fp16-fp16-h100.",
+            "fp16-fp16-chunk64:e6m9:fp32, fp16-fp16-h100 or mxfp8e4m3-mxfp8e4m3-fp32-x8.",
             show_default=False,
         ),
     ],
@@ -60,7 +60,7 @@ def error(
         typer.Option(
             metavar="WHO",
             help="Who shares a scale: none, tensor, channel, group:<N>, delayed[:<N>] or block[:<N>]. Block formats have their own; "
-            "units take one of the first three.",
+            "scalar operands of units take one of the first three.",
         ),
     ] = "tensor",
     clip: Annotated[
@@ -102,7 +102,8 @@ def error(
 
     Units: SNR (root mean square of dot products over that of their errors), and error over Σ|a||b|, the measure of rounding errors.
 
-    Both are of the unit from the exact dot product of its operands; total, from that of the data. Scales are exact and divided out.
+    Both are of the unit from the exact dot product of its operands; total, from that of the data. Scales are exact and divided out;
+    those of blocks a unit is given itself. A dot product that ends within a block has zeros in the rest of it.
 
     Dot products that overflowed (wrapped, saturated, became infinite) or are NaN are counted as lost, and left out of the rest.
     """
@@ -116,8 +117,8 @@ def error(
             names,
             data=data or (),
             distributions=distribution or (),
-            scale=scale,
-            clip=clip,
+            scale=scale if given(context, "scale") else None,
+            clip=clip if given(context, "clip") else None,
             lengths=length or (),
             rows=rows,
             seed=seed,

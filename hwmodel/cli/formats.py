@@ -30,7 +30,7 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.block_catalog import is_block_name
 
-from .arguments import Csv, Json
+from .arguments import Csv, Json, scalar_format
 from .blocks import block_row, show_block
 from .errors import InputError
 from .files import plot_file
@@ -119,7 +119,7 @@ def _plot(names: list[str], file: Path) -> None:
 
     with progress("draw", 1) as start:
         start(file.name)
-        chosen = list(dict.fromkeys(parse_format(name) for name in names or SHOWN))
+        chosen = list(dict.fromkeys(map(scalar_format, names or SHOWN)))
         draw_formats(chosen, chosen if names else [parse_format(name) for name in SPACED], [file])
     print(f"written: {file}")
 

@@ -12,14 +12,15 @@ The figures are a ratio of signal to noise, 20 log10 of the root mean squares of
 over Σ|a||b|. Rounding errors are bounded by a multiple of the latter whatever cancels (N. J. Higham, Accuracy and Stability of
 Numerical Algorithms, 2nd edition, section 3.1), so that it tells of the arithmetic; the first also tells how much cancels in the data.
 
-Scales are exact and divided out. Of operands with a zero point the unit multiplies the codes; what the zero points contribute is taken
-out exactly, as software does. A dot product whose accumulator overflowed, or is NaN, has no error that means anything: it is counted
-and left out of the figures.
+Scales are exact and divided out; those of blocks the unit is given, all but the FP32 of a tensor or row. Of operands with a zero point
+the unit multiplies the codes; what the zero points contribute is taken out exactly, as software does.
+
+A dot product whose accumulator overflowed, or is NaN, has no error that means anything: it is counted and left out of the figures.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
@@ -28,13 +29,13 @@ import numpy as np
 
 from hwmodel import golden
 from hwmodel.golden.arrays import Array
-from hwmodel.spec import Format, SpecError
+from hwmodel.spec import BlockFormat, Format, SpecError
 
 from .distributions import Distribution
 from .exact import exact_dots
 from .sharing import Sharing
 from .sqnr import quantise_tensor, ratio_db
-from .units import DotUnit
+from .units import DotUnit, Stream
 
 SHARINGS = ("none", "tensor", "channel")
 """Scales that can be divided out of a whole dot product."""
@@ -44,9 +45,6 @@ MAX_DRAWN = 1 << 22
 
 _BLOCK = 1 << 24
 """Products whose codes are in memory at a time, so many seeds together as go in."""
-
-_PIECE = 1 << 12
-"""Steps for which random bits are drawn at a time."""
 
 
 class Source(Protocol):
@@ -207,9 +205,10 @@ def measure_dots(
     seeds
         At least one, each of its own data; stochastic rounding takes its random bits from them, too.
     sharing
-        Who shares a scale: the whole tensor (None), a row (``channel``), or there is none (``none``).
+        Who shares a scale: the whole tensor (None), a row (``channel``), or there is none (``none``). Of scalar operands: block formats
+        have scales of their own. A block that goes on past the end of a dot product counts as filled up with zeros.
     clip
-        How far scales reach, as in `round_trip`.
+        How far scales of scalar operands reach, as in `round_trip`.
     started
         Told the name of each unit that begins with some more of the data.
 
@@ -270,21 +269,38 @@ def _check(sources: Sequence[Source], lengths: Sequence[int], seeds: Sequence[in
 
 
 class _Operand(NamedTuple):
-    """A quantised operand: codes and what the unit takes them for, (n, K), and scales and zero points, (n, 1)."""
+    """A quantised operand: codes, what the unit takes them for, (n, K), and scales and zero points that it does not know, (n, 1)."""
 
-    codes: Array
+    stream: Stream
     values: Array
     scale: Array
     zero: Array
 
 
-def _quantise(values: Array, fmt: Format, sharing: Sharing, clip: str, length: int) -> _Operand:
-    """Return the first `length` columns of a tensor, quantised by the scale of the whole."""
-    made = quantise_tensor(values, fmt, sharing, clip)
-    codes = made.codes[:, :length].astype(np.uint64) & np.uint64((1 << fmt.width) - 1)
-    zero = np.zeros(1) if made.zero_point is None else made.zero_point.astype(np.float64)
-    scale, zero = (np.broadcast_to(each[:, None], (len(values), 1)) for each in (made.scale, zero))
-    return _Operand(codes.astype(np.min_scalar_type((1 << fmt.width) - 1)), golden.decode(codes, fmt), scale, zero)
+def _quantise(values: Array, fmt: Format | BlockFormat, sharing: Sharing, clip: str, length: int) -> _Operand:
+    """Return the first `length` columns of a tensor, quantised by the scale of the whole; a block format has scales of its own."""
+    rows = len(values)
+    if isinstance(fmt, BlockFormat):
+        made = golden.quantise(values, fmt, pad=True)
+        scales = np.broadcast_to(made.scales, (rows, 1)) if fmt.size is None else made.scales
+        shifts = None if made.shifts is None else made.shifts.reshape(rows, -1).T
+        outer = 1.0 if made.outer is None else made.outer.astype(np.float64)[..., None]
+        return _Operand(
+            Stream(_narrow(made.codes.reshape(rows, -1)[:, :length].T, fmt.width), scales.T, shifts),
+            golden.dequantise(replace(made, outer=None))[:, :length],
+            np.broadcast_to(outer, (rows, 1)),
+            np.zeros((rows, 1)),
+        )
+    tensor = quantise_tensor(values, fmt, sharing, clip)
+    codes = tensor.codes[:, :length].astype(np.uint64) & np.uint64((1 << fmt.width) - 1)
+    zero = np.zeros(1) if tensor.zero_point is None else tensor.zero_point.astype(np.float64)
+    scale, zero = (np.broadcast_to(each[:, None], (rows, 1)) for each in (tensor.scale, zero))
+    return _Operand(Stream(_narrow(codes.T, fmt.width)), golden.decode(codes, fmt), scale, zero)
+
+
+def _narrow(codes: Array, width: int) -> Array:
+    """Return the codes, one dot product after the other, in as few bytes as hold them."""
+    return np.ascontiguousarray(codes, np.min_scalar_type((1 << width) - 1))
 
 
 class _Lot(NamedTuple):
@@ -292,8 +308,8 @@ class _Lot(NamedTuple):
 
     Attributes
     ----------
-    a, b : (K, n) unsigned
-        Codes.
+    a, b
+        What the unit is given.
     exact
         For each length, the dot products of what the unit multiplies.
     reach : (lengths, n) float64
@@ -306,8 +322,8 @@ class _Lot(NamedTuple):
         The data's own dot products, rounded in their products alone, and Σ|a||b|.
     """
 
-    a: Array
-    b: Array
+    a: Stream
+    b: Stream
     exact: list[list[Fraction]]
     reach: Array
     scale: Array
@@ -316,7 +332,9 @@ class _Lot(NamedTuple):
     data_reach: Array
 
 
-def _prepare(source: Source, seed: int, a: Format, b: Format, lengths: Sequence[int], sharing: Sharing, clip: str) -> _Lot:
+def _prepare(
+    source: Source, seed: int, a: Format | BlockFormat, b: Format | BlockFormat, lengths: Sequence[int], sharing: Sharing, clip: str
+) -> _Lot:
     longest = lengths[-1]
     x, y = source.pair(seed)
     p, q = _quantise(x, a, sharing, clip, longest), _quantise(y, b, sharing, clip, longest)
@@ -325,8 +343,8 @@ def _prepare(source: Source, seed: int, a: Format, b: Format, lengths: Sequence[
     if p.zero.any() or q.zero.any():
         offset = _heads(p.zero * q.values + q.zero * p.values - p.zero * q.zero, lengths)
     return _Lot(
-        np.ascontiguousarray(p.codes.T),
-        np.ascontiguousarray(q.codes.T),
+        p.stream,
+        q.stream,
         exact_dots(p.values, q.values, lengths),
         _heads(np.abs(p.values * q.values), lengths),
         (p.scale * q.scale)[:, 0],
@@ -370,29 +388,25 @@ class _Sample(NamedTuple):
 
 def _run(unit: DotUnit, lots: Sequence[_Lot], lengths: Sequence[int], seeds: Sequence[int]) -> list[_Sample]:
     """Compute all lots' dot products side by side and return a sample of each."""
-    a, b = (np.concatenate(codes, axis=1) for codes in zip(*((lot.a, lot.b) for lot in lots), strict=True))
-    randoms = [(np.random.default_rng([seed, 1]), lot.a.shape[1]) for lot, seed in zip(lots, seeds, strict=True)]
+    a, b = (_beside([getattr(lot, name) for lot in lots]) for name in ("a", "b"))
+    randoms = [(np.random.default_rng([seed, 1]), lot.a.codes.shape[1]) for lot, seed in zip(lots, seeds, strict=True)]
 
-    def random(steps: int) -> Array | None:
-        if not unit.random_bits:
-            return None
+    def random(steps: int) -> Array:
         last = np.uint64((1 << unit.random_bits) - 1)
         return np.concatenate([rng.integers(0, last, (steps, n), np.uint64, endpoint=True) for rng, n in randoms], axis=1)
 
-    unit.start(a.shape[1])
-    readings = []
-    for start, stop in pairwise((0, *lengths)):
-        for piece in range(start, stop, _PIECE):
-            steps = slice(piece, min(piece + _PIECE, stop))
-            unit.take(a[steps], b[steps], random(steps.stop - steps.start))
-        at_end = random(1)
-        readings.append(unit.read(None if at_end is None else at_end[0]))
+    readings = unit.run(a, b, lengths, random)
     samples, lane = [], 0
     for lot in lots:
-        n = lot.a.shape[1]
+        n = lot.a.codes.shape[1]
         samples.append(_sample(lot, [(each.sums[lane : lane + n], each.lost[lane : lane + n]) for each in readings]))
         lane += n
     return samples
+
+
+def _beside(streams: Sequence[Stream]) -> Stream:
+    """Return all dot products in one stream."""
+    return Stream(*(None if parts[0] is None else np.concatenate(parts, axis=1) for parts in zip(*streams, strict=True)))  # type: ignore[arg-type]
 
 
 def _sample(lot: _Lot, readings: Sequence[tuple[list[Fraction | None], Array]]) -> _Sample:

@@ -1,11 +1,11 @@
 """Units that dot products are computed in: one interface to the golden models, over many dot products at once.
 
-Dot products go on from where they were read, so that one run gives every length on the way.
+One run gives every length on the way to the longest: at each the unit is read as though its dot products ended there, and goes on.
 """
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple, Protocol
@@ -15,6 +15,7 @@ import numpy as np
 from hwmodel import golden
 from hwmodel.golden.arrays import Array
 from hwmodel.spec import (
+    BlockFormat,
     ChoiceFormat,
     FixedAcc,
     FloatAcc,
@@ -30,7 +31,30 @@ from hwmodel.spec import (
     parse_operand,
     parse_tensor,
 )
-from hwmodel.spec.tensor import GPU_ALIASES, TENSOR_PRESETS
+from hwmodel.spec.block_catalog import is_block_name
+from hwmodel.spec.tensor import is_gpu_name
+
+_PIECE = 1 << 12
+"""Steps whose inputs are laid out, and random bits drawn, at a time."""
+
+Random = Callable[[int], Array]
+"""Draws the random bits of so many steps: (steps, n) uint64."""
+
+
+class Stream(NamedTuple):
+    """One operand of many dot products.
+
+    Attributes
+    ----------
+    codes : (K, n) unsigned
+    scales : (blocks, n) unsigned or None
+        Block formats: codes of the blocks' scales.
+    shifts : (sub-blocks, n) unsigned or None
+    """
+
+    codes: Array
+    scales: Array | None = None
+    shifts: Array | None = None
 
 
 class Reading(NamedTuple):
@@ -55,37 +79,30 @@ class DotUnit(Protocol):
     note: str
 
     @property
-    def a(self) -> Format: ...
+    def a(self) -> Format | BlockFormat: ...
 
     @property
-    def b(self) -> Format: ...
+    def b(self) -> Format | BlockFormat: ...
 
-    def start(self, n: int) -> None:
-        """Begin `n` dot products, all at +0."""
-
-    def take(self, a: Array, b: Array, random: Array | None = None) -> None:
-        """Go on by some products.
+    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
+        """Return what `n` dot products are after each of some lengths.
 
         Parameters
         ----------
-        a, b : (steps, n) unsigned integers
-            Codes.
-        random : (steps, n) uint64, optional
-            `random_bits` random bits each.
-        """
-
-    def read(self, random: Array | None = None) -> Reading:
-        """Return what the dot products would be if they ended here; they can go on.
-
-        Parameters
-        ----------
-        random : (n,) uint64, optional
-            `random_bits` random bits each, for the end.
+        a, b
+            At least as long as the longest.
+        lengths
+            Rising, from 1 on.
+        random
+            Draws `random_bits` random bits for each unit and step; at every length for one more, its end. Needed if there are any.
         """
 
 
 class MacDots:
-    """Dot products by `golden.Mac`, one product a step; of a chunked unit, with a flush at the end.
+    """Dot products by `golden.Mac`.
+
+    A last step that is not full has zeros; chunks and blocks that are not over are flushed. The scales of blocks that a unit is not
+    given (FP32, of a tensor or row) are left to whoever reads it.
 
     Parameters
     ----------
@@ -108,59 +125,107 @@ class MacDots:
         self.random_bits, self.note = spec.random_bits, spec.unit_note
         self._mac = golden.Mac(spec)
         self._ends = _silent_ends(spec, -1)
-        # The inner level of a chunk cannot be seen from outside; a unit that has it for its own does the same between folds.
-        self._inner_ends = _silent_ends(spec, 0) if spec.is_chunked else ()
-        self._inner = golden.Mac(replace(spec, acc=spec.levels[0])) if self._inner_ends else None
-        self._inner_random_bits = sum(level.random_bits for level in spec.levels[:1] if isinstance(level, FloatAcc))
+        inner = _inner_unit(spec)
+        self._inner = None if inner is None else golden.Mac(inner)
+        self._inner_ends = () if inner is None else _silent_ends(inner, 0)
 
     def __str__(self) -> str:
         return str(self.spec)
 
     @property
-    def a(self) -> Format:
+    def a(self) -> Format | BlockFormat:
         assert not isinstance(self.spec.a, ChoiceFormat)
         return self.spec.a
 
     @property
-    def b(self) -> Format:
+    def b(self) -> Format | BlockFormat:
         assert not isinstance(self.spec.b, ChoiceFormat)
         return self.spec.b
 
-    def start(self, n: int) -> None:
-        self._mac.reset(n)
-        if self._inner:
-            self._inner.reset(n)
+    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
+        n = a.codes.shape[1]
+        for mac in (self._mac, self._inner):
+            if mac is not None:
+                mac.reset(n)
         self._stuck = np.zeros(n, bool)
         self._steps = 0
+        found = []
+        for length in lengths:
+            whole = length // self.spec.lanes
+            while self._steps < whole:
+                self._take(self._shown(a, b, slice(self._steps, min(self._steps + _PIECE, whole)), length, random))
+            found.append(self._end(a, b, length, random))
+        return found
 
-    def take(self, a: Array, b: Array, random: Array | None = None) -> None:
-        watched = self._inner or (self._ends and not isinstance(self.spec.acc, QuireAcc))
+    def _end(self, a: Stream, b: Stream, length: int, random: Random | None) -> Reading:
+        """Return what the dot products are if they end here; they can go on."""
+        last, rest = -(-length // self.spec.lanes), length % self.spec.lanes
+        folds = self.spec.fold_steps is not None
+        if not rest and not folds:
+            return self._read()
+        shown = self._shown(a, b, slice(last - 1, last), length, random)
+        ended = copy.deepcopy(self)
+        # Where the steps so far are all, the last one is shown again, not taken, and only folds.
+        ended._take(shown | {"valid": np.full((1, a.codes.shape[1]), bool(rest))}, flush=folds)
+        return ended._read()
+
+    def _shown(self, a: Stream, b: Stream, steps: slice, length: int, random: Random | None) -> dict[str, Array]:
+        """Return the inputs of some steps, (steps, n, …); beyond `length` operands are zeros."""
+        spec, shown = self.spec, {}
+        first = np.arange(steps.start, steps.stop) * spec.lanes
+        for name, fmt, stream in (("a", self.a, a), ("b", self.b, b)):
+            codes = stream.codes[first[0] : min(steps.stop * spec.lanes, length)]
+            if missing := len(first) * spec.lanes - len(codes):
+                codes = np.concatenate([codes, np.full((missing, codes.shape[1]), self._zero(fmt), codes.dtype)])
+            shown[name] = codes if spec.lanes == 1 else codes.reshape(len(first), spec.lanes, -1).swapaxes(1, 2)
+            if isinstance(fmt, BlockFormat):
+                assert stream.scales is not None
+                shown[f"{name}_scale"] = stream.scales[first // fmt.size if fmt.size else np.zeros_like(first)]
+                if fmt.sub_size:
+                    assert stream.shifts is not None
+                    shown[f"{name}_shift"] = stream.shifts[first[:, None] // fmt.sub_size + np.arange(spec.shifts(fmt))].swapaxes(1, 2)
+        if random is not None and spec.random_bits:
+            shown["rand"] = random(len(first))
+        return shown
+
+    def _zero(self, fmt: Format | BlockFormat) -> int:
+        scalar = fmt.element if isinstance(fmt, BlockFormat) else fmt
+        code = golden.scalar.encode(Fraction(0), scalar)
+        if golden.scalar.decode(code, scalar).number != 0:
+            raise SpecError(
+                f"unit {self}: {scalar} has no zero to fill the last step with; choose lengths that are multiples of {self.spec.lanes}"
+            )
+        return code
+
+    def _take(self, shown: dict[str, Array], flush: bool = False) -> None:
+        """Take some steps."""
+        count, n = shown["a"].shape[:2]
+        inputs = shown | ({"flush": np.ones((count, n), bool)} if flush else {})
+        watched = self._ends and not isinstance(self.spec.acc, QuireAcc)
         # One step at a time where an accumulator may stick to an end and come back, and nothing tells.
-        for part in (slice(k, k + 1) for k in range(len(a))) if watched else (slice(len(a)),):
-            rand = None if random is None else random[part]
-            acc = self._mac.run(a[part], b[part], rand=rand)
+        for part in (slice(k, k + 1) for k in range(count)) if watched or self._inner_ends else (slice(count),):
+            acc = self._mac.run(**{name: each[part] for name, each in inputs.items()})
             if watched:
                 self._stuck |= _holds(acc, self._ends)
             if self._inner:
-                self._watch_inner(a[part], b[part], rand)
-            self._steps += len(a[part])
+                self._watch_inner({name: each[part] for name, each in shown.items() if name in ("a", "b", "valid", "rand")})
+            self._steps += len(shown["a"][part])
 
-    def _watch_inner(self, a: Array, b: Array, random: Array | None) -> None:
+    def _watch_inner(self, shown: dict[str, Array]) -> None:
+        """Take the same steps in a unit that has the inner level for its own."""
         assert self._inner is not None
-        clear = np.full(a.shape, self._steps % self.spec.acc.length == 0)  # type: ignore[union-attr]
-        low = random & np.uint64((1 << self._inner_random_bits) - 1) if random is not None and self._inner_random_bits else None
-        self._stuck |= _holds(self._inner.run(a, b, clear=clear, rand=low), self._inner_ends)
+        bits = self._inner.spec.random_bits
+        rand = shown.pop("rand", None)
+        if rand is not None and bits:
+            shown["rand"] = rand & np.uint64((1 << bits) - 1)
+        if length := self.spec.fold_steps:
+            shown["clear"] = np.full(shown["a"].shape[:2], self._steps % length == 0)
+        self._stuck |= _holds(self._inner.run(**shown), self._inner_ends) | self._inner.overflow
 
-    def read(self, random: Array | None = None) -> Reading:
+    def _read(self) -> Reading:
         mac = self._mac
-        if self.spec.is_chunked:
-            mac = copy.deepcopy(mac)
-            n = len(self._stuck)
-            zeros = np.zeros(n, np.uint64)
-            mac.step(zeros, zeros, flush=np.ones(n, bool), valid=np.zeros(n, bool), rand=random)
-        codes = mac.acc
-        sums = self._numbers(codes)
-        lost = self._stuck | mac.overflow | mac.invalid | np.array([each is None for each in sums], bool) | _holds(codes, self._ends)
+        sums = self._numbers(mac.acc)
+        lost = self._stuck | mac.overflow | mac.invalid | np.array([each is None for each in sums], bool) | _holds(mac.acc, self._ends)
         return Reading(sums, lost)
 
     def _numbers(self, codes: Array) -> list[Fraction | None]:
@@ -169,98 +234,90 @@ class MacDots:
             point = self.spec.fixed_point(level)
             unit, wrap = Fraction(2) ** -point.fraction, 1 << point.width
             return [(code - wrap if code > point.max_value else code) * unit for code in golden.code_to_int(codes)]
-        fmt = self.a if isinstance(level, QuireAcc) else level.format
+        fmt = self.spec.a if isinstance(level, QuireAcc) else level.format
+        assert isinstance(fmt, FloatFormat | PositFormat)
         return _numbers(codes, fmt)
 
 
-class TensorDots:
-    """Dot products by `golden.dot`, L products a step, from an addend of zero; a last step that is not full has zeros.
+class PhasedDots:
+    """Dot products by `golden.dot`, from an addend of zero, of instructions whose order of products no unit of one step a cycle has.
 
     Parameters
     ----------
-    core
-        The arithmetic.
+    preset
+        The instruction; its results have infinities and NaN.
     a, b
         The operands' formats.
-
-    Raises
-    ------
-    SpecError
-        If the arithmetic is not for these formats.
     """
 
     random_bits = 0
     note = ""
 
-    def __init__(self, core: TensorAcc | TensorPreset, a: FloatFormat, b: FloatFormat):
-        self.core, self.a, self.b = core, a, b
-        self._held = core.result if isinstance(core, TensorPreset) else core.format
-        self._block = core.block if isinstance(core, TensorPreset) else core.lanes
-        out = core.acc.format if isinstance(core, TensorPreset) else core.format
-        self._ends = () if out.has_nan else (out.max_finite_code, out.max_finite_code | out.sign_mask)
-        self.start(1)
-        self.take(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.uint8))
-        self.read()  # raises where the arithmetic and the formats do not go together
+    def __init__(self, preset: TensorPreset, a: FloatFormat, b: FloatFormat):
+        self.preset, self.a, self.b = preset, a, b
 
     def __str__(self) -> str:
-        return f"{self.a}-{self.b}-{self.core}"
+        return f"{self.a}-{self.b}-{self.preset}"
 
-    def start(self, n: int) -> None:
-        self._acc = np.zeros(n, np.uint64)
-        self._rest_a = self._rest_b = np.zeros((0, n), np.uint8)
-        self._stuck = np.zeros(n, bool)
+    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
+        acc, done, found = np.zeros(a.codes.shape[1], np.uint64), 0, []
+        for length in lengths:
+            whole = length - length % self.preset.block
+            if whole > done:
+                acc, done = self._sum(a, b, slice(done, whole), acc), whole
+            sums = _numbers(self._sum(a, b, slice(done, length), acc) if length > done else acc, self.preset.result)
+            found.append(Reading(sums, np.array([each is None for each in sums], bool)))
+        return found
 
-    def take(self, a: Array, b: Array, random: Array | None = None) -> None:
-        a, b = (np.concatenate(each) for each in ((self._rest_a, a), (self._rest_b, b)))
-        whole = len(a) - len(a) % self._block
-        size = self._block if self._ends else whole
-        for start in range(0, whole, size or 1):
-            self._acc = self._sum(a[start : start + size], b[start : start + size])
-            self._stuck |= _holds(self._acc, self._ends)
-        self._rest_a, self._rest_b = a[whole:], b[whole:]
-
-    def read(self, random: Array | None = None) -> Reading:
-        codes = self._sum(self._rest_a, self._rest_b) if len(self._rest_a) else self._acc
-        sums = _numbers(codes, self._held)
-        return Reading(sums, self._stuck | np.array([each is None for each in sums], bool) | _holds(codes, self._ends))
-
-    def _sum(self, a: Array, b: Array) -> Array:
-        return golden.dot(a.T, b.T, self._acc, self.core, self.a, self.b)
+    def _sum(self, a: Stream, b: Stream, part: slice, acc: Array) -> Array:
+        return golden.dot(a.codes[part].T, b.codes[part].T, acc, self.preset, self.a, self.b)
 
 
 def names_unit(text: str) -> bool:
     """Return whether `text` is the name of a unit, ``<a>-<b>-<acc>``, and not of a format: by its hyphens."""
-    return re.search(r"-(?!\d)", text.strip()) is not None
+    return len(_parts(text)) > 1
 
 
 def parse_dot_unit(text: str) -> DotUnit:
-    """Return the unit that `text` names: a `MacSpec`, or two float formats and what `parse_tensor` reads, as in ``fp16-fp16-h100``.
+    """Return the unit that `text` names: a `MacSpec`, or two float formats and a GPU's instruction, as in ``e4m3fn-e4m3fn-h100:fp16``.
 
     Raises
     ------
     SpecError
         If it names none.
     """
-    parts = re.split(r"-(?!\d)", text.strip().lower())
-    if len(parts) != 3 or not _names_tensor(parts[2]):
-        return MacDots(MacSpec.parse(text))
-    a, b = map(parse_operand, parts[:2])
-    if not isinstance(a, FloatFormat) or not isinstance(b, FloatFormat):
-        raise SpecError(f"unit {text!r}: {b if isinstance(a, FloatFormat) else a} is no operand of a tensor core; it takes float formats")
-    return TensorDots(parse_tensor(parts[2], a, b), a, b)
+    parts = _parts(text.lower())
+    if len(parts) == 3 and is_gpu_name(parts[2]) and not any(map(is_block_name, parts[:2])):
+        a, b = map(parse_operand, parts[:2])
+        if isinstance(a, FloatFormat) and isinstance(b, FloatFormat):
+            preset = parse_tensor(parts[2], a, b)
+            if isinstance(preset, TensorPreset) and preset.phases:
+                return PhasedDots(preset, a, b)
+    return MacDots(MacSpec.parse(text))
 
 
-def _names_tensor(text: str) -> bool:
-    """Whether an accumulator's name is that of a tensor core."""
-    gpus = {preset.gpu for preset in TENSOR_PRESETS} | set(GPU_ALIASES)
-    return re.match(r"tc\d", text, re.ASCII) is not None or re.split(r"[:.]", text)[0] in gpus
+def _parts(text: str) -> list[str]:
+    """Return what stands between hyphens; one before a digit is a sign."""
+    return re.split(r"-(?!\d)", text.strip())
+
+
+def _inner_unit(spec: MacSpec) -> MacSpec | None:
+    """Return the unit that has the inner level of `spec` for its own, where that level overflows and nothing outside tells."""
+    if spec.is_chunked and _silent_ends(spec, 0):
+        return replace(spec, acc=spec.levels[0])
+    if spec.fold_steps == 0:
+        # The sum of a block without an end, which wraps.
+        assert spec.exact_sum is not None
+        fraction = spec.exact_sum.fraction - sum(fmt.point for fmt in spec.blocks)
+        return MacSpec(*spec.factors, FixedAcc(spec.exact_sum.width, fraction), lanes=spec.lanes)
+    return None
 
 
 def _silent_ends(spec: MacSpec, at: int) -> tuple[int, ...]:
     """Return the codes that a level of a unit sticks to without a flag or a special code."""
     level = spec.levels[at]
     match level:
-        case FloatAcc() if level.rounding == "rtz" or not level.format.has_nan:
+        case FloatAcc() | TensorAcc() if not level.format.has_nan or (isinstance(level, FloatAcc) and level.rounding == "rtz"):
             return (level.format.max_finite_code, level.format.max_finite_code | level.format.sign_mask)
         case PositAcc() | QuireAcc():
             fmt = spec.a if isinstance(level, QuireAcc) else level.format

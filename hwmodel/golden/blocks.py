@@ -76,8 +76,11 @@ def quantise(values: Any, fmt: BlockFormat, axis: int = -1, *, rule: str | None 
     Raises
     ------
     SpecError
-        If the array is empty or not of floats, the block does not divide the axis, or a NaN or an infinity meets a scale without NaN.
+        If the format is none of blocks, the array is empty or not of floats, the block does not divide the axis, or a NaN or an infinity
+        meets a scale without NaN.
     """
+    if not isinstance(fmt, BlockFormat):
+        raise SpecError(f"{fmt} is no block format, such as mxfp4, and is encoded with golden.encode")
     fmt = fmt if rule is None else fmt.with_rule(rule)
     values = _check(values, fmt)
     shape = values.shape
@@ -133,10 +136,11 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
     Raises
     ------
     SpecError
-        If the dtype is another one, or a code is out of range.
+        If the dtype is another one, a code or a shift is out of range, or the arrays are not those of one array of blocks.
     """
     if dtype not in (np.float64, np.float32):
         raise SpecError(f"dtype {np.dtype(dtype)} is not one of float64, float32")
+    _check_arrays(blocks)
     fmt, axis = blocks.format, blocks.axis
     if fmt.size is None:
         rows, scales, shifts = blocks.codes.reshape(1, 1, -1), blocks.scales.reshape(1, 1), None
@@ -186,6 +190,26 @@ def _check(values: Any, fmt: BlockFormat) -> Array:
     if not values.ndim and fmt.size is not None:
         raise SpecError(f"a single number is no block of {fmt}; give an array with an axis")
     return values
+
+
+def _check_arrays(blocks: Blocks) -> None:
+    fmt, shape, axis = blocks.format, blocks.shape, blocks.axis
+    if fmt.size is not None and not 0 <= axis < len(shape):
+        raise SpecError(f"blocks of {fmt}: axis {axis} is not one of the {len(shape)} axes of the array")
+    if fmt.size is None:
+        shapes = {"codes": shape, "scales": ()}
+    else:
+        before, count, after = shape[:axis], -(-shape[axis] // fmt.size), shape[axis + 1 :]
+        shapes = {"codes": (*before, count, fmt.size, *after), "scales": (*before, count, *after)}
+        if fmt.sub_size:
+            shapes["shifts"] = (*before, count, fmt.size // fmt.sub_size, *after)
+    for name, expected in shapes.items():
+        found = getattr(blocks, name)
+        if found is None or found.shape != expected:
+            given = "are missing" if found is None else f"have shape {found.shape}"
+            raise SpecError(f"blocks of {fmt}: the {name} {given}; an array of shape {shape} with blocks along axis {axis} has {expected}")
+    if blocks.shifts is not None and blocks.shifts.size and not 0 <= blocks.shifts.min() <= blocks.shifts.max() <= fmt.max_shift:
+        raise SpecError(f"blocks of {fmt}: a shift is not in 0..{fmt.max_shift}")
 
 
 def _rows(values: Array, fmt: BlockFormat, size: int, axis: int, pad: bool) -> Array:

@@ -39,6 +39,24 @@ BAD = [
     (["formats", "e4m3fn+lns8"], "logarithmic, configurable and 80-bit formats cannot be joined with + to others"),
     (["encode", "e4m3fn+e5m2", "1"], "several formats under one name have no codes of their own; choose one, such as e4m3fn"),
     (["encode", "nf4", "nan"], "a NaN cannot be encoded: nf4 has no code for it"),
+    # blocks: of units these are refused by their names alone, whatever the command
+    (["encode", "mxfp4", "1"], "what its codes are worth depends on their block's scale; name its element, e2m1fn, or quantise arrays"),
+    (["decode", "e2m1fn:16:e4m3fnu", "1"], "e2m1fn:16:e4m3fnu is a block format"),
+    (["formats", "nvfp4", "--plot", "x.svg"], "nvfp4 is a block format"),
+    (["formats", "e2m1fn:0:e8m0fnu"], "the size 0 is not in 1..65536, nor the word all"),
+    (["formats", "e2m1fn:16:fp32"], "the scale fp32 is not an unsigned format of at most 12 bits"),
+    (["formats", "mxfp4.cail"], "scale rule 'cail' is not one of floor, ceil, rne, rceil, amax; did you mean ceil"),
+    (["formats", "sm8q6:16/3:e8m0fnu"], "sub-blocks of 3 do not divide a block of 16"),
+    (["error", "mxfp4", "--columns", "40"], "do not divide the axis of 40; pad it with 24 zeros (pad), or give it 32 elements"),
+    *(
+        ([command, spec, *more], expected)
+        for command, *more in (["emit", "-o", "x"], ["verify"], ["estimate"], ["synth"], ["compare", "-o", "x"], ["error"])
+        for spec, expected in (
+            ("mxfp8e4m3-mxfp8e4m3-fp32-x5", "5 operand pairs a cycle do not divide a block of 32; x4 does"),
+            ("mxfp4-nvfp4-fp32", "blocks of mxfp4 and nvfp4 differ in size (32 and 16); both operands take one size"),
+            ("vsq4-vsq4-fx48", "scales of blocks reach far, so name W and F, as in fx32f0"),
+        )
+    ),
     (["encode", "pal", "1"], "PAL is not publicly defined"),
     (["decode", "b4int3", "1"], "b4int3 is not publicly defined"),
     (["emit", "int8-int8-fx", "-o", "/dev/null"], "/dev/null is not a folder"),
@@ -54,7 +72,7 @@ BAD = [
     (["decode", "e4m3fn", "-1"], "code -1 is not in 0x0..0xff"),
     (["decode", "e4m3fn", "7e"], "'7e' is not a code"),
     # units
-    (["emit", "int8-int8", "-o", "."], "a unit is <a>-<b>-<acc>[-p<N>]"),
+    (["emit", "int8-int8", "-o", "."], "a unit is <a>-<b>-<acc>[-x<L>][-p<N>]"),
     (["emit", "int8-fp8-fp32", "-o", "."], "unknown format 'fp8'"),
     (["emit", "int8-int8-int32", "-o", "."], "for a 32-bit integer one write fx32f0"),
     (["emit", "int8-int8-fxh-4", "-o", "."], "headroom -4 is not in 0..64"),
@@ -62,7 +80,7 @@ BAD = [
     (["emit", "int8-int8-fx32-p9", "-o", "."], "pipeline depth 9 is not in 0..2"),
     (["emit", "int8-int8-fx32", "-o", ".", "--adder", "fast"], "adder 'fast' is not one of ripple, brent_kung, sklansky, kogge_stone"),
     (["emit", "int8-int8-fx32", "-o", ".", "--multiplier", "wallace"], "multiplier 'wallace' is not one of baugh_wooley, booth"),
-    (["estimate", "int8-int8", "--paper"], "a unit is <a>-<b>-<acc>[-p<N>]"),
+    (["estimate", "int8-int8", "--paper"], "a unit is <a>-<b>-<acc>[-x<L>][-p<N>]"),
     (["estimate", "int8-int8-fx32", "--card", "no-such-card"], "there is no tech card 'no-such-card'; bundled cards: "),
     (["synth", "int8-int8-fx32", "--card", "no-such-card"], "there is no tech card 'no-such-card'; bundled cards: "),
     (["synth", "int8-int8-fx32", "--objective", "small"], "the objective 'small' is not one of area, balanced, delay, yosys"),

@@ -17,7 +17,7 @@ def test_a_table_has_a_row_a_unit_data_and_length(run):
     assert lines[5][:7] == ["int8-int8-fx32", "gaussian", "16", "exact", "exact", "0", "0"]
     # Names stand where they change.
     assert [line[:2] for line in lines[6:9]] == [["32", "exact"], ["64", "exact"], ["offset:1", "16"]]
-    assert "e4m3fn-e4m3fn-h100:fp32.wgmma" in result.stdout
+    assert "e4m3fn-e4m3fn-tc32f13:e8m13.rtz" in result.stdout
     assert "8 dot products of each of the data, scale tensor, seeds 0 to 1" in result.stdout
     narrow = run("error", "int8-int8-fx32", "--rows", 4, columns=80).stdout
     assert "total mean" not in narrow
@@ -80,6 +80,25 @@ def test_a_scale_that_leaves_no_room_is_told(run):
     assert "note: int8-int8-fx24: fx24 keeps its headroom" in run("error", "int8-int8-fx24", "-k", 4, "--rows", 1).stderr
 
 
+def test_blocks_have_scales_of_their_own(run):
+    arguments = ["error", "nvfp4-nvfp4-fp32-x4", "-k", 32, "-k", 40, "--rows", 4, "--json"]
+    result = run(*arguments)
+    assert result.stderr == "note: K = 40 ends within a block of 16, the rest of which counts as zeros\n"
+    rows = json.loads(result.stdout)
+    assert [(row["scale"], row["clip"], row["products"], row["lost"]) for row in rows] == [(None, None, 16, 0)] * 2
+    assert all(10 < row["total_snr_db"] < 30 and row["worst_error"] < 1e-6 for row in rows)
+    assert "16 dot products of gaussian, blocks with scales of their own, seeds 0 to 3" in run(*arguments[:-1]).stdout
+    refused(run(*arguments, "--scale", "channel"), "--scale is for scalar operands, and nvfp4-nvfp4-fp32-x4 has none")
+    refused(run(*arguments, "--clip", "mse"), "--clip is for scalar operands, and nvfp4-nvfp4-fp32-x4 has none")
+    assert (
+        "note: every dot product overflowed in nvfp4-nvfp4-fp16: the FP32 scale"
+        in run("error", "nvfp4-nvfp4-fp16", "-k", 64, "--rows", 2).stderr
+    )
+    beside = run("error", "mx9-int8-fp32", "int8-int8-fx32", "-k", 32, "--rows", 4, "--scale", "channel", "--json")
+    assert beside.stderr == "note: --scale: for scalar operands; blocks of mx9 have scales of their own\n"
+    assert [row["scale"] for row in json.loads(beside.stdout)] == ["channel"] * 2
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_drawing(run, tmp_path, ending):
     file = tmp_path / "new" / f"chart.{ending}"
@@ -105,6 +124,11 @@ def test_a_drawing(run, tmp_path, ending):
         (["int8-int8-fx33x"], "unknown accumulator 'fx33x'"),
         (["e4m3fn+e5m2-e4m3fn-fp32"], "the format of e4m3fn+e5m2 is chosen in each cycle; name the one that is meant, such as e4m3fn"),
         (["int8-int8-h100"], "int8 is no operand of a tensor core"),
+        (["int8-int8-fx32-x65"], "65 operand pairs a cycle is not in 1..64"),
+        (["mx9-mx9-fp32-x3"], "3 operand pairs a cycle do not divide a block of 16; x2 does"),
+        (["mx9-mx9-fp32", "-k", "0"], "the length '0' of a dot product is not at least 1"),
+        (["mx9-mx9-fp32", "--pad"], "--pad is for formats, and mx9-mx9-fp32 is a unit"),
+        (["e8m0fnu-e8m0fnu-fp32-x4", "-k", "5"], "e8m0fnu has no zero to fill the last step with"),
         (["int8-int8-fx32", "-k", "0"], "the length '0' of a dot product is not at least 1"),
         (["int8-int8-fx32", "-k", "x"], "the length 'x' is not a number such as 4096, or a range such as 16..65536"),
         (["int8-int8-fx32", "-k", "-4"], "the length '-4' is not a number"),
@@ -147,7 +171,8 @@ def test_bad_data_are_one_sentence(run, tmp_path, arrays, arguments, sentence):
     files = [tmp_path / f"{at}.npy" for at in range(len(arrays))]
     for file, array in zip(files, arrays, strict=True):
         np.save(file, array)
-    refused(run("error", "int8-int8-fx32", *(word for file in files for word in ("--data", file)), *arguments), sentence)
+    for unit in ("int8-int8-fx32", "mxfp4-mxfp4-fp32-x8"):
+        refused(run("error", unit, *(word for file in files for word in ("--data", file)), *arguments), sentence)
 
 
 def refused(result, sentence):

@@ -99,6 +99,7 @@ def test_tf32_is_the_top_of_an_fp32(run, folder):
         ("V100_fp16.npz", {"b": exact(5)["b"]}, "the array b has shape (7, 5); beside an a of (7, 4) it takes (7, 4)"),
         ("V100_fp16.npz", {"d_fp32": exact()["c"][:3]}, "the array d_fp32 has shape (3,); beside an a of (7, 4) it takes (7,)"),
         ("V100_fp16.npz", {"a": exact()["a"][:, :0], "b": exact()["b"][:, :0]}, "the array a has shape (7, 0)"),
+        ("V100_fp16.npz", {key: value[:0] for key, value in exact().items()}, "the array a has shape (0, 4); it takes (rows, K)"),
         ("V100_fp16.npz", {"a": np.full((ROWS, 4), 0x3F800001, np.uint32)}, "a[0, 0] is 0x3f800001, which is not the float32 of a number"),
         ("V100_fp16.npz", {"a": np.array([[None]])}, "is not an .npz file of plain arrays"),
     ],

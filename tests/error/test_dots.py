@@ -1,6 +1,7 @@
 """The error of dot products: by hand, against NumPy's own arithmetic, and the published sums that swamp."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from hwmodel.error import (
     parse_distribution,
     parse_dot_unit,
     parse_sharing,
+    units,
 )
-from hwmodel.spec import SpecError, parse_format
+from hwmodel.spec import SpecError, parse_block, parse_format
 
 NONE, TENSOR, ROW = Sharing("none"), Sharing(), Sharing("channel")
 
@@ -93,6 +95,76 @@ def test_exact_accumulators_leave_what_quantising_costs(name):
     assert (found.accumulation.worst_error > 0) == quire
 
 
+@pytest.mark.parametrize("operands", ["int8-uint8-fx40f0", "e4m3fn-e5m2-fx", "sm8-int8-fx", "fp16-e2m1fn-fx", "posit8-posit8-fx"])
+def test_lanes_change_nothing_where_sums_are_exact(operands):
+    lengths, source = [5, 24, 67], drawn("laplace", length=67)
+    alone = measure_dots([parse_dot_unit(operands)], [source], lengths, [0])
+    for lanes in (2, 3, 8, 64):
+        beside = measure_dots([parse_dot_unit(f"{operands}-x{lanes}")], [source], lengths, [0])
+        assert [replace(each, unit=operands) for each in beside] == alone
+    assert all(each.accumulation.worst_error == 0 for each in alone)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mxfp8e4m3-mxfp6e3m2-fx700f400-x8",
+        "mxfp4-mxfp4-fx700f300-x32",
+        "mxint8-mxint8-fx700f300-x4",
+        "nvfp4-nvfp4-fx100f40-x4",
+        "mx9-mx6-fx700f300-x4",
+        "vsq4-vsq8-fx48f0-x2",
+        "flex16-flex16-fx100f80-x4",
+        "e2m1fn:16:e4m3fnu:amax:channel-vsq4-fx100f40",
+    ],
+)
+def test_blocks_summed_exactly_are_what_quantising_costs(name):
+    # Blocks of 16 or 32 of the longest rows; 40 ends within one, of which the unit sees the beginning.
+    a, b = (parse_block(part) for part in name.rsplit("-fx", 1)[0].split("-"))
+    source = drawn("laplace", length=70)
+    x, y = source.pair(0)
+    p, q = (golden.dequantise(golden.quantise(each, fmt, pad=True)) for each, fmt in ((x, a), (y, b)))
+    for found in measure_dots([parse_dot_unit(name)], [source], [3, 40, 64, 70], [0]):
+        part = np.s_[:, : found.length]
+        assert found.lost == 0
+        assert found.accumulation.worst_error == 0
+        assert found.total == found.quantisation
+        # The FP32 scales of a tensor or row included, which the unit does not know.
+        off, reach = ((p * q)[part] - (x * y)[part]).sum(axis=1), np.abs(x * y)[part].sum(axis=1)
+        assert found.total.worst_error == pytest.approx((np.abs(off) / reach).max(), rel=1e-9)
+        assert found.total.snr_db == pytest.approx(
+            10 * math.log10(np.square((x * y)[part].sum(axis=1)).sum() / np.square(off).sum()), rel=1e-9
+        )
+
+
+@pytest.mark.parametrize("lanes", ["", "-x4", "-x32"])
+def test_blocks_into_fp16_err_once_a_block_as_numpys_half_precision_does(lanes):
+    source = drawn(length=100)
+    x, y = (golden.dequantise(golden.quantise(each, parse_block("mxfp8e4m3"), pad=True)) for each in source.pair(3))
+    acc = np.zeros(len(x), np.float16)
+    for start in range(0, 100, 32):
+        # Sums of a block, and with what is held, are exact in float64: one rounding.
+        block = np.array([math.fsum(row) for row in (x * y)[:, start : start + 32].tolist()])
+        acc = (acc.astype(np.float64) + block).astype(np.float16)
+    exact = np.array([math.fsum(row) for row in (x * y).tolist()])
+    error = np.abs(acc - exact) / np.abs(x * y).sum(axis=1)
+    found = measured(f"mxfp8e4m3-mxfp8e4m3-fp16{lanes}", source, 100, seeds=(3,)).accumulation
+    assert found.mean_error == pytest.approx(error.mean(), rel=1e-12)
+    assert found.worst_error == pytest.approx(error.max(), rel=1e-12)
+
+
+def test_a_scalar_beside_blocks_has_a_scale_of_its_own():
+    # INT8 of 127: its scale is 1/8; the blocks' own are powers of two, and hold these numbers.
+    values = np.array([[127.0, -127, 3, 50, 0, 1]])
+    blocks = np.array([[1.0, -2, 3, 0.5, 6, 4]])
+    found = measured("int8-mxfp4-fx600f300-x2", given(values * 0.125, blocks * 2.0**-20), 6, TENSOR)
+    assert found.total.worst_error < 1e-15
+    asymmetric = np.array([[254.0, -1, 3, 50, 0, 1]])
+    assert measured("mxfp4-uint8-fx600f300", given(blocks, asymmetric), 6, TENSOR).total.worst_error < 1e-15
+    # Without, numbers that are not whole are lost.
+    assert measured("int8-mxfp4-fx600f300-x2", given(values * 0.125, blocks), 6, NONE).total.worst_error > 0.001
+
+
 def test_scales_and_zero_points_are_divided_out():
     # INT8 of eight bits on data that are theirs: nothing is lost. UINT8 from −1 to 254 has its zero point at 1.
     values = np.array([[127.0, -127, 3, 50, 0, 1]])
@@ -144,21 +216,22 @@ def test_the_worst_seed_and_the_mean_over_all():
 
 
 def test_results_depend_neither_on_memory_nor_on_company(monkeypatch):
-    units = [parse_dot_unit(name) for name in ("fp16-fp16-fp16.sr8", "e4m3fn-e4m3fn-fp16", "fp16-fp16-h100")]
+    names = ("fp16-fp16-fp16.sr8-x2", "e4m3fn-e4m3fn-fp16", "mx9-mx9-fp16-x4", "fp16-fp16-h100")
+    measured_units = [parse_dot_unit(name) for name in names]
     sources = [drawn(length=40), drawn("student", length=40)]
-    together = measure_dots(units, sources, [40, 7], (1, 2, 3), NONE)
+    together = measure_dots(measured_units, sources, [40, 7], (1, 2, 3), NONE)
     assert [(each.unit, each.data, each.length) for each in together[:5]] == [
-        ("fp16-fp16-fp16.sr8", "gaussian", 7),
-        ("fp16-fp16-fp16.sr8", "gaussian", 40),
-        ("fp16-fp16-fp16.sr8", "student:3", 7),
-        ("fp16-fp16-fp16.sr8", "student:3", 40),
+        ("fp16-fp16-fp16.sr8-x2", "gaussian", 7),
+        ("fp16-fp16-fp16.sr8-x2", "gaussian", 40),
+        ("fp16-fp16-fp16.sr8-x2", "student:3", 7),
+        ("fp16-fp16-fp16.sr8-x2", "student:3", 40),
         ("e4m3fn-e4m3fn-fp16", "gaussian", 7),
     ]
     monkeypatch.setattr(dots, "_BLOCK", 400)
-    monkeypatch.setattr(dots, "_PIECE", 9)
+    monkeypatch.setattr(units, "_PIECE", 3)
     assert dots.blocks_of(sources, (1, 2, 3)) == [[(0, 1)], [(0, 2)], [(0, 3)], [(1, 1)], [(1, 2)], [(1, 3)]]
-    assert measure_dots(units, sources, [7, 40], (1, 2, 3), NONE) == together
-    assert measure_dots(units[:1], sources[1:], [7, 40], (1, 2, 3), NONE) == together[2:4]
+    assert measure_dots(measured_units, sources, [7, 40], (1, 2, 3), NONE) == together
+    assert measure_dots(measured_units[:1], sources[1:], [7, 40], (1, 2, 3), NONE) == together[2:4]
 
 
 def test_shorter_ones_are_the_beginnings_of_the_longest():

@@ -1,6 +1,7 @@
 """Blocks by hand: powers of two and just below, ends of every range, zeros, what is no number, and what is refused."""
 
 import math
+from dataclasses import replace
 
 import gfloat.formats
 import ml_dtypes
@@ -265,6 +266,28 @@ def test_an_axis_that_blocks_do_not_divide_is_padded_only_when_asked():
 def test_what_has_no_blocks_is_refused(values, axis, sentence):
     with pytest.raises(SpecError, match=sentence):
         golden.quantise(values, parse_block("mxfp4"), axis)
+
+
+def test_a_scalar_format_has_no_blocks():
+    with pytest.raises(SpecError, match="e2m1fn is no block format, such as mxfp4, and is encoded with golden"):
+        golden.quantise(np.zeros(32), parse_block("mxfp4").element)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"codes": np.zeros((2, 32), np.uint64)}, r"blocks of mx9: the codes have shape \(2, 32\); an array of shape"),
+        ({"scales": np.zeros((2, 0), np.uint64)}, r"scales have shape \(2, 0\); an array of shape \(2, 20\) .* has \(2, 2\)"),
+        ({"scales": np.full((2, 2), 256, np.uint64)}, r"code 256 is not in 0\.\.255, the codes of e8m0fnu"),
+        ({"shifts": None}, r"the shifts are missing; .* has \(2, 2, 8\)"),
+        ({"shifts": np.full((2, 2, 8), 2, np.uint8)}, r"a shift is not in 0\.\.1"),
+        ({"axis": 2}, "axis 2 is not one of the 2 axes"),
+    ],
+)
+def test_blocks_put_together_wrongly_are_refused(changes, sentence):
+    blocks = golden.quantise(np.ones((2, 20)), parse_block("mx9"), pad=True)
+    with pytest.raises(SpecError, match=sentence):
+        golden.dequantise(replace(blocks, **changes))
 
 
 def test_half_precision_is_taken_exactly():

@@ -51,6 +51,11 @@ def test_what_is_drawn_is_what_the_table_says(tmp_path):
     text = (tmp_path / "x.svg").read_text()
     for label in ("fp16", "fx16f12", "quantising the operands to e4m3fn", "some, or (above 1) all overflowed: left out"):
         assert f"<!-- {label} -->" in text
+    # Units with names of their own do not count for what the others have in common.
+    names = {UNITS[0]: "mine", "int8-int8-fx32": "yours"}
+    dots.draw_dots(dots.dots_table([*UNITS, "int8-int8-fx32"], **SMALL), [tmp_path / "z.svg"], names=names)
+    text = (tmp_path / "z.svg").read_text()
+    assert all(f"<!-- {label} -->" in text for label in ("mine", "yours", "fx16f12", "quantising the operands to e4m3fn"))
     # Units of other operands are named in full; nothing overflows; more units than there are markers.
     names = ["int8-int8-fx32", *(f"fp16-fp16-e5m{bits}" for bits in range(2, 10))]
     dots.draw_dots(dots.dots_table(names, ["uniform"], lengths=(4,), rows=2, seeds=(0,)), [tmp_path / "y.svg"])
@@ -61,6 +66,7 @@ def test_what_is_drawn_is_what_the_table_says(tmp_path):
 
 def test_every_unit_of_the_default_set_is_known():
     table = dots.dots_table(lengths=(16,), rows=2)
-    assert table["spec"].nunique() == len(dots.ACCUMULATORS)
+    assert table["spec"].unique().tolist() == list(dots.UNITS)
+    assert set(dots.NAMES) < set(dots.UNITS)
     assert set(table["data"]) == set(dots.TITLES)
     assert not table["lost"].any()
