@@ -7,6 +7,7 @@ import typer
 
 from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, given, parse_specs
 from .errors import InputError, mismatch_exits
+from .files import output_folder
 from .lanes import ratios_to, step, with_lanes
 from .output import Column, Form, decimals, form_of, progress, ratio, show, with_ratios
 
@@ -34,6 +35,8 @@ _DELAY = (
     Column("flip_flops", "flip-\nflops", decimals(0)),
     Column("full_adders", "full\nadders", decimals(0)),
     Column("half_adders", "half\nadders", decimals(0)),
+    Column("adder", "adder", left=True, wide=112),
+    Column("multiplier", "multiplier", left=True, wide=112),
     Column("delay_mpy_ps", "in mpy\nps", decimals(0), wide=112),
     Column("delay_alignadd_ps", "in alignadd\nps", decimals(0), wide=112),
     Column("delay_normacc_ps", "in normacc\nps", decimals(0), wide=112),
@@ -64,7 +67,21 @@ def synth(
         ),
     ] = None,
     energy: Annotated[bool, typer.Option("--energy/--no-energy", help="Simulate the gates and count their toggles.")] = True,
-    objective: Annotated[str, typer.Option(help="What the mapper aims at: area, balanced, delay or yosys.")] = "balanced",
+    objective: Annotated[
+        str,
+        typer.Option(
+            help="area, balanced or delay: the architecture that is the smallest, the best product of both, the fastest. "
+            "yosys: Yosys's own script. Not given: the default architecture, mapped for balance."
+        ),
+    ] = "balanced",
+    clock_ps: Annotated[
+        float | None,
+        typer.Option("--clock-ps", min=1, metavar="PS", help="Longest path allowed.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder for Verilog and manifests.", show_default=False),
+    ] = None,
     adder: Adder = None,
     multiplier: Multiplier = None,
     as_json: Json = False,
@@ -75,9 +92,14 @@ def synth(
     specs = parse_specs(texts)
     architecture = architecture_of(adder, multiplier)
     _check_objective(objective)
+    explores = objective != "yosys" and (given(context, "objective") or clock_ps is not None)
+    if clock_ps is not None and not explores:
+        raise InputError("--clock-ps chooses among architectures, which the objective yosys does not; use area, balanced or delay")
+    folder = output_folder(out) if out else None
     if liberty and given(context, "card"):
         raise InputError("--card and --liberty exclude each other")
     cells = find_card(card) if not liberty else _import(liberty)
+    from hwmodel.report.explore import UnmetClockError, explore
     from hwmodel.report.rows import mapped_row
     from hwmodel.yosys import Yosys
 
@@ -85,7 +107,14 @@ def synth(
     with mismatch_exits(), Yosys() as yosys, progress("map", len(specs)) as start:
         for spec in specs:
             start(str(spec))
-            rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=objective, energy=energy))
+            script = objective
+            if explores:
+                try:
+                    choice = explore(spec, cells, yosys, objective, clock_ps=clock_ps, adder=adder, multiplier=multiplier)
+                except UnmetClockError as error:
+                    raise InputError(str(error)) from error
+                architecture, script = choice.architecture, choice.script
+            rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=script, energy=energy, verilog=folder))
     ratios = {"area_ratio": "area_per_product_um2"} | ({"energy_ratio": "energy_per_product_fj"} if energy else {})
     _show(with_ratios(rows, ratios), cells, form, energy=energy)
 

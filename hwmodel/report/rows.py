@@ -62,7 +62,8 @@ def mapped_row(
     Returns
     -------
     dict
-        `spec`, `lanes`, the RTL's hash, areas in um2 and GE, delays in ps, counts, and energies in fJ per step, without glitches;
+        `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step,
+        without glitches;
         ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step.
 
     Raises
@@ -76,7 +77,7 @@ def mapped_row(
         write_text(verilog / f"{unit.name}.v", unit.verilog)
         write_text(verilog / f"{unit.name}.json", unit.manifest_json)
     mapped = synthesize(unit.verilog, unit.name, card, yosys, objective=objective)
-    row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **mapped.row}
+    row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **unit.manifest["architecture"], **mapped.row}
     row["area_per_product_um2"] = row["area_um2"] / spec.lanes
     if energy:
         rng = np.random.default_rng(seed)
