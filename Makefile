@@ -1,7 +1,7 @@
 # make report   set up .venv from PyPI, run the main job, write reports/int8-vs-fp8.*
 # make test     the same set-up, all checks and all tests
 # make check    the fast subset: names, arithmetic, estimates, command line; nothing that maps or simulates at length
-# make bench    speeds, as measured in this run
+# make bench    speeds, as measured in this run, and circuits beside those of others
 
 PYTHON ?= python3
 VENV   := .venv
@@ -29,6 +29,7 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/peers.py
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hwmodel needs Python 3.11 or newer; say which with: make PYTHON=python3.12" >&2; exit 2; }
