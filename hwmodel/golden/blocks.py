@@ -150,7 +150,6 @@ def dequantise(blocks: Blocks, dtype: type = np.float64) -> Array:
         shifts = blocks.shifts
     flat = np.ascontiguousarray(rows).reshape(-1, rows.shape[-1])
     units = np.ldexp(decode(scales, fmt.scale), -fmt.point)
-    units[~np.isfinite(units)] = np.nan
     if blocks.outer is not None:
         units = units * np.asarray(blocks.outer, np.float64)[..., None]
     units = units.ravel()

@@ -16,12 +16,12 @@ from .accumulators import (
     QuireAcc,
     parse_accumulator,
 )
-from .block_catalog import is_block_name, parse_block
+from .block_catalog import BLOCK_CATALOG, is_block_name, parse_block
 from .blocks import BlockFormat
 from .catalog import format_note, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
-from .errors import SpecError
+from .errors import SpecError, nearest
 from .floats import FloatFormat
 from .formats import Operand, ScalarOperand
 from .logarithms import LogFormat, linear_range
@@ -150,9 +150,11 @@ class MacSpec:
             raise SpecError(
                 f"unit {self}: products of {bits} bits are more than the {MAX_PRODUCT_BITS} of a tensor core; choose narrower formats"
             )
-        if self.blocks and (self.blocks[0].size != acc.lanes or not all(fmt.power_of_two and not fmt.sub_size for fmt in self.blocks)):
+        if self.blocks and self.blocks[0].size not in (None, acc.lanes):
+            raise SpecError(f"unit {self}: with {acc} a step is a block, and {acc.lanes} products are no block of {self.blocks[0].size}")
+        if self.blocks and not all(fmt.size and fmt.power_of_two and not fmt.sub_size for fmt in self.blocks):
             raise SpecError(
-                f"unit {self}: with {acc} a step is a block, its scales powers of two and without shifts of their own; "
+                f"unit {self}: with {acc} a step is a block of some size, its scales powers of two and without shifts of their own; "
                 f"for {self.blocks[0]} a plain float accumulator sums blocks exactly"
             )
 
@@ -190,7 +192,7 @@ class MacSpec:
         if not 3 <= len(parts) <= 5:
             raise SpecError(f"unit {text!r}: a unit is <a>-<b>-<acc>[-x<L>][-p<N>], for example e4m3fn-e4m3fn-fp32 or int8-int8-fx32-x4-p1")
         lanes, pipeline = _parse_counts(text, parts[3:])
-        a, b = (parse_block(part) if is_block_name(part) else parse_operand(part) for part in parts[:2])
+        a, b = map(_parse_operand, parts[:2])
         acc = _parse_tensor_core(text, parts[2], a, b) if is_gpu_name(parts[2]) else parse_accumulator(parts[2])
         return cls(a, b, acc, pipeline, lanes)
 
@@ -380,6 +382,18 @@ class MacSpec:
 
 def _sizes(blocks: tuple[BlockFormat, ...]) -> str:
     return " and ".join("the whole tensor" if fmt.size is None else str(fmt.size) for fmt in blocks)
+
+
+def _parse_operand(text: str) -> Operand:
+    if is_block_name(text):
+        return parse_block(text)
+    try:
+        return parse_operand(text)
+    except SpecError as error:
+        meant = nearest(text, BLOCK_CATALOG)
+        if not meant or not str(error).startswith("unknown format") or "did you mean" in str(error):
+            raise
+        raise SpecError(f"{error}, or a block format{meant}") from error
 
 
 def _parse_counts(text: str, parts: list[str]) -> tuple[int, int]:

@@ -294,3 +294,11 @@ def test_half_precision_is_taken_exactly():
     values = np.linspace(-2, 2, 64).astype(np.float16)
     wide = golden.quantise(values.astype(np.float64), parse_block("mxfp6e2m3"))
     np.testing.assert_array_equal(golden.quantise(values, parse_block("mxfp6e2m3")).codes, wide.codes)
+
+
+def test_an_infinite_scale_makes_infinities_of_all_but_zeros() -> None:
+    fmt = parse_block("e4m3fn:4:e5m2u")
+    codes = golden.encode(np.array([1.5, -2.0, 0.0, -0.0]), fmt.element)
+    infinite = np.array([0x7C], np.uint64)  # e5m2: all exponent bits, no fraction
+    blocks = golden.Blocks(fmt, codes.reshape(1, 4), infinite, None, None, (4,), 0)
+    np.testing.assert_array_equal(golden.dequantise(blocks), [np.inf, -np.inf, np.nan, np.nan])

@@ -125,7 +125,7 @@ def test_what_travels_through_a_block_unit() -> None:
         ("mxfp4-mxfp4-quire", "a quire sums products of one posit format"),
         ("mxfp4-mxfp4-chunk4:fp16:fp32", "not into chunk4:fp16:fp32"),
         ("nvfp4-nvfp4-tc16f25:fp32", "its scales powers of two"),
-        ("mxfp4-mxfp4-tc16f25:fp32", "with tc16f25:fp32 a step is a block"),
+        ("mxfp4-mxfp4-tc16f25:fp32", "with tc16f25:fp32 a step is a block, and 16 products are no block of 32"),
         ("int8-int8-tc8f24:fp32", "int8 is no operand of a tensor core"),
         ("fp16-fp16-tc8f24:fp32-x4", "takes 8 operand pairs a cycle, not 4"),
         ("e4m3fn-e4m3fn-h100:fp16.mma", "sums in several passes"),

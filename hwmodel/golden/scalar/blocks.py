@@ -78,9 +78,7 @@ def quantise(values: Sequence[Value | float], fmt: BlockFormat, outer: Fraction 
 def dequantise(block: Block, fmt: BlockFormat, outer: Fraction = Fraction(1)) -> list[Value]:
     """Return what the elements of a block are worth: all NaN if the scale is."""
     scale = decode(block.scale, fmt.scale)
-    if not scale.is_finite:
-        return [NAN] * len(block.codes)
-    unit = Value(scale.number * outer * Fraction(2) ** -fmt.point)
+    unit = scale * Value(outer * Fraction(2) ** -fmt.point)
     values = [decode(code, fmt.element) * unit for code in block.codes]
     if not block.shifts:
         return values
