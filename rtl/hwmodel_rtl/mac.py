@@ -54,6 +54,7 @@ class Mac(wiring.Component):
     """
 
     def __init__(self, spec: MacSpec, architecture: Architecture | None = None) -> None:
+        spec.require_circuit()
         self.spec = spec
         self.architecture = architecture or Architecture()
         ports = {name: In(width) for name, width in spec.inputs.items()}

@@ -295,7 +295,7 @@ def normalise_and_round(
     if fmt.fraction_bits == 0:
         # The code's last bit is the exponent's: of the field, which is 0 for zero.
         odd = normal[-1] & (unrounded[0] ^ ((shape.top + fmt.bias) & 1))
-    lowest = unrounded == floor if floor is not None and not fmt.subnormals else None
+    lowest = _is(unrounded, floor) if floor is not None and not fmt.subnormals else None
     rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest)
     final = Signal(signed(width), name="exponent_rounded")
     m.d.comb += final.eq(Cat(*add(m, cells, list(unrounded), constant(0, width), carry)[:width]))
@@ -335,11 +335,18 @@ def _exponent_bits(exponent: Value, headroom: int, significand_bits: int, ends: 
     return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
 
 
+def _is(value: Value, number: int) -> Value:
+    """Return whether `value` is a constant, which it is wide enough for."""
+    return Cat(*(bit if (number >> i) & 1 else ~bit for i, bit in enumerate(value))).all()
+
+
 def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor: int) -> Value:
     """Return `significand` with a one where the floor of exponents lies, so that counting leading zeros stops there."""
     bits, width = len(significand), len(top)
+    reach = min(bits, 1 << width)
     room = Signal(width, name="room")
     m.d.comb += room.eq(Cat(*add(m, cells, list(top), constant(-floor, width))[:width]))
     marked = Signal(bits, name="marked")
-    m.d.comb += marked.eq(Cat(*(bit | (room == bits - 1 - i) for i, bit in enumerate(significand))))
+    here = [*(_is(room, shift) for shift in range(reach)), *[Const(0, 1)] * (bits - reach)]
+    m.d.comb += marked.eq(Cat(*(bit | here[bits - 1 - i] for i, bit in enumerate(significand))))
     return marked
