@@ -335,6 +335,12 @@ def _exponent_bits(exponent: Value, headroom: int, significand_bits: int, ends: 
     return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
 
 
+def _kept(m: Module, value: Value, name: str) -> Signal:
+    signal = Signal(name=name)
+    m.d.comb += signal.eq(value)
+    return signal
+
+
 def _is(value: Value, number: int) -> Value:
     """Return whether `value` is a constant, which it is wide enough for."""
     return Cat(*(bit if (number >> i) & 1 else ~bit for i, bit in enumerate(value))).all()
@@ -347,6 +353,12 @@ def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor:
     room = Signal(width, name="room")
     m.d.comb += room.eq(Cat(*add(m, cells, list(top), constant(-floor, width))[:width]))
     marked = Signal(bits, name="marked")
-    here = [*(_is(room, shift) for shift in range(reach)), *[Const(0, 1)] * (bits - reach)]
+    # What is common to all places, then pairs of halves.
+    low, half = (reach - 1).bit_length(), (reach - 1).bit_length() // 2
+    near = Signal(name="near_floor")
+    m.d.comb += near.eq(~room[low:].any())
+    fine = [_kept(m, _is(room[:half], number), "fine") for number in range(1 << half)]
+    coarse = [_kept(m, near & _is(room[half:low], number), "coarse") for number in range(1 << (low - half))]
+    here = [fine[shift % (1 << half)] & coarse[shift >> half] for shift in range(reach)] + [Const(0, 1)] * (bits - reach)
     m.d.comb += marked.eq(Cat(*(bit | here[bits - 1 - i] for i, bit in enumerate(significand))))
     return marked
