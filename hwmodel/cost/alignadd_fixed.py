@@ -3,11 +3,10 @@
 Each function counts the component of the same name in `hwmodel_rtl.alignadd_fixed` and `hwmodel_rtl.alignadd_far`.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from hwmodel.spec import FixedPoint
-from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.ranges import BoundedShift, NumberShape
 
 from .blocks import add, add_columns, any_of, constant, extend, shift_left, shift_left_overflow, signals
 from .parts import exponent_width
@@ -103,31 +102,10 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
     return magnitude, place, shape.signed or inexact
 
 
-@dataclass(frozen=True)
-class _Far:
-    """How far a number is shifted to an accumulator that it reaches beyond, see `hwmodel_rtl.alignadd_far`."""
-
-    place: int
-    lowest: int
-    highest: int
-
-    @classmethod
-    def of(cls, term: NumberShape, fixed: FixedPoint) -> "_Far":
-        place = term.top + 1 - term.significand_bits + fixed.fraction
-        lowest = min(max(term.exponent_low + place, -term.significand_bits - 1), fixed.width)
-        return cls(place, lowest, max(min(term.exponent_high + place, fixed.width), lowest))
-
-
-def reaches_far(term: NumberShape, fixed: FixedPoint) -> bool:
-    """Return whether some numbers lie altogether below or above the accumulator."""
-    place = _Far.of(term, fixed).place
-    return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > fixed.width)
-
-
 @lru_cache(maxsize=1 << 14)
 def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
     """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
-    tally, far, width = Tally(), _Far.of(term, fixed), fixed.width
+    tally, far, width = Tally(), BoundedShift.of(term, fixed.width, fixed.fraction), fixed.width
     tally.gate2 += term.significand_bits * (term.nan or term.inf) + (term.nan and term.inf)
     amount = _far_amount(tally, term, far)
     shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
@@ -145,7 +123,7 @@ def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str
     return tally.counts()
 
 
-def _far_amount(tally: Tally, term: NumberShape, far: _Far) -> int:
+def _far_amount(tally: Tally, term: NumberShape, far: BoundedShift) -> int:
     """Count how far a number is shifted; return the bits of it."""
     most, offset = far.highest - far.lowest, far.place - far.lowest
     ends = term.exponent_low + offset, term.exponent_high + offset

@@ -16,9 +16,10 @@ from hwmodel.spec import (
     QuireAcc,
     TensorAcc,
 )
-from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, rounded_state
+from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state
+from hwmodel.spec.tensor_step import largest_exponent_range, tensor_state
 
-from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum, reaches_far
+from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
 from .blocks import any_of
 from .parts import (
     alignadd_float,
@@ -30,7 +31,7 @@ from .parts import (
 )
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
 from .tally import CELLS, Counts, Tally
-from .tensor import alignadd_tensor, normacc_tensor, round_products, sum_range, tensor_state
+from .tensor import alignadd_tensor, normacc_tensor, round_products
 
 IDLE = 0.85
 """How much less than others those bits of a sum change that no product of Gaussian operands reaches.
@@ -137,7 +138,7 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
     shape, fixed = terms.shape, spec.fixed_point(acc)
     tally = Tally()
     any_of(tally, terms.count * (shape.nan + shape.inf))
-    if spec.blocks and reaches_far(shape, fixed):
+    if spec.blocks and reaches_far(shape, fixed.width, fixed.fraction):
         alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())
     width = total_width(fixed, shape.magnitude, shape.lsb, terms.count)
@@ -196,7 +197,7 @@ def _add_aligned(
     """Count a tensor core's addition; where its accumulator joins late, an ordinary one behind it."""
     state = tensor_state(acc, product, scale)
     register = None if acc.late else state.shape
-    exponents = sum_range(product, register, scale)
+    exponents = largest_exponent_range(product, register, scale)
     alignadd = alignadd_tensor(acc, product, register, scale, adder)
     if not acc.late:
         return LevelCounts(alignadd, normacc_tensor(acc, state, exponents, adder, resettable))

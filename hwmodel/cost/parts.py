@@ -6,7 +6,7 @@ Each function counts the component of the same name in the circuits; sizes come 
 from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state
+from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state, rounding_exponent_bits
 
 from .blocks import (
     add,
@@ -217,7 +217,7 @@ def normalise_and_round(
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     length, zeros = bits + empty, (bits + empty - 1).bit_length()
     floor, limit = shape.exponent_low, fmt.emax - shape.top
-    width = _exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
+    width = rounding_exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
     add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
     if state.floored:
         add(tally, signals(width), constant(-floor, width))
@@ -242,11 +242,3 @@ def normalise_and_round(
             tally.gate2 += fmt.precision + width
     if acc.ftz and state.floored and fmt.subnormals:
         tally.gate2 += fmt.precision
-
-
-def _exponent_bits(exponent: tuple[int, bool], headroom: int, significand_bits: int, ends: list[int]) -> int:
-    """Return the bits of the exponent on its way through the rounder, as `hwmodel_rtl.normacc` has them."""
-    bits, signed = exponent
-    high, low = (1 << (bits - signed)) + headroom, headroom - significand_bits - (signed << bits >> 1)
-    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
-    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)

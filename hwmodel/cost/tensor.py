@@ -4,12 +4,11 @@ Each function counts the component of the same name in `hwmodel_rtl.alignadd_ten
 as that does.
 """
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, TensorAcc
-from hwmodel.spec.dataflow import scaled_shape
-from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_state
+from hwmodel.spec.ranges import FloatState, NumberShape
+from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range
 
 from .blocks import add, add_columns, any_of, constant, extend, invert, shift_right_cut, signals
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
@@ -17,40 +16,6 @@ from .tally import SIGNAL, STUCK, Bit, Counts, Tally
 
 Width = tuple[int, bool]
 """Bits and signedness of an integer."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """Bits of an aligned product and of the magnitude of a step's sum."""
-
-    product_bits: int
-    magnitude_bits: int
-    headroom: int
-
-    @classmethod
-    def of(cls, acc: TensorAcc) -> "Window":
-        """Return the window of an accumulator."""
-        product, own = acc.fraction + 2, 0 if acc.late else (1 << (acc.fraction + 1)) - 1
-        bits = (acc.lanes * ((1 << product) - 1) + own).bit_length()
-        return cls(product, bits, bits - 1 - acc.fraction)
-
-
-def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
-    """Return what the register can reach; of `.late`, what the rounded sum of a step's products can be."""
-    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
-    term = replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
-    nearest = FloatAcc(acc.format)
-    return rounded_state(nearest, term) if acc.late else float_state(nearest, term)
-
-
-def sum_range(product: NumberShape, register: NumberShape | None, scale: NumberShape | None) -> tuple[int, int]:
-    """Return the range of the largest exponent of a step."""
-    low, high = min(0, product.exponent_low), product.exponent_high
-    if scale is not None:
-        low, high = low + scale.exponent_low, high + scale.exponent_high
-    if register is not None:
-        low, high = min(low, register.exponent_low), max(high, register.exponent_high)
-    return low, high
 
 
 def raise_halved(shape: NumberShape) -> Counts:
@@ -61,7 +26,7 @@ def raise_halved(shape: NumberShape) -> Counts:
 @lru_cache(maxsize=1 << 12)
 def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape | None, scale: NumberShape | None, adder: str) -> Counts:
     """Count the addition of the products of a step, and of the accumulator unless `register` is None."""
-    tally, window = Tally(), Window.of(acc)
+    tally, window = Tally(), TensorWindow.of(acc)
     columns: list[list[Bit]] = [[] for _ in range(window.magnitude_bits + 1)]
     exponent = exponent_width(product.exponent_low, product.exponent_high)
     lead = exponent
@@ -74,7 +39,7 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
     elif scale is not None:
         _plus(tally, lead, exponent_width(scale.exponent_low, scale.exponent_high))
 
-    high = sum_range(product, register, scale)[1] - (0 if scale is None else scale.exponent_low)
+    high = largest_exponent_range(product, register, scale)[1] - (0 if scale is None else scale.exponent_low)
     distance = (high - product.exponent_low).bit_length()
     for _ in range(acc.lanes):
         if distance:
@@ -119,9 +84,9 @@ def _with_register(
         any_of(tally, acc.lanes + 1)
     if not (register.leading_zeros and register.exponent_low <= lowest):
         any_of(tally, register.significand_bits + 1 if register.leading_zeros else 2)
-    distance = max(0, sum_range(product, register, scale)[1] - register.exponent_low).bit_length()
+    distance = max(0, largest_exponent_range(product, register, scale)[1] - register.exponent_low).bit_length()
     tally.gate2 += distance
-    aligned = _enter(tally, columns, register.significand_bits, distance, Window.of(acc).product_bits - 1, signed=register.signed)
+    aligned = _enter(tally, columns, register.significand_bits, distance, TensorWindow.of(acc).product_bits - 1, signed=register.signed)
     tally.mux2 += min(products[0], own[0])
     tally.gate2 += abs(products[0] - own[0])
     return (max(own[0], products[0] + 1), True) if own[1] else (max(own[0], products[0]), False), aligned
@@ -176,7 +141,7 @@ def round_products(acc: TensorAcc, state: FloatState, exponent_range: tuple[int,
 
 
 def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> None:
-    fmt, floor, window = acc.format, state.shape.exponent_low, Window.of(acc)
+    fmt, floor, window = acc.format, state.shape.exponent_low, TensorWindow.of(acc)
     low, high = exponent_range
     if state.floored:
         low, high = min(low, floor), max(high, floor)

@@ -209,6 +209,56 @@ def float_window(term: NumberShape, acc: NumberShape, random_bits: int = 0) -> i
     return max(acc.significand_bits + 1 + max(1, random_bits) + max(at_lowest, elsewhere), term.significand_bits + 1)
 
 
+def rounding_exponent_bits(exponent: tuple[int, bool], headroom: int, significand_bits: int, ends: list[int]) -> int:
+    """Return the bits of a signed number that holds a sum's exponent all the way through its rounding.
+
+    Parameters
+    ----------
+    exponent
+        Bits and signedness of the exponent before.
+    headroom
+        How many binades the sum's highest bit lies above it.
+    significand_bits
+        Bits of the sum, and so the longest shift.
+    ends
+        Exponents that it is compared with: how far off they are has to fit too, after a carry.
+    """
+    bits, signed = exponent
+    high, low = (1 << (bits - signed)) + headroom, headroom - significand_bits - (signed << bits >> 1)
+    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
+    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
+
+
+@dataclass(frozen=True)
+class BoundedShift:
+    """How far a number is shifted to a fixed-point register that it may reach far beyond, on either side.
+
+    Attributes
+    ----------
+    place
+        Weight of the number's lowest bit at exponent 0, in units.
+    lowest, highest
+        What that weight may become: far below the unit all round alike, and above the register all do nothing but overflow.
+    """
+
+    place: int
+    lowest: int
+    highest: int
+
+    @classmethod
+    def of(cls, term: NumberShape, width: int, fraction: int) -> "BoundedShift":
+        """Return the shift of numbers of shape `term` to a register of `width` bits with the unit ``2**-fraction``."""
+        place = term.top + 1 - term.significand_bits + fraction
+        lowest = min(max(term.exponent_low + place, -term.significand_bits - 1), width)
+        return cls(place, lowest, max(min(term.exponent_high + place, width), lowest))
+
+
+def reaches_far(term: NumberShape, width: int, fraction: int) -> bool:
+    """Return whether some numbers lie altogether below or above a fixed-point register."""
+    place = BoundedShift.of(term, width, fraction).place
+    return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > width)
+
+
 @dataclass(frozen=True)
 class FloatState:
     """What a float accumulator's register can hold, given all that can ever be added to it.

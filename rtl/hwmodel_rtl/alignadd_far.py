@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FixedPoint
-from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.ranges import BoundedShift, NumberShape
 
 from .adders import add, constant, extend
 from .alignadd_fixed import drop_below_unit
@@ -46,18 +46,10 @@ class AlignAddFar(wiring.Component):
         self.fixed = fixed
         self.rounding = rounding
         self.architecture = architecture
-        # Weight of the number's lowest bit at exponent 0, in units, and what the shifter lets it be.
-        self.place = term.top + 1 - term.significand_bits + fixed.fraction
-        self.lowest = min(max(term.exponent_low + self.place, -term.significand_bits - 1), fixed.width)
-        self.highest = max(min(term.exponent_high + self.place, fixed.width), self.lowest)
+        shift = BoundedShift.of(term, fixed.width, fixed.fraction)
+        self.place, self.lowest, self.highest = shift.place, shift.lowest, shift.highest
         self.total_width = fixed.width + 2
         super().__init__({"term": In(signature(term)), "acc": In(fixed.width), "total": Out(self.total_width)})
-
-    @staticmethod
-    def needed(term: NumberShape, fixed: FixedPoint) -> bool:
-        """Return whether some numbers lie altogether below or above the accumulator."""
-        place = term.top + 1 - term.significand_bits + fixed.fraction
-        return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > fixed.width)
 
     def elaborate(self, platform):
         m = Module()

@@ -1,14 +1,12 @@
 """Alignadd of a tensor core: many products and the accumulator, aligned to the largest exponent, truncated, added."""
 
-from dataclasses import dataclass, replace
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.spec import FloatAcc, TensorAcc
-from hwmodel.spec.dataflow import scaled_shape
-from hwmodel.spec.ranges import FloatState, NumberShape, float_state, rounded_state
+from hwmodel.spec import TensorAcc
+from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range
 
 from .adders import add, constant, extend, invert
 from .architecture import Architecture
@@ -17,53 +15,6 @@ from .compressor import Columns
 from .largest import largest
 from .number import exponent_of, exponent_shape, field, signature
 from .shifter import shift_right_cut
-
-
-def sum_of_step(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> NumberShape:
-    """Return the shape of the sum of the products of a step.
-
-    Its `top` is the weight of a product's exponent: one below that of a product's highest bit. A register with this `top` then
-    counts its exponents as the products do theirs.
-    """
-    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
-    return replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
-
-
-def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
-    """Return what the register can reach; of `.late`, what the rounded sum of the products of a step can be.
-
-    The bounds of rounding to nearest hold for truncation too, which moves no number up; and, unlike an ordinary ``.rtz``, a tensor
-    core overflows to infinity in both.
-    """
-    nearest = FloatAcc(acc.format)
-    term = sum_of_step(acc, product, scale)
-    return rounded_state(nearest, term) if acc.late else float_state(nearest, term)
-
-
-@dataclass(frozen=True)
-class TensorWindow:
-    """How a step's sum is laid out.
-
-    Attributes
-    ----------
-    product_bits
-        Bits of an aligned product: F below the largest exponent, that exponent's own, and one above it, since a product's
-        significand is below 4.
-    magnitude_bits
-        Bits of the sum without its sign.
-    headroom
-        How many binades the sum's highest bit lies above the largest exponent.
-    """
-
-    product_bits: int
-    magnitude_bits: int
-    headroom: int
-
-    @classmethod
-    def of(cls, acc: TensorAcc) -> "TensorWindow":
-        product, own = acc.fraction + 2, 0 if acc.late else (1 << (acc.fraction + 1)) - 1
-        bits = (acc.lanes * ((1 << product) - 1) + own).bit_length()
-        return cls(product, bits, bits - 1 - acc.fraction)
 
 
 class AlignAddTensor(wiring.Component):
@@ -110,13 +61,7 @@ class AlignAddTensor(wiring.Component):
         self.product_shape, self.acc_shape, self.scale_shape = product, acc, scale
         self.architecture = architecture
         self.window = TensorWindow.of(accumulator)
-        # Where all products are zero, their largest exponent counts as 0.
-        low, high = (min(0, product.exponent_low), product.exponent_high)
-        if scale is not None:
-            low, high = low + scale.exponent_low, high + scale.exponent_high
-        if acc is not None:
-            low, high = min(low, acc.exponent_low), max(high, acc.exponent_high)
-        self.exponent_range = (low, high)
+        self.exponent_range = low, high = largest_exponent_range(product, acc, scale)
         ports = {"terms": In(signature(product)).array(accumulator.lanes), "term_zeros": In(accumulator.lanes)}
         if scale is not None:
             ports["scale"] = In(signature(scale))

@@ -7,7 +7,7 @@ from amaranth.hdl import Const, Module, Value
 
 from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
-from hwmodel.spec.ranges import float_state, operand_shape
+from hwmodel.spec.ranges import float_state, operand_shape, reaches_far
 
 from .alignadd import AlignAddFloat
 from .alignadd_far import AlignAddFar
@@ -119,7 +119,7 @@ def _accumulate_fixed(
         special = Const(0, 1)
     else:
         width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, len(terms.numbers))
-        if spec.blocks and AlignAddFar.needed(terms.shape, fixed):
+        if spec.blocks and reaches_far(terms.shape, fixed.width, fixed.fraction):
             alignadd = AlignAddFar(terms.shape, fixed, acc.rounding, architecture)
             width = alignadd.total_width
             m.d.comb += connect(terms.shape, alignadd.term, terms.lone)

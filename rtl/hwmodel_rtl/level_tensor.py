@@ -3,8 +3,9 @@
 from amaranth.hdl import Const, Module, Value
 
 from hwmodel.spec import FloatAcc, MacSpec, TensorAcc
+from hwmodel.spec.tensor_step import tensor_state
 
-from .alignadd_tensor import AlignAddTensor, tensor_state
+from .alignadd_tensor import AlignAddTensor
 from .architecture import Architecture
 from .level import Level, Step, accumulate
 from .normacc_tensor import NormAccTensor, RoundSum

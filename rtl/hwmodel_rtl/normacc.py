@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape
+from hwmodel.spec.ranges import FloatState, NumberShape, rounding_exponent_bits
 
 from .adders import add, constant, extend, invert
 from .architecture import Architecture
@@ -278,7 +278,8 @@ def normalise_and_round(
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     floor = shape.exponent_low if state.floored else None
     limit = fmt.emax - shape.top if state.overflows else None
-    width = _exponent_bits(exponent, headroom, len(significand), [end for end in (floor, limit) if end is not None])
+    ends = [end for end in (floor, limit) if end is not None]
+    width = rounding_exponent_bits((len(exponent), exponent.shape().signed), headroom, len(significand), ends)
     # Of the sum's highest bit. The sum's exponent is there long before the sum.
     top = Signal(signed(width), name="exponent_top")
     wide = extend(list(exponent), width, signed=exponent.shape().signed)
@@ -324,15 +325,6 @@ def normalise_and_round(
     if acc.ftz and state.floored and fmt.subnormals:
         rounded = rounded & rounded[-1].replicate(fmt.precision)
     return Rounded(rounded, final, zero, infinite)
-
-
-def _exponent_bits(exponent: Value, headroom: int, significand_bits: int, ends: list[int]) -> int:
-    """Return the bits of a signed number that holds the exponent with headroom, less any shift, plus a carry, and how far off an end."""
-    signed_bit = int(exponent.shape().signed)
-    high = (1 << (len(exponent) - signed_bit)) + headroom
-    low = headroom - significand_bits - (signed_bit << len(exponent) >> 1)
-    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
-    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
 
 
 def _kept(m: Module, value: Value, name: str) -> Signal:

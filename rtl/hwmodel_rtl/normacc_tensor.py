@@ -6,9 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState
+from hwmodel.spec.tensor_step import TensorWindow
 
 from .adders import add, constant, extend
-from .alignadd_tensor import TensorWindow
 from .architecture import Architecture
 from .cells import AdderCells
 from .normacc import NormAccFloat, Rounded, normalise_and_round

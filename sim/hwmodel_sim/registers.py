@@ -5,14 +5,15 @@ The circuit relies on what it can reach from zero (`hwmodel.spec.ranges`): it is
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
-from hwmodel.spec.dataflow import accumulated, block_scale, scaled_shape
+from hwmodel.spec.dataflow import accumulated, block_scale
 from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state
+from hwmodel.spec.tensor_step import sum_of_step
 
 from .obligations import level_pushes
 from .operands import Array
@@ -135,9 +136,7 @@ def _addend_shape(spec: MacSpec) -> NumberShape:
 
 def _step_of_tensor(spec: MacSpec, acc: TensorAcc, product: NumberShape) -> NumberShape:
     """Return the sum of the products of a step; its exponents count from where the products' do, below their highest bit."""
-    scale = block_scale(spec, normalised=False)
-    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
-    shape = replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+    shape = sum_of_step(acc, product, block_scale(spec, normalised=False))
     return rounded_state(FloatAcc(acc.format), shape).shape if acc.late else shape
 
 

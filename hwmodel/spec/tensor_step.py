@@ -1,0 +1,66 @@
+"""How a tensor core's step is laid out: its window, the range of its largest exponent, and what its register can reach."""
+
+from dataclasses import dataclass, replace
+
+from .accumulators import FloatAcc
+from .dataflow import scaled_shape
+from .ranges import FloatState, NumberShape, float_state, rounded_state
+from .tensor import TensorAcc
+
+
+@dataclass(frozen=True)
+class TensorWindow:
+    """How a step's sum is laid out.
+
+    Attributes
+    ----------
+    product_bits
+        Bits of an aligned product: F below the largest exponent, that exponent's own, and one above it, since a product's
+        significand is below 4.
+    magnitude_bits
+        Bits of the sum without its sign.
+    headroom
+        How many binades the sum's highest bit lies above the largest exponent.
+    """
+
+    product_bits: int
+    magnitude_bits: int
+    headroom: int
+
+    @classmethod
+    def of(cls, acc: TensorAcc) -> "TensorWindow":
+        """Return the window of an accumulator."""
+        product, own = acc.fraction + 2, 0 if acc.late else (1 << (acc.fraction + 1)) - 1
+        bits = (acc.lanes * ((1 << product) - 1) + own).bit_length()
+        return cls(product, bits, bits - 1 - acc.fraction)
+
+
+def sum_of_step(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> NumberShape:
+    """Return the shape of the sum of the products of a step.
+
+    Its `top` is the weight of a product's exponent: one below that of a product's highest bit. A register with this `top` then
+    counts its exponents as the products do theirs.
+    """
+    shape = product if scale is None else scaled_shape(product, scale, normalised=False)
+    return replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+
+
+def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
+    """Return what the register can reach; of `.late`, what the rounded sum of the products of a step can be.
+
+    The bounds of rounding to nearest hold for truncation too, which moves no number up; and, unlike an ordinary ``.rtz``, a tensor
+    core overflows to infinity in both.
+    """
+    nearest = FloatAcc(acc.format)
+    term = sum_of_step(acc, product, scale)
+    return rounded_state(nearest, term) if acc.late else float_state(nearest, term)
+
+
+def largest_exponent_range(product: NumberShape, register: NumberShape | None, scale: NumberShape | None) -> tuple[int, int]:
+    """Return the range of the largest exponent of a step; where all products are zero, theirs counts as 0."""
+    low, high = min(0, product.exponent_low), product.exponent_high
+    if scale is not None:
+        low, high = low + scale.exponent_low, high + scale.exponent_high
+    if register is not None:
+        low, high = min(low, register.exponent_low), max(high, register.exponent_high)
+    return low, high
