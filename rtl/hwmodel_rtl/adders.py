@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from .cells import AdderCells, Bit
+from .wires import wire
 
 
 def add(m: Module, cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = 0, kind: str = "ripple") -> list[Bit]:
@@ -52,25 +53,29 @@ def prefix_network(width: int, kind: str) -> list[list[tuple[int, int]]]:
 
 
 def _prefix(m: Module, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str) -> list[Bit]:
-    def keep(value: Value, name: str) -> Value:
-        signal = Signal(name=name)
-        m.d.comb += signal.eq(value)
-        return signal
-
+    half, generated = _generate(m, a, b)
     # Position 0 is the carry in: it generates, and propagates nothing.
+    generate, _ = _spans(m, [Value.cast(carry)[0], *generated], [None, *half], kind)
+    return [*(wire(m, p ^ g, "sum") for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+def _generate(m: Module, a: Sequence[Bit], b: Sequence[Bit]) -> tuple[list[Value], list[Value]]:
+    """Return where one of two bits is set, which propagates a carry, and where both are, which generates one."""
     operands = [(Value.cast(x)[0], Value.cast(y)[0]) for x, y in zip(a, b, strict=True)]
-    half = [keep(x ^ y, "propagate") for x, y in operands]
-    generate: list[Value] = [Value.cast(carry)[0], *(keep(x & y, "generate") for x, y in operands)]
-    propagate: list[Value | None] = [None, *half]
+    return [wire(m, x ^ y, "propagate") for x, y in operands], [wire(m, x & y, "generate") for x, y in operands]
+
+
+def _spans(m: Module, generate: list[Value], propagate: Sequence[Value | None], kind: str) -> tuple[list[Value], list[Value | None]]:
+    """Return whether each span from position 0 on generates a carry, and whether it propagates one; None: it never does."""
+    generate, propagate = list(generate), list(propagate)
     for level in prefix_network(len(generate), kind):
         before_g, before_p = list(generate), list(propagate)
         for i, j in level:
-            upper = before_p[i]
+            upper, lower = before_p[i], before_p[j]
             assert upper is not None
-            generate[i] = keep(before_g[i] | (upper & before_g[j]), "generate")
-            lower = before_p[j]
-            propagate[i] = None if lower is None else keep(upper & lower, "propagate")
-    return [*(keep(p ^ g, "sum") for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+            generate[i] = wire(m, before_g[i] | (upper & before_g[j]), "generate")
+            propagate[i] = None if lower is None else wire(m, upper & lower, "propagate")
+    return generate, propagate
 
 
 def add_or_subtract(
@@ -101,32 +106,14 @@ def add_or_subtract(
         m.d.comb += [negative.eq(subtract & ~over), carry.eq(over & ~subtract)]
         turned: list[Bit] = [Value.cast(bit)[0] ^ negative for bit in total[:-1]]
         return _ripple(cells, turned, constant(0, len(a)), negative)[:-1], carry, negative
-    half, generate, propagate = _spans(m, a, flipped, kind)
+    half, generated = _generate(m, a, flipped)
+    generate, propagate = _spans(m, generated, half, kind)
     around = Signal(name="carry_around")
     m.d.comb += [around.eq(subtract & generate[-1]), negative.eq(subtract & ~generate[-1]), carry.eq(generate[-1] & ~subtract)]
     carries: list[Value] = [around, *(g | (p & around) for g, p in zip(generate[:-1], propagate[:-1], strict=True))]
     magnitude = Signal(len(a), name="magnitude")
     m.d.comb += magnitude.eq(Cat(*(p ^ c ^ negative for p, c in zip(half, carries, strict=True))))
     return list(magnitude), carry, negative
-
-
-def _spans(m: Module, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> tuple[list[Value], list[Value], list[Value]]:
-    """Return the half sums, and whether each span from bit 0 on generates and propagates a carry."""
-
-    def keep(value: Value, name: str) -> Value:
-        signal = Signal(name=name)
-        m.d.comb += signal.eq(value)
-        return signal
-
-    operands = [(Value.cast(x)[0], Value.cast(y)[0]) for x, y in zip(a, b, strict=True)]
-    half = [keep(x ^ y, "propagate") for x, y in operands]
-    generate, propagate = [keep(x & y, "generate") for x, y in operands], list(half)
-    for level in prefix_network(len(half), kind):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            generate[i] = keep(before_g[i] | (before_p[i] & before_g[j]), "generate")
-            propagate[i] = keep(before_p[i] & before_p[j], "propagate")
-    return half, generate, propagate
 
 
 def count_up_or_down(m: Module, bits: Sequence[Bit], up: Value, down: Value, kind: str) -> list[Bit]:
@@ -144,8 +131,7 @@ def _runs(m: Module, bits: Sequence[Bit], kind: str) -> list[Value]:
     for level in network:
         before = list(runs)
         for i, j in level:
-            runs[i] = Signal(name="run")
-            m.d.comb += runs[i].eq(before[i] & before[j])
+            runs[i] = wire(m, before[i] & before[j], "run")
     return [Const(1, 1), *runs]
 
 

@@ -14,6 +14,7 @@ from .leading_zeros import leading_zero_count
 from .number import connect, exponent_shape, field, fields, signature
 from .rounder import round_significand
 from .shifter import normalise
+from .wires import wire
 
 
 class NormAccFixed(wiring.Component):
@@ -327,12 +328,6 @@ def normalise_and_round(
     return Rounded(rounded, final, zero, infinite)
 
 
-def _kept(m: Module, value: Value, name: str) -> Signal:
-    signal = Signal(name=name)
-    m.d.comb += signal.eq(value)
-    return signal
-
-
 def _is(value: Value, number: int) -> Value:
     """Return whether `value` is a constant, which it is wide enough for."""
     return Cat(*(bit if (number >> i) & 1 else ~bit for i, bit in enumerate(value))).all()
@@ -349,8 +344,8 @@ def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor:
     low, half = (reach - 1).bit_length(), (reach - 1).bit_length() // 2
     near = Signal(name="near_floor")
     m.d.comb += near.eq(~room[low:].any())
-    fine = [_kept(m, _is(room[:half], number), "fine") for number in range(1 << half)]
-    coarse = [_kept(m, near & _is(room[half:low], number), "coarse") for number in range(1 << (low - half))]
+    fine = [wire(m, _is(room[:half], number), "fine") for number in range(1 << half)]
+    coarse = [wire(m, near & _is(room[half:low], number), "coarse") for number in range(1 << (low - half))]
     here = [fine[shift % (1 << half)] & coarse[shift >> half] for shift in range(reach)] + [Const(0, 1)] * (bits - reach)
     m.d.comb += marked.eq(Cat(*(bit | here[bits - 1 - i] for i, bit in enumerate(significand))))
     return marked

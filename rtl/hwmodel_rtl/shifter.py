@@ -2,11 +2,7 @@
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-
-def _kept(m: Module, value: Value, name: str, width: int) -> Signal:
-    signal = Signal(width, name=name)
-    m.d.comb += signal.eq(value)
-    return signal
+from .wires import wire
 
 
 def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "shifted", fill: Value | None = None) -> Value:
@@ -21,7 +17,7 @@ def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "
         grown = min(len(shifted) + distance, width)
         stay = Cat(shifted, fill.replicate(grown - len(shifted)))
         moved = Cat(fill.replicate(distance), shifted)[:grown]
-        shifted = _kept(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
+        shifted = wire(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
     return shifted[:width]
 
 
@@ -31,7 +27,7 @@ def normalise(m: Module, value: Value, count: Value, name: str = "normalised") -
     for stage in reversed(range(len(count))):
         distance = min(1 << stage, width)
         moved = Cat(Const(0, distance), value)[:width]
-        value = _kept(m, Mux(count[stage], moved, value), f"{name}_{stage}", width)
+        value = wire(m, Mux(count[stage], moved, value), f"{name}_{stage}", width)
     return value
 
 
@@ -45,7 +41,7 @@ def shift_left_overflow(m: Module, value: Value, amount: Value, width: int, name
         whole = Cat(Const(0, distance), shifted)
         if len(whole) > width:
             lost.append(amount[stage] & whole[max(width, distance) :].any())
-        shifted = _kept(m, Mux(amount[stage], whole[:grown], shifted), f"{name}_{stage}", grown)
+        shifted = wire(m, Mux(amount[stage], whole[:grown], shifted), f"{name}_{stage}", grown)
     overflow = Signal(name=f"{name}_overflow")
     m.d.comb += overflow.eq(Cat(*lost).any() if lost else 0)
     return shifted, overflow
@@ -78,7 +74,7 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name:
             far = Signal(name=f"{name}_far")
             m.d.comb += far.eq(amount[stage:].any())
             lost.append(far & shifted.any())
-            shifted = _kept(m, Mux(far, Const(0, len(shifted)), shifted), f"{name}_{stage}", len(shifted))
+            shifted = wire(m, Mux(far, Const(0, len(shifted)), shifted), f"{name}_{stage}", len(shifted))
             break
         grown = min(len(shifted) + distance, width)
         below = len(shifted) + distance - grown  # bits of the moved number that leave the window
@@ -86,7 +82,7 @@ def shift_right_sticky(m: Module, value: Value, amount: Value, width: int, name:
         moved = Cat(shifted[below:], Const(0, distance))
         if below:
             lost.append(select & shifted[:below].any())
-        shifted = _kept(m, Mux(select, moved, stay), f"{name}_{stage}", grown)
+        shifted = wire(m, Mux(select, moved, stay), f"{name}_{stage}", grown)
     window = Cat(Const(0, width - len(shifted)), shifted)
     sticky = Signal(name=f"{name}_sticky")
     m.d.comb += sticky.eq(Cat(*lost).any() if lost else 0)
@@ -99,7 +95,7 @@ def shift_right(m: Module, value: Value, amount: Value, fill: Value, name: str =
     for stage in range(len(amount)):
         distance = min(1 << stage, len(value))
         moved = Cat(shifted[distance:], fill.replicate(distance))
-        shifted = _kept(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", len(value))
+        shifted = wire(m, Mux(amount[stage], moved, shifted), f"{name}_{stage}", len(value))
     return shifted
 
 
@@ -120,10 +116,10 @@ def shift_right_cut(m: Module, value: Value, amount: Value, width: int, name: st
             # So far to the right that nothing stays.
             near = Signal(name=f"{name}_near")
             m.d.comb += near.eq(~amount[stage:].any())
-            shifted = _kept(m, shifted & near.replicate(len(shifted)), f"{name}_{stage}", len(shifted))
+            shifted = wire(m, shifted & near.replicate(len(shifted)), f"{name}_{stage}", len(shifted))
             break
         grown = min(len(shifted) + distance, width)
         stay = Cat(Const(0, grown - len(shifted)), shifted)
         moved = Cat(shifted[len(shifted) + distance - grown :], Const(0, distance))
-        shifted = _kept(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
+        shifted = wire(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
     return Cat(Const(0, width - len(shifted)), shifted)
