@@ -1,5 +1,6 @@
 """Accumulators of two levels, over many units: chunks, and blocks with their scales."""
 
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ class ChunkState(NamedTuple):
     steps: Array
 
 
-class _TwoLevels:
+class _TwoLevels(ABC):
     """Accumulators whose inner level is folded into the outer one every `length` steps, or when told to.
 
     Parameters
@@ -40,9 +41,9 @@ class _TwoLevels:
         """Return the state of `n` units after a reset."""
         return ChunkState(self.inner.zeros(n), self.outer.zeros(n), np.zeros(n, np.int64))
 
+    @abstractmethod
     def _taken(self, state: Any, term: Any, random: Array | None) -> Any:
         """Return `state` with a term in the inner level."""
-        raise NotImplementedError
 
     def _folded(self, state: Any) -> Any:
         """Return what a fold adds to the outer level."""

@@ -90,8 +90,8 @@ def test_a_unit_read_on_the_way_equals_the_scalar_model_run_to_there(name):
         mac, step = golden.scalar.Mac(spec), 0
         for stop, (sums, lost) in zip(STOPS, readings, strict=True):
             assert not lost.any()
-            for step in range(step, stop // spec.lanes):  # noqa: B020
-                mac.step(**shown(spec, a, b, step, lane, stop), **rand())
+            for whole in range(step, stop // spec.lanes):
+                mac.step(**shown(spec, a, b, whole, lane, stop), **rand())
             step = stop // spec.lanes
             end, rest, folds = copy.deepcopy(mac), stop % spec.lanes, spec.fold_steps is not None
             if rest or folds:
