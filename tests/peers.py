@@ -14,7 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hwmodel.flow import TechCard, import_liberty, load_card, synthesize
+from hwmodel.flow import TechCard, import_liberty, load_card, map_flat, static_timing
+from hwmodel.flow.mapping import SCRIPTS
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, Unit, emit
@@ -65,13 +66,14 @@ def function_of(spec: MacSpec, unit: Unit, *, alone: bool) -> str:
 def mapped(spec: MacSpec, card: TechCard, yosys: Yosys, *, alone: bool) -> dict[tuple[str, str, str], tuple[float, float]]:
     """Return area and delay by adder, multiplier and script."""
     found = {}
-    for adder, multiplier in product(("ripple", "brent_kung"), ("baugh_wooley", "booth")):
+    for adder, multiplier in product(("ripple", "brent_kung", "sklansky"), ("baugh_wooley", "booth")):
         if multiplier == "booth" and min(fmt.width for fmt in spec.factors) < 8:
             continue
         unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
-        for script in ("area", "balanced", "delay", "yosys"):
-            row = synthesize(function_of(spec, unit, alone=alone), "core", card, yosys, objective=script).row
-            found[adder, multiplier, script] = (row["area_flat_combinational_ge"], row["delay_ps"])
+        for script in SCRIPTS:
+            flat = map_flat(function_of(spec, unit, alone=alone), "core", card, yosys, objective=script)
+            area_um2 = flat.area_um2 - flat.sequential_area_um2
+            found[adder, multiplier, script] = (area_um2 / card.nand2.area_um2, static_timing(flat, card).delay_ps)
     return found
 
 
