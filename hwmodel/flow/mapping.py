@@ -17,6 +17,7 @@ from .adders import STUBS, adder_kind, techmap_bits, techmap_cells
 from .card import TechCard
 from .compact_liberty import to_liberty
 from .netlist import DECODE, PARTS, Netlist, read_netlist
+from .netlist_verilog import stubs
 from .timing import Timing, static_timing
 
 PARTS_KEPT = (DECODE, *PARTS)
@@ -171,7 +172,7 @@ def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
     """Return what Yosys and ABC read, by file name."""
     return {
         "unit.v": verilog,
-        "stubs.v": STUBS + _stubs(card),
+        "stubs.v": STUBS + stubs(card),
         "bits.v": techmap_bits(),
         "cells.v": techmap_cells(card),
         "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
@@ -179,16 +180,6 @@ def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
         "state.lib": to_liberty(card, logic=False),
         "logic.lib": to_liberty(card, flip_flops=False),
     }
-
-
-def _stubs(card: TechCard) -> str:
-    """Return the card's cells as empty modules, so that Yosys knows the direction of every pin."""
-    return "".join(
-        f"(* blackbox *) module \\{cell.name} ("
-        + ", ".join([f"input \\{pin.name} " for pin in cell.inputs] + [f"output \\{pin.name} " for pin in cell.outputs])
-        + "); endmodule\n"
-        for cell in card.cells.values()
-    )
 
 
 def _prepare(top: str, kept: Sequence[str]) -> list[str]:
