@@ -14,11 +14,11 @@ from hwmodel.files import scratch_folder
 from hwmodel.yosys import Yosys
 
 from .adders import STUBS, adder_kind, techmap_bits, techmap_cells
-from .card import TechCard
+from .card import TechCard, TechError
 from .compact_liberty import to_liberty
 from .netlist import DECODE, PARTS, Netlist, read_netlist
 from .netlist_verilog import stubs
-from .timing import Timing, static_timing
+from .timing import Timing, clock_timing, static_timing
 
 PARTS_KEPT = (DECODE, *PARTS)
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr; "
@@ -75,8 +75,25 @@ class Mapped:
         return static_timing(self.parted, self.card)
 
     @cached_property
+    def clock_path(self) -> Timing:
+        """What limits the clock with the parts kept apart: the path, part by part. Raises `TechError` as `clock_timing` does."""
+        return clock_timing(self.parted, self.card)
+
+    @cached_property
+    def clock_min_ps(self) -> tuple[float, str]:
+        """The shortest clock period of the flat unit, or NaN and the reason why it cannot be told."""
+        try:
+            return clock_timing(self.flat, self.card).delay_ps, ""
+        except TechError as error:
+            return float("nan"), str(error)
+
+    @cached_property
     def row(self) -> dict[str, float | int | str]:
-        """The unit as one row of a table: areas in um2 and gate equivalents, delays in ps, counts."""
+        """The unit as one row of a table: areas in um2 and gate equivalents, counts, and delays in ps, all without wires.
+
+        ``delay_ps`` is the longest combinational path of the flat unit, ``clock_min_ps`` the shortest clock period: clock to output, path
+        and set-up. It is NaN where the card cannot tell, and ``clock_reason`` says why.
+        """
         gate_um2 = self.card.nand2.area_um2
         flat_sequential = fsum(instance.cell.area_um2 for instance in self.flat.flip_flops)
         flat_total = fsum(instance.cell.area_um2 for instance in self.flat.instances)
@@ -100,6 +117,8 @@ class Mapped:
             "area_flat_combinational_um2": flat_total - flat_sequential,
             "area_flat_combinational_ge": (flat_total - flat_sequential) / gate_um2,
             "delay_ps": self.timing.delay_ps,
+            "clock_min_ps": self.clock_min_ps[0],
+            "clock_reason": self.clock_min_ps[1],
             "delay_parted_ps": self.parted_timing.delay_ps,
             **{f"delay_{part}_ps": delays.get(part, 0.0) + (delays.get(DECODE, 0.0) if part == "mpy" else 0.0) for part in PARTS},
             "critical_part": "mpy" if path_part == DECODE else path_part,

@@ -1,10 +1,11 @@
 """The architecture that suits an objective: candidates are mapped, and the best within a clock is kept."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from math import ceil
 
-from hwmodel.flow import TechCard, synthesize
+from hwmodel.flow import TechCard, TechError, synthesize
 from hwmodel.spec import LogFormat, MacSpec
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.spec.ranges import operand_shape
@@ -36,8 +37,11 @@ class Choice:
         How the unit is built.
     script
         What the mapper aims at, one of `hwmodel.flow.mapping.SCRIPTS`.
-    area_um2, delay_ps
-        Of the unit mapped as one module.
+    area_um2, delay_ps, clock_min_ps
+        Of the unit mapped as one module: its area, its longest combinational path, and the shortest clock period, in which clock to
+        output and set-up of flip-flops are counted.
+    critical_part
+        The part that most of the path runs through, the parts kept apart.
     tried
         How many candidates were mapped.
     """
@@ -46,6 +50,8 @@ class Choice:
     script: str
     area_um2: float
     delay_ps: float
+    clock_min_ps: float
+    critical_part: str
     tried: int
 
 
@@ -72,7 +78,7 @@ def explore(
     objective
         One of `OBJECTIVES`.
     clock_ps
-        Longest combinational path allowed; None: any.
+        Clock period to meet; None: any.
     adder, multiplier
         The only kind of it to try; None: all that the objective gains from.
 
@@ -80,6 +86,8 @@ def explore(
     ------
     UnmetClockError
         If no candidate meets the clock.
+    TechError
+        If there is a clock to meet, and the card does not have the times of flip-flops.
     """
     tried: list[Choice] = []
     scripts = _SCRIPTS[objective] if clock_ps is not None else _SCRIPTS[objective][:1]
@@ -87,16 +95,21 @@ def explore(
         for architecture in _architectures(spec, objective if script == scripts[0] else script, adder, multiplier):
             unit = emit(spec, architecture, yosys=yosys)
             row = synthesize(unit.verilog, unit.name, card, yosys, objective=script).row
-            tried.append(Choice(architecture, script, float(row["area_flat_um2"]), float(row["delay_ps"]), len(tried) + 1))
-        met = [choice for choice in tried if clock_ps is None or choice.delay_ps <= clock_ps]
+            if clock_ps is not None and row["clock_reason"]:
+                raise TechError(str(row["clock_reason"]))
+            area_um2, delay_ps, clock_min_ps = (float(row[name]) for name in ("area_flat_um2", "delay_ps", "clock_min_ps"))
+            tried.append(Choice(architecture, script, area_um2, delay_ps, clock_min_ps, str(row["critical_part"]), len(tried) + 1))
+        met = [choice for choice in tried if clock_ps is None or choice.clock_min_ps <= clock_ps]
         if met:
             best = min(met, key=lambda choice: _figure(choice, objective))
-            return Choice(best.architecture, best.script, best.area_um2, best.delay_ps, len(tried))
-    fastest = min(choice.delay_ps for choice in tried)
+            return replace(best, tried=len(tried))
     assert clock_ps is not None
+    fastest = min(tried, key=lambda choice: choice.clock_min_ps)
+    enough = ceil(fastest.clock_min_ps)
     raise UnmetClockError(
-        f"unit {spec}: the clock of {clock_ps:g} ps is not met on {card.name}: the fastest of {len(tried)} takes {fastest:.0f} ps, "
-        f"{fastest - clock_ps:.0f} ps too long; pipeline registers (-p1, -p2) shorten what stands in front of the accumulator"
+        f"unit {spec}: the clock of {clock_ps:g} ps is not met on {card.name}: the fastest of {len(tried)} needs {enough} ps, "
+        f"{enough - clock_ps:g} ps more, clock to output and set-up included; the path is longest in {fastest.critical_part}, and pipeline "
+        "registers (-p1, -p2) shorten what stands in front of the accumulator"
     )
 
 
