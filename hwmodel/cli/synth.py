@@ -30,6 +30,7 @@ _AREA = (
 _DELAY = (
     Column("spec", "unit", left=True),
     Column("delay_ps", "delay\nps", decimals(0)),
+    Column("clock_min_ps", "clock\nps", decimals(0)),
     Column("critical_part", "critical\npart", left=True),
     Column("cells", "cells", decimals(0)),
     Column("flip_flops", "flip-\nflops", decimals(0)),
@@ -40,6 +41,18 @@ _DELAY = (
     Column("delay_mpy_ps", "in mpy\nps", decimals(0), wide=112),
     Column("delay_alignadd_ps", "in alignadd\nps", decimals(0), wide=112),
     Column("delay_normacc_ps", "in normacc\nps", decimals(0), wide=112),
+)
+
+_PATH = (
+    Column("part", "part", left=True),
+    Column("cell", "cell", left=True),
+    Column("pins", "pins", left=True),
+    Column("edge", "edge", left=True),
+    Column("delay_ps", "delay\nps", decimals(1)),
+    Column("arrival_ps", "arrival\nps", decimals(1)),
+    Column("load_ff", "load\nfF", decimals(1), wide=80),
+    Column("slew_ps", "slew\nps", decimals(1), wide=80),
+    Column("instance", "instance", left=True, wide=112, text=lambda name: "" if name.startswith("$") else name),
 )
 
 _ENERGY = (
@@ -76,8 +89,15 @@ def synth(
     ] = "balanced",
     clock_ps: Annotated[
         float | None,
-        typer.Option("--clock-ps", min=1, metavar="PS", help="Longest path allowed.", show_default=False),
+        typer.Option(
+            "--clock-ps",
+            min=1,
+            metavar="PS",
+            help="Clock period to meet: clock to output, path and set-up, without wires.",
+            show_default=False,
+        ),
     ] = None,
+    path: Annotated[bool, typer.Option("--path", help="Print the path that limits the clock too, cell by cell.")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for Verilog and manifests.", show_default=False),
@@ -96,6 +116,8 @@ def synth(
     if clock_ps is not None and not explores:
         raise InputError("--clock-ps chooses among architectures, which the objective yosys does not; use area, balanced or delay")
     folder = output_folder(out) if out else None
+    if path and form is Form.CSV:
+        raise InputError("--path goes with a table or --json; a row of CSV has no room for it")
     if liberty and given(context, "card"):
         raise InputError("--card and --liberty exclude each other")
     cells = find_card(card) if not liberty else _import(liberty)
@@ -114,7 +136,9 @@ def synth(
                 except UnmetClockError as error:
                     raise InputError(str(error)) from error
                 architecture, script = choice.architecture, choice.script
-            rows.append(mapped_row(spec, cells, yosys, architecture=architecture, objective=script, energy=energy, verilog=folder))
+            rows.append(
+                mapped_row(spec, cells, yosys, architecture=architecture, objective=script, energy=energy, path=path, verilog=folder)
+            )
     ratios = {"area_ratio": "area_per_product_um2"} | ({"energy_ratio": "energy_per_product_fj"} if energy else {})
     _show(with_ratios(rows, ratios), cells, form, energy=energy)
 
@@ -141,10 +165,24 @@ def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: b
         return
     title = f"Area on {card.name}, parts kept apart (mpy with its decoders); flat: mapped as one{ratios_to(rows)}"
     show(rows, with_lanes(_AREA, rows, "area_per_product_um2", "µm²"), form, title=title)
-    title = f"Delay and cells on {card.name}, {card.process}; delay of the flat unit, without wires"
-    show(rows, with_lanes(_DELAY, rows), form, title=title)
+    title = f"Delay and cells on {card.name}, {card.process}; flat unit, without wires; clock: with clock to output and set-up"
+    reasons = dict.fromkeys(row["clock_reason"] for row in rows if row["clock_reason"])
+    show(rows, with_lanes(_DELAY, rows), form, title=title, caption="\n".join(reasons))
+    for row in rows:
+        if steps := row.get("clock_path"):
+            _show_path(row, steps)
     if energy:
         counts = sorted({row["energy_macs"] for row in rows})
         operands = f"{' to '.join(f'{count:,}' for count in (counts[0], *counts[1:][-1:]))} MACs on Gaussian operands"
         title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {operands}{ratios_to(rows)}"
         show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title)
+
+
+def _show_path(row: dict[str, Any], steps: list[dict[str, Any]]) -> None:
+    """Print what limits the clock of one unit, cell by cell."""
+    within: dict[str, float] = {}
+    for each in steps:
+        within[each["part"]] = within.get(each["part"], 0.0) + each["delay_ps"]
+    shares = ", ".join(f"{part} {ps:,.0f}" for part, ps in within.items())
+    title = f"What limits the clock of {row['spec']} with its parts kept apart: {steps[-1]['arrival_ps']:,.0f} ps ({shares})"
+    show(steps, _PATH, Form.TABLE, title=title)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .liberty import import_liberty
     from .mapping import Mapped, map_flat, synthesize
     from .netlist import Netlist
-    from .timing import Timing, static_timing
+    from .timing import Timing, clock_timing, static_timing
 
 _HOME = {
     "Activity": "activity",
@@ -27,6 +27,7 @@ _HOME = {
     "TechCard": "card",
     "TechError": "card",
     "Timing": "timing",
+    "clock_timing": "timing",
     "energy_of": "energy",
     "import_liberty": "liberty",
     "list_cards": "card",
@@ -46,6 +47,7 @@ __all__ = [
     "TechCard",
     "TechError",
     "Timing",
+    "clock_timing",
     "energy_of",
     "import_liberty",
     "list_cards",

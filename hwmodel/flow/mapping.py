@@ -14,10 +14,11 @@ from hwmodel.files import scratch_folder
 from hwmodel.yosys import Yosys
 
 from .adders import STUBS, adder_kind, techmap_bits, techmap_cells
-from .card import TechCard
+from .card import TechCard, TechError
 from .compact_liberty import to_liberty
 from .netlist import DECODE, PARTS, Netlist, read_netlist
-from .timing import Timing, static_timing
+from .netlist_verilog import stubs
+from .timing import Timing, clock_timing, static_timing
 
 PARTS_KEPT = (DECODE, *PARTS)
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr; "
@@ -76,8 +77,25 @@ class Mapped:
         return static_timing(self.parted, self.card)
 
     @cached_property
+    def clock_path(self) -> Timing:
+        """What limits the clock with the parts kept apart: the path, part by part. Raises `TechError` as `clock_timing` does."""
+        return clock_timing(self.parted, self.card)
+
+    @cached_property
+    def clock_min_ps(self) -> tuple[float, str]:
+        """The shortest clock period of the flat unit, or NaN and the reason why it cannot be told."""
+        try:
+            return clock_timing(self.flat, self.card).delay_ps, ""
+        except TechError as error:
+            return float("nan"), str(error)
+
+    @cached_property
     def row(self) -> dict[str, float | int | str]:
-        """The unit as one row of a table: areas in um2 and gate equivalents, delays in ps, counts."""
+        """The unit as one row of a table: areas in um2 and gate equivalents, counts, and delays in ps, all without wires.
+
+        ``delay_ps`` is the longest combinational path of the flat unit, ``clock_min_ps`` the shortest clock period: clock to output, path
+        and set-up. It is NaN where the card cannot tell, and ``clock_reason`` says why.
+        """
         gate_um2 = self.card.nand2.area_um2
         flat_sequential, flat_total = self.flat.sequential_area_um2, self.flat.area_um2
         sequential = self.parted.sequential_area_um2
@@ -100,6 +118,8 @@ class Mapped:
             "area_flat_combinational_um2": flat_total - flat_sequential,
             "area_flat_combinational_ge": (flat_total - flat_sequential) / gate_um2,
             "delay_ps": self.timing.delay_ps,
+            "clock_min_ps": self.clock_min_ps[0],
+            "clock_reason": self.clock_min_ps[1],
             "delay_parted_ps": self.parted_timing.delay_ps,
             **{f"delay_{part}_ps": delays.get(part, 0.0) + (delays.get(DECODE, 0.0) if part == "mpy" else 0.0) for part in PARTS},
             "critical_part": "mpy" if path_part == DECODE else path_part,
@@ -193,7 +213,7 @@ def _write_files(folder: Path, verilog: str, card: TechCard, script: str) -> Non
     """Write what Yosys and ABC read."""
     files = {
         "unit.v": verilog,
-        "stubs.v": STUBS + _stubs(card),
+        "stubs.v": STUBS + stubs(card),
         "bits.v": techmap_bits(),
         "cells.v": techmap_cells(card),
         "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
@@ -203,16 +223,6 @@ def _write_files(folder: Path, verilog: str, card: TechCard, script: str) -> Non
     }
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
-
-
-def _stubs(card: TechCard) -> str:
-    """Return the card's cells as empty modules, so that Yosys knows the direction of every pin."""
-    return "".join(
-        f"(* blackbox *) module \\{cell.name} ("
-        + ", ".join([f"input \\{pin.name} " for pin in cell.inputs] + [f"output \\{pin.name} " for pin in cell.outputs])
-        + "); endmodule\n"
-        for cell in card.cells.values()
-    )
 
 
 def _prepare(top: str, kept: Sequence[str]) -> list[str]:

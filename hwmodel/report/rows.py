@@ -5,6 +5,7 @@ meet in them: the circuit, its golden model, the mapped netlist and the stimulus
 spec, and circuit and golden model know nothing of each other.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def mapped_row(
     architecture: Architecture | None = None,
     objective: str = "balanced",
     energy: bool = True,
+    path: bool = False,
     seed: int = SEED,
     verilog: Path | None = None,
 ) -> dict:
@@ -54,6 +56,8 @@ def mapped_row(
         What the mapper aims at, see `hwmodel.flow.synthesize`.
     energy
         Whether to simulate the mapped netlist.
+    path
+        Whether to tell the path that limits the clock.
     seed
         Of the operands.
     verilog
@@ -64,12 +68,15 @@ def mapped_row(
     dict
         `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step,
         without glitches;
-        ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step.
+        ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step; with `path`, ``clock_path``: the
+        `hwmodel.flow.waves.Step`s of `hwmodel.flow.Mapped.clock_path` as dictionaries.
 
     Raises
     ------
     MismatchError
         If the mapped netlist's accumulator differs from the golden model's in any cycle.
+    TechError
+        If there is a `path` to tell, and the card does not have the times of flip-flops.
     """
     unit = emit(spec, architecture, yosys=yosys)
     if verilog is not None:
@@ -79,6 +86,8 @@ def mapped_row(
     mapped = synthesize(unit.verilog, unit.name, card, yosys, objective=objective)
     row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **unit.manifest["architecture"], **mapped.row}
     row["area_per_product_um2"] = row["area_um2"] / spec.lanes
+    if path:
+        row["clock_path"] = [asdict(step) for step in mapped.clock_path.path]
     if energy:
         rng = np.random.default_rng(seed)
         stimulus = operand_streams(spec, CYCLES, STREAMS, rng)
