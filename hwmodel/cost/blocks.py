@@ -199,10 +199,15 @@ def multiplier_rows(
     """
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
-    partial_products = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
-    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed) for _ in range(lanes))
+    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
     row_0, row_1 = compress(tally, columns)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
+
+
+def partial_products(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool, kind: str) -> int:
+    """Count the rows of an `a` × `b` bit multiplication and add their bits to `columns`; return the constant that belongs to them."""
+    rows = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    return rows(tally, columns, a, b, a_signed, b_signed)
 
 
 def _baugh_wooley(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
@@ -236,8 +241,7 @@ def multiplier(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
     """Count an unsigned `a` × `b` bit multiplier with its final adder."""
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(a + b)]
-    partial_products = _booth if multiplier_kind == "booth" and min(a, b) >= 4 else _baugh_wooley
-    rest = partial_products(tally, columns, a, b, False, False)
+    rest = partial_products(tally, columns, a, b, False, False, multiplier_kind)
     add_columns(tally, columns, rest, adder)
     return tally.counts()
 
