@@ -52,6 +52,7 @@ UNITS = [
 
 ARCHITECTURES = [
     Architecture(adder="ripple"),
+    Architecture(adder="sparse"),
     Architecture(adder="sklansky", multiplier="booth"),
     Architecture(adder="kogge_stone", multiplier="booth"),
 ]
