@@ -17,8 +17,8 @@ def shift_to_grid(m: Module, number: Any, plan: WindowShift) -> tuple[Value, Val
         stay, moved = Cat(value, sign.replicate(distance)), Cat(Const(0, distance), value)
         value = wire(m, Mux(exponent[stage], moved, stay), f"moved_{stage}", len(stay))
     chosen = exponent[plan.fine :]
-    mask = (1 << len(chosen)) - 1
-    windows = {window: wire(m, ~number.zero & (chosen == (window & mask)), "window") for window in plan.windows}
+    ways = {window: [bit if (window >> i) & 1 else ~bit for i, bit in enumerate(chosen)] for window in plan.windows}
+    windows = {window: wire(m, Cat(~number.zero, *bits).all(), "window") for window, bits in ways.items()}
     above: dict[tuple[int, ...], Value] = {}
     bits = []
     for weight in plan.weights:
