@@ -66,7 +66,7 @@ def function_of(spec: MacSpec, unit: Unit, *, alone: bool) -> str:
 def mapped(spec: MacSpec, card: TechCard, yosys: Yosys, *, alone: bool) -> dict[tuple[str, str, str], tuple[float, float]]:
     """Return area and delay by adder, multiplier and script."""
     found = {}
-    for adder, multiplier in product(("ripple", "brent_kung", "sklansky"), ("baugh_wooley", "booth")):
+    for adder, multiplier in product(("ripple", "brent_kung", "sklansky", "sparse"), ("baugh_wooley", "booth")):
         if multiplier == "booth" and min(fmt.width for fmt in spec.factors) < 8:
             continue
         unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)

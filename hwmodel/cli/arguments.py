@@ -26,7 +26,7 @@ Card = Annotated[str, typer.Option("--card", "--tech", metavar="NAME", help="A b
 OutFolder = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the files; made if it is not there.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Units worked on at a time.")]
 Adder = Annotated[
-    str | None, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sklansky or kogge_stone.", show_default="brent_kung")
+    str | None, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sparse, sklansky or kogge_stone.", show_default="brent_kung")
 ]
 Multiplier = Annotated[str | None, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.", show_default="baugh_wooley")]
 

@@ -1,12 +1,14 @@
 """Cells of alignadd in fixed point.
 
-Each function counts the component of the same name in `hwmodel_rtl.alignadd_fixed` and `hwmodel_rtl.alignadd_far`.
+Each function counts the circuit of the same name in `hwmodel_rtl.alignadd_fixed`, `hwmodel_rtl.window_shift` and
+`hwmodel_rtl.alignadd_far`.
 """
 
 from functools import lru_cache
 
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
+from hwmodel.spec.window_shift import WindowShift
 
 from .blocks import add, add_columns, any_of, constant, extend, shift_left, shift_left_overflow, signals
 from .parts import exponent_width
@@ -34,7 +36,8 @@ def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, roun
     magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding)
     aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
     if shape.signed:
-        aligned = signals(total_width)
+        below = constant(0, place) if shape.twos_complement else signals(place)
+        aligned = [*below, *signals(total_width - place)][:total_width]
     add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, SIGNAL if carries else ZERO, adder)
     return tally.counts()
 
@@ -65,15 +68,16 @@ def alignadd_sum(
             if weight < total_width:
                 columns[weight].append(SIGNAL)
     if accumulates:
-        for weight in range(fixed.width):
-            columns[weight].append(SIGNAL)
-        constant_sum -= 1 << (fixed.width - 1)
+        for column in columns:  # sign extended
+            column.append(SIGNAL)
     add_columns(tally, columns, constant_sum, adder)
     return tally.counts()
 
 
 def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> tuple[int, int, bool]:
     """Count the shift of a number to a unit; return the bits of its magnitude, their place, and whether a carry goes with them."""
+    if shape.twos_complement:
+        return _signed_to_unit(tally, shape, WindowShift.of(shape, fraction, rounding))
     amount, low = 0, shape.exponent_low
     if shape.has_exponent:
         amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
@@ -100,6 +104,32 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
     # The complement: of the number before its shift, or of what is left after it, with the carry.
     tally.xor2 += shape.signed * (shape.significand_bits if filled else magnitude + 1)
     return magnitude, place, shape.signed or inexact
+
+
+def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tuple[int, int, bool]:
+    """Count the shift of a number in two's complement to a unit; return what `_align_to_unit` does."""
+    shift_to_grid(tally, exponent_width(shape.exponent_low, shape.exponent_high)[0], plan)
+    finer = max(-plan.start, 0)
+    if finer:
+        any_of(tally, finer)
+        tally.gate2 += 1
+    return len(plan.weights) - finer, max(plan.start, 0), finer > 0
+
+
+def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
+    """Count a shift by a plan, of a number whose exponent has so many bits."""
+    for stage in range(plan.fine):
+        tally.mux2 += plan.bits + (1 << stage) - 2
+        tally.gate2 += 1 << stage
+    tally.gate2 += len(plan.windows) * (exponent - plan.fine) + 1
+    above = set()
+    for weight in plan.weights:
+        terms, signs = sum(1 for _ in plan.sources(weight)), plan.signs(weight)
+        tally.gate2 += terms
+        any_of(tally, terms + bool(signs))
+        above.add(signs)
+    for signs in above - {()}:
+        any_of(tally, len(signs) + 1)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -8,8 +8,11 @@ from functools import lru_cache
 
 from .tally import ONE, SIGNAL, STUCK, ZERO, Bit, Counts, Tally
 
-ADDERS = ("ripple", "brent_kung", "sklansky", "kogge_stone")
+ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 MULTIPLIERS = ("baugh_wooley", "booth")
+
+SPARSE_GROUP = 4
+"""As `hwmodel_rtl.adders.SPARSE_GROUP`."""
 
 
 def signals(width: int) -> list[Bit]:
@@ -44,6 +47,8 @@ def add(
             low, carry = tally.full(x, y, carry, carry_used=carry_used or i < last)
             total.append(low)
         return [*total, carry]
+    if kind == "sparse":
+        return _sparse(tally, a, b, carry, carry_used)
     return _prefix(tally, a, b, carry, kind, carry_used)
 
 
@@ -61,6 +66,34 @@ def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: 
             generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
             propagate[i] = tally.both(before_p[i], before_p[j])
     return [*(tally.exclusive(p, g) for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_used: bool) -> list[Bit]:
+    """Count an adder whose prefix network finds the carries into groups of bits, which ripple."""
+    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
+    generated = [tally.both(x, y) for x, y in zip(a, b, strict=True)]
+    starts = range(0, len(half), SPARSE_GROUP)
+    generate, propagate = [carry], [ZERO]
+    for start in starts[:-1]:
+        group_generates, group_propagates = generated[start], half[start]
+        for i in range(start + 1, start + SPARSE_GROUP):
+            group_generates = tally.either(generated[i], tally.both(half[i], group_generates))
+            group_propagates = tally.both(half[i], group_propagates)
+        generate.append(group_generates)
+        propagate.append(group_propagates)
+    for level in prefix_network(len(generate), "brent_kung"):
+        before_g, before_p = list(generate), list(propagate)
+        for i, j in level:
+            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
+            propagate[i] = tally.both(before_p[i], before_p[j])
+    total: list[Bit] = []
+    for start, into in zip(starts, generate, strict=True):
+        end = min(start + SPARSE_GROUP, len(half))
+        for i in range(start, end):
+            total.append(tally.exclusive(half[i], into))
+            if i < end - 1 or (end == len(half) and carry_used):
+                into = tally.either(generated[i], tally.both(half[i], into))
+    return [*total, into]
 
 
 def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> None:
@@ -106,7 +139,7 @@ def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], 
             case _:
                 levels.append(tuple((i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)))
         reach *= 2
-    if kind == "brent_kung":
+    if kind in ("brent_kung", "sparse"):
         while reach > 1:
             levels.append(tuple((i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)))
             reach //= 2
@@ -199,10 +232,15 @@ def multiplier_rows(
     """
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
-    partial_products = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
-    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed) for _ in range(lanes))
+    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
     row_0, row_1 = compress(tally, columns)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
+
+
+def partial_products(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool, kind: str) -> int:
+    """Count the rows of an `a` × `b` bit multiplication and add their bits to `columns`; return the constant that belongs to them."""
+    rows = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    return rows(tally, columns, a, b, a_signed, b_signed)
 
 
 def _baugh_wooley(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
@@ -236,8 +274,7 @@ def multiplier(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
     """Count an unsigned `a` × `b` bit multiplier with its final adder."""
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(a + b)]
-    partial_products = _booth if multiplier_kind == "booth" and min(a, b) >= 4 else _baugh_wooley
-    rest = partial_products(tally, columns, a, b, False, False)
+    rest = partial_products(tally, columns, a, b, False, False, multiplier_kind)
     add_columns(tally, columns, rest, adder)
     return tally.counts()
 

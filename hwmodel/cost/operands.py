@@ -22,7 +22,7 @@ from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
 from .blocks import add, any_of, choose, constant, extend, invert, leading_zero_count, shift_left, signals, stuck, table
 from .parts import exponent_width, number_width
-from .posits import tapered_fields, unpack_posit
+from .posits import magnitude_fields, unpack_posit
 from .tally import SIGNAL, Counts, Tally
 
 FEW_OFFSETS = 4
@@ -109,7 +109,7 @@ def _decode_log(fmt: LogFormat) -> Counts:
     any_of(tally, fmt.width - 1)
     tally.gate2 += 2
     if fmt.regime_exponent_bits is not None:
-        tapered_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
+        magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
     return tally.counts()
 
 

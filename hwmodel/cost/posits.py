@@ -1,15 +1,35 @@
 """Cells of posits: unpacking, rounding, packing, and the accumulators that do so.
 
-Each function counts the circuit of the same name in `hwmodel_rtl.posit` and `hwmodel_rtl.normacc_posit`.
+Each function counts the circuit of the same name in `hwmodel_rtl.posit`, `hwmodel_rtl.tapered`, `hwmodel_rtl.decode_posit`,
+`hwmodel_rtl.mpy_posit` and `hwmodel_rtl.normacc_posit`.
 """
 
 from functools import lru_cache
 
 from hwmodel.spec import FixedPoint, PositFormat
+from hwmodel.spec.posit_products import posit_product_shape, signed_posit_exponents
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, constant, extend, invert, leading_zero_count, normalise, shift_left, signals
+from .blocks import (
+    add,
+    add_columns,
+    any_of,
+    constant,
+    extend,
+    invert,
+    leading_zero_count,
+    normalise,
+    partial_products,
+    shift_left,
+    signals,
+)
 from .tally import ONE, SIGNAL, Bit, Counts, Tally
+
+MARKED_WIDTH = 10
+"""As `hwmodel_rtl.tapered.MARKED_WIDTH`."""
+
+SHORT_PRODUCT = 16
+"""As `hwmodel_rtl.mpy_posit.SHORT_PRODUCT`."""
 
 
 def exponent_bits(fmt: PositFormat) -> int:
@@ -18,21 +38,78 @@ def exponent_bits(fmt: PositFormat) -> int:
 
 
 def unpack_posit(tally: Tally, fmt: PositFormat) -> None:
-    """Count the unpacking of a code."""
-    any_of(tally, fmt.width - 1)
+    """Count the unpacking of a code to sign and magnitude."""
     tally.gate2 += 1
-    tapered_fields(tally, fmt.width, fmt.exponent_bits)
+    magnitude_fields(tally, fmt.width, fmt.exponent_bits)
 
 
-def tapered_fields(tally: Tally, width: int, tail_bits: int) -> None:
-    """Count what cuts a tapered code into its fields."""
+def decode_posit(fmt: PositFormat) -> Counts:
+    """Count the unpacking of a code in two's complement."""
+    tally = Tally()
+    length = tapered_fields(tally, fmt.width, fmt.exponent_bits)
+    tally.xor2 += 1 + length + fmt.exponent_bits
+    tally.gate2 += 1
+    return tally.counts()
+
+
+@lru_cache(maxsize=1 << 12)
+def mpy_posit(a: PositFormat, b: PositFormat, multiplier_kind: str, adder: str) -> Counts:
+    """Count the multiplication of two posits in two's complement."""
+    tally, shape = Tally(), posit_product_shape(a, b)
+    columns: list[list[Bit]] = [[] for _ in range(shape.significand_bits)]
+    fractions = a.fraction_bits, b.fraction_bits
+    rest = partial_products(tally, columns, *fractions, False, False, multiplier_kind)
+    for own, other in (fractions, fractions[::-1]):
+        # The other fraction times a head, from the point of its own on.
+        for weight in range(own, own + other + 1 if other else own):
+            columns[weight].append(SIGNAL)
+        columns[own + 1].append(SIGNAL)
+        tally.mux2 += max(other - 1, 0)
+        tally.gate2 += 2 * (other > 0)
+    point = sum(fractions)
+    for weight in (point, point + 2, point + 3):
+        columns[weight].append(SIGNAL)
+    tally.xor2 += 1
+    tally.gate2 += 1 + 2 + 2
+    add_columns(tally, columns, rest, "ripple" if shape.significand_bits < SHORT_PRODUCT else adder)
+    width = _signed_bits(shape.exponent_low, shape.exponent_high)
+    operands = [_signed_bits(each[0], each[-1]) for each in map(signed_posit_exponents, (a, b))]
+    x, y = (extend(signals(bits), width, signed=True) for bits in operands)
+    add(tally, x, y)
+    return tally.counts()
+
+
+def _signed_bits(low: int, high: int) -> int:
+    """Return the bits of an integer in ``low..high``, of which `low` is negative."""
+    return 1 + max((-low - 1).bit_length(), high.bit_length())
+
+
+def magnitude_fields(tally: Tally, width: int, tail_bits: int) -> None:
+    """Count what cuts a tapered code without its sign into its fields."""
     _negate(tally, width - 1)
-    tally.xor2 += width - 2
-    counter, length = leading_zero_count(width - 1)
-    tally.include(counter)
-    tally.xor2 += length
+    tally.xor2 += tapered_fields(tally, width, tail_bits)
+
+
+def tapered_fields(tally: Tally, width: int, tail_bits: int) -> int:
+    """Count what cuts a tapered code into its fields, read as it stands; return the bits of its run's length."""
+    places = width - 2
+    tally.xor2 += places
     room = max(width - 3, tail_bits)
-    shift_left(tally, room, length, room)
+    tally.gate2 += 1
+    if width > MARKED_WIDTH:
+        counter, length = leading_zero_count(width - 1)
+        tally.include(counter)
+        shift_left(tally, room, length, room)
+        any_of(tally, length)
+        return length
+    length = places.bit_length()
+    tally.gate2 += 2 * (places - 1)
+    for bit in range(length):
+        any_of(tally, sum((i >> bit) & 1 for i in range(places + 1)))
+    for terms in range(1, width - 2):
+        tally.gate2 += terms
+        any_of(tally, terms)
+    return length
 
 
 def _negate(tally: Tally, bits: int) -> None:

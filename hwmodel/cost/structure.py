@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, Level, LogFormat, MacSpec, TensorAcc
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, Level, LogFormat, MacSpec, PositFormat, TensorAcc
 from hwmodel.spec.dataflow import (
     accumulated,
     block_scale,
@@ -19,6 +19,7 @@ from hwmodel.spec.dataflow import (
     normalises_operands,
     normalises_product,
     raised_shape,
+    stays_signed,
 )
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
@@ -27,6 +28,7 @@ from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
 from .levels import Rows, Terms, accumulate, total_width, unreached
 from .operands import decode, mpy_log, operand_width, widen
 from .parts import mpy, mpy_integer, number_width
+from .posits import decode_posit, mpy_posit
 from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
 from .tally import CELLS, SIGNAL, Counts, Tally
 from .tensor import raise_halved
@@ -124,6 +126,9 @@ class _Build:
     def _multiply(self) -> None:
         """Count the unpacking and multiplication of the operands of all lanes."""
         spec, normalised = self.spec, normalises_operands(self.spec)
+        if stays_signed(spec):
+            self._multiply_posits()
+            return
         aligned = isinstance(spec.acc, TensorAcc)
         self.decode += _times(decode(spec.a, normalised) + decode(spec.b, normalised), spec.lanes)
         if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
@@ -139,6 +144,17 @@ class _Build:
         halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
         operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
         self._registers(spec.lanes * (number_width(lane_product(spec)) + (normalised or aligned)), spec.lanes * operands)
+
+    def _multiply_posits(self) -> None:
+        """Count the unpacking and multiplication of posits in two's complement."""
+        spec = self.spec
+        assert isinstance(spec.a, PositFormat)
+        assert isinstance(spec.b, PositFormat)
+        self.decode += _times(decode_posit(spec.a) + decode_posit(spec.b), spec.lanes)
+        self.mpy += _times(mpy_posit(spec.a, spec.b, self.multiplier, self.adder), spec.lanes)
+        # Unpacked so, a posit has as many bits as one with its sign taken off.
+        operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
+        self._registers(spec.lanes * number_width(lane_product(spec)), spec.lanes * operands)
 
     def _sum(self, terms: Terms | Rows, fixed: FixedPoint) -> Terms:
         """Count the exact sum of the products of a step, or of a block in a register; return the one number that comes of it."""

@@ -15,7 +15,8 @@ from hwmodel_rtl import Architecture, emit
 OBJECTIVES = ("area", "balanced", "delay")
 """The smallest, the smallest product of area and delay, the fastest."""
 
-_ADDERS = {"area": ("ripple", "brent_kung", "sklansky"), "balanced": ("brent_kung", "sklansky"), "delay": ("brent_kung", "sklansky")}
+_PREFIX = ("sparse", "brent_kung", "sklansky")
+_ADDERS = {"area": ("ripple", *_PREFIX), "balanced": _PREFIX, "delay": _PREFIX}
 _SCRIPTS = {"area": ("area", "balanced", "sized"), "balanced": ("balanced", "sized"), "delay": ("delay",)}
 """By objective: what the mapper aims at, the first only where there is no clock to meet. ``delay`` is tried where none meets it."""
 

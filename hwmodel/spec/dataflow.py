@@ -6,11 +6,13 @@ Circuits, estimates and the bench size themselves by this one account of it.
 from dataclasses import replace
 from functools import lru_cache
 
-from .accumulators import FixedAcc, FloatAcc, PositAcc
+from .accumulators import FixedAcc, FloatAcc, PositAcc, QuireAcc
 from .floats import FloatFormat
 from .formats import ScalarOperand
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
+from .posit_products import posit_product_shape
+from .posits import PositFormat
 from .ranges import NumberShape, log_product_shape, operand_shape, product_shape, row_integer
 from .tensor import TensorAcc
 
@@ -34,9 +36,19 @@ def joins_rows(spec: MacSpec) -> bool:
     return target is not None and target.fraction + spec.product_lsb_exponent >= 0
 
 
+def stays_signed(spec: MacSpec) -> bool:
+    """Return whether operands and products stay in two's complement: of posits that a fixed-point accumulator adds."""
+    posits = isinstance(spec.a, PositFormat) and isinstance(spec.b, PositFormat)
+    return posits and spec.exact_sum is None and isinstance(spec.levels[0], FixedAcc | QuireAcc)
+
+
 @lru_cache(maxsize=256)
 def lane_product(spec: MacSpec) -> NumberShape:
     """Return the shape of the product of one lane, block scales left out."""
+    if stays_signed(spec):
+        assert isinstance(spec.a, PositFormat)
+        assert isinstance(spec.b, PositFormat)
+        return posit_product_shape(spec.a, spec.b)
     if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
         return log_product_shape(spec.a, spec.b)
     a, b = (operand_shape(fmt, normalised=normalises_operands(spec)) for fmt in (spec.a, spec.b))

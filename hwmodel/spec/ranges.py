@@ -1,7 +1,7 @@
 """How large numbers get on their way through a unit: from the formats alone, before any circuit.
 
-An unpacked number is worth ``(-1)**sign * significand * 2**(exponent + top + 1 - significand_bits)``. What follows sizes the
-circuits and, equally, the estimates of what they cost.
+An unpacked number is worth ``(-1)**sign * significand * 2**(exponent + top + 1 - significand_bits)``; one in two's complement has its
+sign in the significand. What follows sizes the circuits and, equally, the estimates of what they cost.
 """
 
 from dataclasses import dataclass, replace
@@ -43,6 +43,10 @@ class NumberShape:
         Largest finite absolute value in units of ``2**lsb``.
     anywhere
         How many of the leading zeros may stand there at any exponent; the others only at the lowest.
+    twos_complement
+        Whether the significand is signed itself. It then means nothing of a number that is zero, and a flag tells that.
+    lowest
+        Of a number with tapered precision, for each exponent from the lowest on: no bit below this weight is ever one. Else empty.
     """
 
     signed: bool
@@ -56,6 +60,8 @@ class NumberShape:
     lsb: int
     magnitude: int
     anywhere: int = 0
+    twos_complement: bool = False
+    lowest: tuple[int, ...] = ()
 
     @property
     def has_exponent(self) -> bool:

@@ -7,6 +7,9 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from .cells import AdderCells, Bit
 from .wires import wire
 
+SPARSE_GROUP = 4
+"""Bits of a group of a sparse adder."""
+
 
 def add(m: Module, cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = 0, kind: str = "ripple") -> list[Bit]:
     """Return ``a + b + carry``, one bit longer than the operands, which have equal length.
@@ -19,7 +22,7 @@ def add(m: Module, cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry:
     assert len(a) == len(b)
     if kind == "ripple" or len(a) < 4:
         return _ripple(cells, a, b, carry)
-    return _prefix(m, a, b, carry, kind)
+    return _sparse(m, a, b, carry) if kind == "sparse" else _prefix(m, a, b, carry, kind)
 
 
 def _ripple(cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit) -> list[Bit]:
@@ -33,7 +36,7 @@ def _ripple(cells: AdderCells, a: Sequence[Bit], b: Sequence[Bit], carry: Bit) -
 def prefix_network(width: int, kind: str) -> list[list[tuple[int, int]]]:
     """Return the levels of a parallel-prefix network: in each, the pairs ``(i, j)`` that make span i..k of i..j+1 and j..k.
 
-    Sources: J. Sklansky 1960; P. Kogge and H. Stone 1973; R. Brent and H. Kung 1982.
+    Sources: J. Sklansky 1960; P. Kogge and H. Stone 1973; R. Brent and H. Kung 1982, which also a sparse adder has.
     """
     levels: list[list[tuple[int, int]]] = []
     reach = 1
@@ -45,7 +48,7 @@ def prefix_network(width: int, kind: str) -> list[list[tuple[int, int]]]:
         else:
             levels.append([(i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)])
         reach *= 2
-    if kind == "brent_kung":
+    if kind in ("brent_kung", "sparse"):
         while reach > 1:
             levels.append([(i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)])
             reach //= 2
@@ -57,6 +60,31 @@ def _prefix(m: Module, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str
     # Position 0 is the carry in: it generates, and propagates nothing.
     generate, _ = _spans(m, [Value.cast(carry)[0], *generated], [None, *half], kind)
     return [*(wire(m, p ^ g, "sum") for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+
+
+def _sparse(m: Module, a: Sequence[Bit], b: Sequence[Bit], carry: Bit) -> list[Bit]:
+    """Add with a prefix network that finds the carries into groups of bits only; inside a group they ripple.
+
+    Mapped for area a full network comes out as a chain, since a chain is smaller; of this one too little is left to gain.
+    """
+    half, generated = _generate(m, a, b)
+    starts = range(0, len(half), SPARSE_GROUP)
+    generate, propagate = [Value.cast(carry)[0]], list[Value | None]([None])
+    for start in starts[:-1]:
+        low, *others = range(start, start + SPARSE_GROUP)
+        group_generates, group_propagates = generated[low], half[low]
+        for i in others:
+            group_generates = wire(m, generated[i] | (half[i] & group_generates), "group_generate")
+            group_propagates = wire(m, half[i] & group_propagates, "group_propagate")
+        generate.append(group_generates)
+        propagate.append(group_propagates)
+    carries, _ = _spans(m, generate, propagate, "brent_kung")
+    total: list[Bit] = []
+    for start, into in zip(starts, carries, strict=True):
+        for p, g in zip(half[start : start + SPARSE_GROUP], generated[start : start + SPARSE_GROUP], strict=True):
+            total.append(wire(m, p ^ into, "sum"))
+            into = wire(m, g | (p & into), "carry")
+    return [*total, into]
 
 
 def _generate(m: Module, a: Sequence[Bit], b: Sequence[Bit]) -> tuple[list[Value], list[Value]]:

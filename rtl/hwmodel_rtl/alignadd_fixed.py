@@ -9,13 +9,15 @@ from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.window_shift import WindowShift
 
 from .adders import add, constant, extend
 from .architecture import Architecture
-from .cells import AdderCells
+from .cells import AdderCells, Bit
 from .compressor import Columns
 from .number import exponent_of, field, signature
 from .shifter import shift_left
+from .window_shift import shift_to_grid
 
 
 class AlignAddInteger(wiring.Component):
@@ -98,7 +100,7 @@ class AlignAddFixed(wiring.Component):
         width = len(self.total)
         aligned = align_to_unit(m, cells, self.term, shape, self.fixed.fraction, self.rounding)
         fill = aligned.sign if shape.signed else 0
-        bits = [*[fill] * aligned.place, *aligned.bits]
+        bits = [*[aligned.below] * aligned.place, *aligned.bits]
         inverted = [*bits, *[fill] * (width - len(bits))][:width]
         acc = extend(list(self.acc), width, signed=True)
         carry_in = aligned.carry if aligned.carries else 0
@@ -184,18 +186,20 @@ class AlignAddSum(wiring.Component):
 
 @dataclass(frozen=True)
 class Aligned:
-    """A number on a fixed-point grid: `bits`, with `sign` above them and below, plus `carry` are it in two's complement.
+    """A number on a fixed-point grid: `bits`, with `sign` above them and `below` below, plus `carry` are it in two's complement.
 
     Attributes
     ----------
     bits
-        Of the magnitude, complemented where the sign is set.
+        Of the magnitude, complemented where the sign is set; or of two's complement.
     place
         Weight of the lowest, in units; not negative.
     sign, carry
         1 bit.
     carries
         Whether `carry` can be 1.
+    below
+        The sign, of a complement; or 0.
     """
 
     bits: Value
@@ -203,12 +207,15 @@ class Aligned:
     sign: Value
     carry: Value
     carries: bool
+    below: Bit
 
 
 def align_to_unit(
     m: Module, cells: AdderCells, term: Any, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True
 ) -> Aligned:
     """Shift a number to the grid of the unit ``2**-fraction`` and drop what is finer, by ``"floor"`` or ``"rne"``."""
+    if shape.twos_complement:
+        return _signed_to_unit(m, term, WindowShift.of(shape, fraction, rounding))
     amount, low = _amount(m, cells, term, shape)
     # Weight of bit 0 of the shifted number, in units of the accumulator.
     place = low + shape.top + 1 - shape.significand_bits + fraction
@@ -226,13 +233,25 @@ def align_to_unit(
         flipped = Signal(shape.significand_bits, name="flipped")
         m.d.comb += flipped.eq(finite ^ sign.replicate(len(flipped)))
         bits: Value = shift_left(m, flipped, amount, max(reach - place, 1), fill=sign)[max(-place, 0) :]
-        return Aligned(bits, max(place, 0), sign, sign, carries=True)
+        return Aligned(bits, max(place, 0), sign, sign, carries=True, below=sign)
     magnitude = shift_left(m, finite, amount, max(reach - place, 1))
     magnitude, increment = drop_below_unit(magnitude, place, sign, rounding if inexact else None)
     bits = Signal(len(magnitude), name="flipped")
     carry = Signal(name="carry_in")
     m.d.comb += [bits.eq(magnitude ^ sign.replicate(len(bits))), carry.eq(sign ^ increment)]
-    return Aligned(bits, max(place, 0), sign, carry, carries=shape.signed or inexact)
+    return Aligned(bits, max(place, 0), sign, carry, carries=shape.signed or inexact, below=sign)
+
+
+def _signed_to_unit(m: Module, term: Any, plan: WindowShift) -> Aligned:
+    """Bring a number in two's complement to a grid; its floor is what is left of it, and a zero is what is no number, too."""
+    bits, sign = shift_to_grid(m, term, plan)
+    finer = max(-plan.start, 0)
+    dropped, bits = bits[:finer], bits[finer:]
+    carry = Signal(name="carry_in")
+    if finer:
+        lowest = bits[0] if len(bits) else sign
+        m.d.comb += carry.eq(dropped[-1] & (dropped[:-1].any() | lowest))
+    return Aligned(bits, max(plan.start, 0), sign, carry, carries=finer > 0, below=0)
 
 
 def drop_below_unit(magnitude: Value, place: int, sign: Value, rounding: str | None) -> tuple[Value, Value]:

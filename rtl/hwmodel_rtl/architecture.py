@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-ADDERS = ("ripple", "brent_kung", "sklansky", "kogge_stone")
+ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 MULTIPLIERS = ("baugh_wooley", "booth")
 
 
@@ -14,7 +14,8 @@ class Architecture:
     ----------
     adder
         Carry-propagate adder of significands and sums: ``ripple`` (smallest on full-adder cells), ``brent_kung`` (default:
-        hardly larger, far faster), ``sklansky`` or ``kogge_stone`` (fastest). Exponents, which are short, always ripple.
+        hardly larger, far faster), ``sparse`` (a Brent-Kung network over groups of four bits: mapped for area it stays the faster
+        of the two), ``sklansky`` or ``kogge_stone`` (fastest). Exponents, which are short, always ripple.
     multiplier
         Rows of the compressor tree: ``baugh_wooley`` (one a multiplier bit) or ``booth`` (radix 4, half as many).
 

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from hwmodel.spec import LogFormat
 
 from .cells import AdderCells
-from .tapered import tapered_fields
+from .tapered import magnitude_fields
 
 
 def log_signature(fmt: LogFormat) -> wiring.Signature:
@@ -50,6 +50,6 @@ class DecodeLog(wiring.Component):
         else:
             # Regime, exponent and fraction side by side are the logarithm.
             tail_bits = self.fmt.step_bits + self.fmt.regime_exponent_bits
-            regime, rest = tapered_fields(m, AdderCells(m), self.code, tail_bits)
-            m.d.comb += number.log.eq(Cat(rest[len(rest) - tail_bits :], regime)[: len(number.log)])
+            tapered = magnitude_fields(m, AdderCells(m), self.code, tail_bits)
+            m.d.comb += number.log.eq(Cat(tapered.rest[len(tapered.rest) - tail_bits :], tapered.regime)[: len(number.log)])
         return m

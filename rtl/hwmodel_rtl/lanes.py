@@ -5,8 +5,8 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Value
 
-from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, TensorAcc
-from hwmodel.spec.dataflow import is_halved, joins_rows, lane_product, normalises_operands, normalises_product, raised_shape
+from hwmodel.spec import BlockFormat, ChoiceFormat, LogFormat, MacSpec, PositFormat, TensorAcc
+from hwmodel.spec.dataflow import is_halved, joins_rows, lane_product, normalises_operands, normalises_product, raised_shape, stays_signed
 from hwmodel.spec.ranges import row_integer
 
 from .architecture import Architecture
@@ -14,8 +14,10 @@ from .decode import Decode
 from .decode_halved import RaiseHalved
 from .decode_integer import Widen
 from .decode_log import DecodeLog
+from .decode_posit import DecodePosit
 from .mpy import Mpy, MpyInteger
 from .mpy_log import MpyLog
+from .mpy_posit import MpyPosit
 from .number import connect, field, fields
 from .pipeline import register
 from .terms import Rows, Terms
@@ -120,6 +122,10 @@ def _parts(spec: MacSpec, architecture: Architecture, normalised: bool) -> tuple
     a, b = spec.a, spec.b
     if isinstance(a, LogFormat) and isinstance(b, LogFormat):
         return {"a": DecodeLog(a), "b": DecodeLog(b)}, MpyLog(a, b)
+    if stays_signed(spec):
+        assert isinstance(a, PositFormat)
+        assert isinstance(b, PositFormat)
+        return {"a": DecodePosit(a), "b": DecodePosit(b)}, MpyPosit(a, b, architecture)
     decoders = {"a": Decode(a, normalised=normalised), "b": Decode(b, normalised=normalised)}
     aligned = isinstance(spec.acc, TensorAcc)
     shapes = [decode.shape for decode in decoders.values()]

@@ -24,7 +24,8 @@ def fields(shape: NumberShape) -> dict[str, Shape]:
     present = {"significand": unsigned(shape.significand_bits)}
     if shape.has_exponent:
         present["exponent"] = exponent_shape(shape.exponent_low, shape.exponent_high)
-    present |= {name: unsigned(1) for name, there in (("nan", shape.nan), ("inf", shape.inf), ("sign", shape.signed)) if there}
+    sign = "zero" if shape.twos_complement else "sign"
+    present |= {name: unsigned(1) for name, there in (("nan", shape.nan), ("inf", shape.inf), (sign, shape.signed)) if there}
     return present
 
 

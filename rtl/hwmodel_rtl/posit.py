@@ -17,21 +17,19 @@ from .cells import AdderCells, Bit
 from .leading_zeros import leading_zero_count
 from .number import exponent_shape
 from .shifter import normalise, shift_right
-from .tapered import tapered_fields
+from .tapered import magnitude_fields
 
 
 def unpack_posit(m: Module, cells: AdderCells, code: Value, number: Any, fmt: PositFormat) -> None:
     """Drive the fields of `number`, of the format's `operand_shape`, from a code; 0 and NaR have a significand of zeros."""
     es = fmt.exponent_bits
-    sign, nonzero = code[-1], Signal(name="nonzero")
-    m.d.comb += nonzero.eq(code[:-1].any())
-    regime, rest = tapered_fields(m, cells, code, es)
-    split = len(rest) - es
+    sign, tapered = code[-1], magnitude_fields(m, cells, code, es)
+    split = len(tapered.rest) - es
     m.d.comb += [
         number.sign.eq(sign),
-        number.nan.eq(sign & ~nonzero),
-        number.exponent.eq(Cat(rest[split:], regime).as_signed()),
-        number.significand.eq(Cat(rest[:split], nonzero)),
+        number.nan.eq(sign & ~tapered.nonzero),
+        number.exponent.eq(Cat(tapered.rest[split:], tapered.regime).as_signed()),
+        number.significand.eq(Cat(tapered.rest[:split], tapered.nonzero)),
     ]
 
 

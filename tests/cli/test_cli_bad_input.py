@@ -78,7 +78,10 @@ BAD = [
     (["emit", "int8-int8-fxh-4", "-o", "."], "headroom -4 is not in 0..64"),
     (["emit", "int8-int8-fx0", "-o", "."], "width 0 is not in 1..1024"),
     (["emit", "int8-int8-fx32-p9", "-o", "."], "pipeline depth 9 is not in 0..2"),
-    (["emit", "int8-int8-fx32", "-o", ".", "--adder", "fast"], "adder 'fast' is not one of ripple, brent_kung, sklansky, kogge_stone"),
+    (
+        ["emit", "int8-int8-fx32", "-o", ".", "--adder", "fast"],
+        "adder 'fast' is not one of ripple, brent_kung, sparse, sklansky, kogge_stone",
+    ),
     (["emit", "int8-int8-fx32", "-o", ".", "--multiplier", "wallace"], "multiplier 'wallace' is not one of baugh_wooley, booth"),
     (["estimate", "int8-int8", "--paper"], "a unit is <a>-<b>-<acc>[-x<L>][-p<N>]"),
     (["estimate", "int8-int8-fx32", "--card", "no-such-card"], "there is no tech card 'no-such-card'; bundled cards: "),

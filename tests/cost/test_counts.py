@@ -23,6 +23,7 @@ UNITS = [
     "bf16-bf16-fp32", "fp32-fp32-fp32", "bf16-int8-fp32.rtz", "e4m3fn-e4m3fn-fp32-p1", "e4m3fn-e4m3fn-fx-p2",
     "e5m2-e5m2-chunk64:e6m9:fp32", "int8-int8-chunk16:fx24:fp32", "int8-int8-chunk16:fx20:fx32", "e4m3fn-e4m3fn-chunk1:fp16:fp32",
     "posit8es1-posit8es1-posit8es1", "posit8-posit8-quire", "posit5es3-posit5es3-quire-p1", "posit8-int8-fx", "posit8es0-posit8es0-fp16",
+    "posit8es1-posit8es1-fx38f24", "posit16-posit6es1-fx40f8.rne-p2", "posit3es3-posit4-fx", "posit8-posit8-fx60f52-x3",
     "posit16es1-posit16es1-posit16es1.unfused-p2", "posit3es3-posit4-posit5es3", "e4m3fn-posit8-posit8es1", "int8-int4-posit8es0",
     "nf4@fp16-fp16-fp32", "nf4@fp16-nf4@fp16-fx-p2", "e8m0fnu-int8-fx", "lns8-lns8-fx32", "elma8-elma8-fp32-p2",
     "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "int8+e4m3fn-e2m1fn+e4m3fn-fx", "cfloat8e4m3-cfloat8e5m2-fp32-p1",
@@ -51,6 +52,7 @@ UNITS = [
 
 ARCHITECTURES = [
     Architecture(adder="ripple"),
+    Architecture(adder="sparse"),
     Architecture(adder="sklansky", multiplier="booth"),
     Architecture(adder="kogge_stone", multiplier="booth"),
 ]
@@ -90,6 +92,7 @@ def test_adders_are_those_of_the_verilog(name, yosys):
         "fp16-fp16-fp16",
         "e5m2-e5m2-chunk64:e6m9:fp32",
         "fp16-fp16-dlfloat16.sr12",
+        "posit16-posit8-fx",
     ],
 )
 def test_adders_are_those_of_the_verilog_in_other_architectures(name, architecture, yosys):

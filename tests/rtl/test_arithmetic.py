@@ -27,7 +27,7 @@ def test_constant_bits_are_added_while_building(carry):
             assert as_number(total) == a + b + carry
 
 
-@pytest.mark.parametrize("kind", ["brent_kung", "sklansky", "kogge_stone"])
+@pytest.mark.parametrize("kind", ADDERS[1:])
 @pytest.mark.parametrize("width", [*range(2, 20), 33, 64])
 def test_every_prefix_network_carries_right(kind, width):
     """Run the network on numbers: generate and propagate of each position, combined as the circuit combines them."""
@@ -89,6 +89,18 @@ def tabulate(m: Module, inputs: list[Signal], output: Value, vectors: list[tuple
     simulator.add_testbench(bench)
     simulator.run()
     return seen
+
+
+@pytest.mark.parametrize("kind", ADDERS)
+@pytest.mark.parametrize("width", [3, 4, 5, 8, 9, 21])
+def test_every_adder_adds(kind: str, width: int):
+    m, a, b, carry = Module(), Signal(width), Signal(width), Signal()
+    total = add(m, PlainCells(m), list(a), list(b), carry, kind)
+    rng, ones = random.Random(width), (1 << width) - 1
+    # Every bit carries, from every place; and whatever comes.
+    vectors = [(ones, 1 << i, 0) for i in range(width)] + [(ones, 0, 1), (ones ^ 1, 1, 1), (0, 0, 1)]
+    vectors += [(rng.randrange(ones + 1), rng.randrange(ones + 1), rng.randrange(2)) for _ in range(100)]
+    assert tabulate(m, [a, b, carry], Cat(*total), vectors) == [sum(vector) for vector in vectors]
 
 
 @pytest.mark.parametrize("kind", ADDERS)

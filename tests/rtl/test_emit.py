@@ -11,7 +11,7 @@ import pytest
 
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import Architecture, emit, emit_lfsr
+from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit, emit_lfsr
 
 UNITS = [
     "int8-int8-fx32",
@@ -119,12 +119,12 @@ def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
 def test_the_architecture_changes_the_circuit(yosys):
     spec = MacSpec.parse("int8-int8-fx32")
     files = {}
-    for adder in ("ripple", "brent_kung", "sklansky", "kogge_stone"):
-        for multiplier in ("baugh_wooley", "booth"):
+    for adder in ADDERS:
+        for multiplier in MULTIPLIERS:
             unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
             assert unit.manifest["architecture"] == {"adder": adder, "multiplier": multiplier}
             files[unit.manifest["sha256"]] = unit
-    assert len(files) == 8
+    assert len(files) == len(ADDERS) * len(MULTIPLIERS)
 
 
 def test_an_unknown_architecture_is_named():

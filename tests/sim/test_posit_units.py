@@ -18,6 +18,8 @@ UNITS = [
     "posit8es0-posit8es0-posit8es0",
     "posit8-posit8-posit8",
     "posit8es1-posit8es1-fx",
+    "posit8es1-posit8es1-fx38f24-p2",
+    "posit8-posit6es1-fx20f0.rne.sat-x2",
     "posit8-posit8-fp32",
     "posit8-posit8-fp16",
     "posit8es1-posit8es1-posit8es1.unfused",

@@ -1,0 +1,100 @@
+"""How a number in two's complement is brought to a fixed-point grid: moved a few places by multiplexers, then into one of some windows.
+
+The low bits of its exponent move it in steps of 1, 2, 4 …; then each bit of the grid is the OR of the few windows that can reach it, of
+which one at most is open. Nothing is open for a zero. Circuits and estimates are built from this one plan.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .ranges import NumberShape
+
+
+@dataclass(frozen=True)
+class WindowShift:
+    """The plan of one shift.
+
+    Attributes
+    ----------
+    bits
+        Of the number, which is signed.
+    fine
+        How many of the exponent's low bits move it by multiplexers.
+    windows
+        What the exponent's other bits can be.
+    place
+        Weight of the number's lowest bit at exponent 0, in units of the grid.
+    lowest
+        For each window the lowest weight at which it can have a bit that is one.
+    start, reach
+        Weights of the bits of the grid that are asked for; the number's sign is what stands at `reach` and above.
+    """
+
+    bits: int
+    fine: int
+    windows: range
+    place: int
+    lowest: tuple[int, ...]
+    start: int
+    reach: int
+
+    @classmethod
+    @lru_cache(maxsize=1 << 10)
+    def of(cls, shape: NumberShape, fraction: int, rounding: str) -> "WindowShift":
+        """Return the smallest shift of numbers of shape `shape` to a grid of the unit ``2**-fraction``.
+
+        Parameters
+        ----------
+        rounding
+            ``"floor"``: bits below the unit are not asked for; or ``"rne"``.
+        """
+        assert shape.twos_complement
+        exponents = max(-shape.exponent_low - 1, shape.exponent_high).bit_length()
+        return min((cls._with(shape, fraction, rounding, fine) for fine in range(exponents + 1)), key=lambda plan: plan.gates)
+
+    @classmethod
+    def _with(cls, shape: NumberShape, fraction: int, rounding: str, fine: int) -> "WindowShift":
+        windows = range(shape.exponent_low >> fine, (shape.exponent_high >> fine) + 1)
+        lowest = [shape.magnitude.bit_length() + shape.lsb + fraction] * len(windows)
+        for exponent, weight in enumerate(shape.lowest, shape.exponent_low):
+            window = (exponent >> fine) - windows[0]
+            lowest[window] = min(lowest[window], max(weight, shape.lsb) + fraction)
+        unit = shape.lsb + fraction
+        return cls(
+            bits=shape.significand_bits,
+            fine=fine,
+            windows=windows,
+            place=shape.top + 1 - shape.significand_bits + fraction,
+            lowest=tuple(lowest),
+            start=unit if rounding == "rne" else max(unit, 0),
+            reach=shape.magnitude.bit_length() + unit,
+        )
+
+    @property
+    def moved_bits(self) -> int:
+        """Bits of the number once the low bits of its exponent have moved it."""
+        return self.bits + (1 << self.fine) - 1
+
+    @property
+    def weights(self) -> range:
+        """Weights of the bits of the grid that are asked for."""
+        return range(self.start, max(self.reach, self.start, 0))
+
+    def sources(self, weight: int) -> Iterator[tuple[int, int]]:
+        """Yield the windows in which a bit of the number, but for its sign, comes to a weight, each with the place of that bit."""
+        for window, lowest in zip(self.windows, self.lowest, strict=True):
+            bit = weight - self.place - (window << self.fine)
+            if 0 <= bit < self.moved_bits - 1 and weight >= lowest:
+                yield window, bit
+
+    def signs(self, weight: int) -> tuple[int, ...]:
+        """Return the windows in which a weight lies above the number: its sign stands there."""
+        return tuple(window for window in self.windows if weight - self.place - (window << self.fine) >= self.moved_bits - 1)
+
+    @property
+    def gates(self) -> float:
+        """What the shift costs, roughly, in two-input gates; a multiplexer counts as 2.3 of them."""
+        moves = sum(2.3 * (self.bits + (1 << stage) - 2) + (1 << stage) for stage in range(self.fine))
+        terms = sum(sum(1 for _ in self.sources(weight)) + bool(self.signs(weight)) + 0.5 for weight in self.weights)
+        return moves + terms + 3 * len(self.windows)
