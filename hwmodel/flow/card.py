@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,9 @@ class Output:
     arcs
         Input name -> array (4, slews, loads): rise delay, fall delay, rise slew, fall slew in ps; the worst over the
         states of the other inputs.
+    senses
+        Input name -> array (2, 4, slews, loads), for an input that the output may follow or oppose and where the library tells the two
+        apart: the tables of an output edge that is the input's, and of one that is the opposite.
     energy_fj
         (slews, loads): internal energy of one toggle, the mean over both edges, all inputs and states. Without the load's own ½CV².
     """
@@ -59,6 +62,7 @@ class Output:
     arcs: Mapping[str, np.ndarray]
     energy_fj: np.ndarray
     max_load_ff: float
+    senses: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -221,6 +225,7 @@ def _cell_to_data(cell: Cell) -> dict[str, Any]:
                 "slews": output.slews_ps.tolist(),
                 "loads": output.loads_ff.tolist(),
                 "arcs": {name: output.arcs[name].tolist() for name in sorted(output.arcs)},
+                **({"senses": {name: output.senses[name].tolist() for name in sorted(output.senses)}} if output.senses else {}),
                 "energy": output.energy_fj.tolist(),
                 "max_load": output.max_load_ff,
             }
@@ -302,6 +307,7 @@ def _output_from_data(data: Mapping[str, Any]) -> Output:
         arcs={source: _figures(tables, 4, slews, loads) for source, tables in data["arcs"].items()},
         energy_fj=_figures(data["energy"], slews, loads),
         max_load_ff=_figure(data["max_load"]),
+        senses={source: _figures(tables, 2, 4, slews, loads) for source, tables in data.get("senses", {}).items()},
     )
 
 

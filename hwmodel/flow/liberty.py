@@ -393,7 +393,7 @@ def _output(pin: Group, units: _Units, templates: dict[str, Group], state: tuple
     function = _strip(pin.text("function"))
     for name, standard in zip(state, ("IQ", "IQN"), strict=False):
         function = re.sub(rf"\b{re.escape(name)}\b", standard, function)
-    arcs: dict[str, list[tuple[_Table, ...]]] = {}
+    arcs: dict[str, list[tuple[str, tuple[_Table, ...]]]] = {}  # by input: timing sense and tables of each group
     for timing in pin.all("timing"):
         kind = timing.text("timing_type") or "combinational"
         if kind not in ("combinational", "rising_edge"):
@@ -403,13 +403,18 @@ def _output(pin: Group, units: _Units, templates: dict[str, Group], state: tuple
             edges[one] = edges[one] or edges[other]
         if all(edges):
             for related in inputs.intersection(str(timing.text("related_pin")).split()):  # ASAP7's adders also have arcs between outputs
-                arcs.setdefault(related, []).append(tuple(tables[0] for tables in edges))
-    first = next(iter(arcs.values()))[0][RISE] if arcs else _Table(np.zeros(1), np.zeros(1), np.zeros((1, 1)))
+                arcs.setdefault(related, []).append((timing.text("timing_sense") or "non_unate", tuple(tables[0] for tables in edges)))
+    first = next(iter(arcs.values()))[0][1][RISE] if arcs else _Table(np.zeros(1), np.zeros(1), np.zeros((1, 1)))
     slews, loads = _pick(first.slews, SLEW_POINTS), _pick(first.loads, LOAD_POINTS)
-    worst = {
-        related: np.max([[table.at(slews, loads) for table in tables] for tables in several], axis=0) * units.time_ps
-        for related, several in arcs.items()
-    }
+
+    def worst(groups: Sequence[tuple[str, tuple[_Table, ...]]]) -> np.ndarray:
+        return _rounded(np.max([[table.at(slews, loads) for table in tables] for _, tables in groups], axis=0) * units.time_ps)
+
+    senses = {}
+    for related, several in arcs.items():
+        follow, oppose = ([group for group in several if group[0] != other] for other in ("negative_unate", "positive_unate"))
+        if follow and oppose and not len(follow) == len(oppose) == len(several):
+            senses[related] = np.stack([worst(follow), worst(oppose)])
     powers: dict[str, list[np.ndarray]] = {}
     for group in pin.all("internal_power"):
         grids = [table.at(slews, loads) for key in ("rise_power", "fall_power", "power") for table in _tables(group, key, templates)]
@@ -421,9 +426,10 @@ def _output(pin: Group, units: _Units, templates: dict[str, Group], state: tuple
         function=function,
         slews_ps=_rounded(slews * units.time_ps),
         loads_ff=_rounded(loads * units.capacitance_ff),
-        arcs={related: _rounded(tables) for related, tables in worst.items()},
+        arcs={related: worst(several) for related, several in arcs.items()},
         energy_fj=_rounded(energy * units.energy_fj),
         max_load_ff=_round(_finite(pin.text("max_capacitance") or "0") * units.capacitance_ff),
+        senses=senses,
     )
 
 
