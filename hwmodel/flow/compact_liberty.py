@@ -2,6 +2,7 @@
 timers can be run on them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,13 +14,16 @@ _TABLES = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
 
 
 @cache
-def to_liberty(card: TechCard, *, flip_flops: bool = True, logic: bool = True) -> str:
+def to_liberty(card: TechCard, *, flip_flops: bool = True, logic: bool = True, senses: bool = True) -> str:
     """Return `card` as Liberty text in ps, fF and nW; the same card gives the same text.
 
     Without `flip_flops` or without `logic` only the other kind of cell is written: ``dfflibmap`` needs the one, ABC
-    the other, and reading is what costs them time.
+    the other, and reading is what costs them time. Without `senses` an output that may follow or oppose an input has one table for
+    both, the worse one: ABC would merge them, and in a way of its own.
     """
     cells = [cell for cell in card.cells.values() if (flip_flops if cell.flip_flop is not None else logic)]
+    if not senses:
+        cells = [replace(cell, outputs=tuple(replace(output, senses={}) for output in cell.outputs)) for cell in cells]
     return "\n".join(_library(card, cells)) + "\n"
 
 

@@ -197,7 +197,7 @@ def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
         "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
         "map.abc": script.replace("; ", "\n") + "\n",
         "state.lib": to_liberty(card, logic=False),
-        "logic.lib": to_liberty(card, flip_flops=False),
+        "logic.lib": to_liberty(card, flip_flops=False, senses=False),
     }
 
 

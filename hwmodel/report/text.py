@@ -9,11 +9,9 @@ from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 from .chart import has_lanes
+from .claims import ONE_FORMAT, PUBLISHED_HEADER, TWO_FORMATS, TWO_FORMATS_PUBLISHED, published
 
 _PAPER = "arXiv 2303.17951"
-TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
-TWO_FORMATS_PUBLISHED = 0.05
-"""What IBM's paper on HFP8 (NeurIPS 2019) reports a unit for both of its FP8 formats to cost over one for 1-5-2 alone."""
 
 
 def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: str) -> str:
@@ -34,7 +32,9 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
         _reading(table),
         "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
         "## Energy\n\n" + _quantity(table, "energy", "fj", f"fJ per {'step' if several else 'MAC'}"),
-        "## Delay and counts\n\n" + _counts(table),
+        *_published(table),
+        "## Delay and counts\n\n" + _counts(table) + "\n\nDelay is the longest path between registers, clock the shortest period with the "
+        "registers' own times; both of the flat unit, without wires.",
         "## Gate counts as in the literature\n\n" + _gate_counts(table),
         "## Where the numbers come from\n\n" + _provenance(table, card),
     ]
@@ -75,6 +75,18 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     return markdown_table(header, rows)
 
 
+def _published(table: pd.DataFrame) -> list[str]:
+    """Return the section of published ratios; nothing where none is about the units of the table."""
+    rows = published(table)
+    if not rows:
+        return []
+    return [
+        "## Beside published ratios\n\nMarked in the chart: a published ratio, times what the unit that it is over costs here. Others "
+        "count otherwise, and their units are not in every detail these; a mark is where a bar would end if their ratio held for these "
+        "cells.\n\n" + markdown_table(PUBLISHED_HEADER, rows)
+    ]
+
+
 def two_formats(table: pd.DataFrame) -> str:
     """Return what a unit costs that serves both FP8 formats, beside what was published; nothing where the table lacks the units."""
     rows = {row["spec"]: row for _, row in table.iterrows()}
@@ -91,6 +103,7 @@ def _counts(table: pd.DataFrame) -> str:
     header = [
         "unit",
         "delay (ps)",
+        "clock (ps)",
         "through",
         "flat area (µm²)",
         "flat logic (GE)",
@@ -103,6 +116,7 @@ def _counts(table: pd.DataFrame) -> str:
         [
             f"`{row['spec']}`",
             f"{row['delay_ps']:.0f}",
+            f"{row['clock_min_ps']:.0f}" if pd.notna(row["clock_min_ps"]) else "–",
             str(row["critical_part"]),
             f"{row['area_flat_um2']:.0f}",
             f"{row['area_flat_combinational_ge']:.0f}",

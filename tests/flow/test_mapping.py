@@ -129,7 +129,7 @@ def test_a_card_gives_the_area_of_its_full_liberty(library, yosys, tmp_path, nam
 
 
 def _as_abc_reads(netlist: Netlist) -> Netlist:
-    """Return a netlist whose cells have one table an arc, the worse one: so ABC merges those of following and of opposing an input."""
+    """Return a netlist whose cells have one table for following and for opposing an input, the worse one: so they are written for ABC."""
     cells = {instance.cell.name: instance.cell for instance in netlist.instances}
     merged = {name: replace(cell, outputs=tuple(replace(output, senses={}) for output in cell.outputs)) for name, cell in cells.items()}
     return replace(netlist, instances=tuple(replace(instance, cell=merged[instance.cell.name]) for instance in netlist.instances))
