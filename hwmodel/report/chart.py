@@ -28,7 +28,7 @@ _STYLE = {
 _BAR = 0.36
 _MARK = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.7, "zorder": 5}
 _LINE = 0.17  # inches of one line of a legend
-_RATIO = 0.12  # of an axis: what a ratio takes
+_RATIO = 0.18  # of the way to the farthest end: what a ratio takes
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
                 color="black" if not prefix else "#555555",
             )
     axis.set_xlabel(label)
-    axis.margins(x=0.14)
+    axis.margins(x=0.18)
     axis.set_xlim(left=0)
     axis.tick_params(length=2.5)
     axis.grid(axis="x", linewidth=0.3, color="#dddddd")
