@@ -42,7 +42,7 @@ def compare(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """The chart: mpy, alignadd and normacc of units side by side, area and energy, mapped beside estimated."""
+    """The chart: mpy, alignadd and normacc of units side by side, area and energy, mapped beside estimated; published ratios marked."""
     form = form_of(as_json, as_csv)
     given = parse_specs(texts or [])
     cells = find_card(card)
