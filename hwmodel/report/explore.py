@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from math import ceil
+from math import ceil, nan
 
-from hwmodel.flow import TechCard, TechError, synthesize
+from hwmodel.flow import TechCard, clock_timing, map_flat, static_timing, synthesize
 from hwmodel.spec import LogFormat, MacSpec
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.spec.ranges import operand_shape
@@ -15,9 +15,9 @@ from hwmodel_rtl import Architecture, emit
 OBJECTIVES = ("area", "balanced", "delay")
 """The smallest, the smallest product of area and delay, the fastest."""
 
-_ADDERS = {"area": ("ripple", "brent_kung"), "balanced": ("brent_kung", "sklansky"), "delay": ("brent_kung", "sklansky")}
-_SCRIPTS = {"area": ("area", "balanced", "delay"), "balanced": ("balanced", "delay"), "delay": ("delay",)}
-"""By objective: what the mapper aims at, the first only where there is no clock to meet; each of more speed than the one before."""
+_ADDERS = {"area": ("ripple", "brent_kung", "sklansky"), "balanced": ("brent_kung", "sklansky"), "delay": ("brent_kung", "sklansky")}
+_SCRIPTS = {"area": ("area", "balanced", "sized"), "balanced": ("balanced", "sized"), "delay": ("delay",)}
+"""By objective: what the mapper aims at, the first only where there is no clock to meet. ``delay`` is tried where none meets it."""
 
 _BOOTH_BITS = 8
 """Multipliers of fewer bits are no smaller with Booth's rows."""
@@ -39,9 +39,7 @@ class Choice:
         What the mapper aims at, one of `hwmodel.flow.mapping.SCRIPTS`.
     area_um2, delay_ps, clock_min_ps
         Of the unit mapped as one module: its area, its longest combinational path, and the shortest clock period, in which clock to
-        output and set-up of flip-flops are counted.
-    critical_part
-        The part that most of the path runs through, the parts kept apart.
+        output and set-up of flip-flops are counted (NaN where there was no clock to meet).
     tried
         How many candidates were mapped.
     """
@@ -51,7 +49,6 @@ class Choice:
     area_um2: float
     delay_ps: float
     clock_min_ps: float
-    critical_part: str
     tried: int
 
 
@@ -90,25 +87,26 @@ def explore(
         If there is a clock to meet, and the card does not have the times of flip-flops.
     """
     tried: list[Choice] = []
-    scripts = _SCRIPTS[objective] if clock_ps is not None else _SCRIPTS[objective][:1]
-    for script in scripts:
-        for architecture in _architectures(spec, objective if script == scripts[0] else script, adder, multiplier):
-            unit = emit(spec, architecture, yosys=yosys)
-            row = synthesize(unit.verilog, unit.name, card, yosys, objective=script).row
-            if clock_ps is not None and row["clock_reason"]:
-                raise TechError(str(row["clock_reason"]))
-            area_um2, delay_ps, clock_min_ps = (float(row[name]) for name in ("area_flat_um2", "delay_ps", "clock_min_ps"))
-            tried.append(Choice(architecture, script, area_um2, delay_ps, clock_min_ps, str(row["critical_part"]), len(tried) + 1))
+    scripts = _SCRIPTS[objective]
+    last = () if "delay" in scripts else ("delay",)
+    for several in (scripts[:1],) if clock_ps is None else (scripts, last):
+        for script in several:
+            for architecture in _architectures(spec, objective, adder, multiplier):
+                unit = emit(spec, architecture, yosys=yosys)
+                flat = map_flat(unit.verilog, unit.name, card, yosys, objective=script)
+                clock_min_ps = nan if clock_ps is None else clock_timing(flat, card).delay_ps
+                tried.append(Choice(architecture, script, flat.area_um2, static_timing(flat, card).delay_ps, clock_min_ps, len(tried) + 1))
         met = [choice for choice in tried if clock_ps is None or choice.clock_min_ps <= clock_ps]
         if met:
-            best = min(met, key=lambda choice: _figure(choice, objective))
-            return replace(best, tried=len(tried))
+            return replace(min(met, key=lambda choice: _figure(choice, objective)), tried=len(tried))
     assert clock_ps is not None
     fastest = min(tried, key=lambda choice: choice.clock_min_ps)
+    unit = emit(spec, fastest.architecture, yosys=yosys)
+    slow = synthesize(unit.verilog, unit.name, card, yosys, objective=fastest.script).row["critical_part"]
     enough = ceil(fastest.clock_min_ps)
     raise UnmetClockError(
         f"unit {spec}: the clock of {clock_ps:g} ps is not met on {card.name}: the fastest of {len(tried)} needs {enough} ps, "
-        f"{enough - clock_ps:g} ps more, clock to output and set-up included; the path is longest in {fastest.critical_part}, and pipeline "
+        f"{enough - clock_ps:g} ps more, clock to output and set-up included; the path is longest in {slow}, and pipeline "
         "registers (-p1, -p2) shorten what stands in front of the accumulator"
     )
 
