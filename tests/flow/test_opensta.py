@@ -8,7 +8,7 @@ import opensta
 import pytest
 from flow_cases import liberty_files
 
-from hwmodel.flow import TechCard, clock_timing, static_timing, synthesize
+from hwmodel.flow import Netlist, TechCard, clock_timing, map_flat, static_timing
 from hwmodel.flow.compact_liberty import to_liberty
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
@@ -30,9 +30,9 @@ UNITS = [
 ]
 
 
-def _mapped(card: TechCard, yosys: Yosys, cases: list[tuple[str, str]]):
+def _mapped(card: TechCard, yosys: Yosys, cases: list[tuple[str, str]]) -> list[Netlist]:
     units = {spec: emit(MacSpec.parse(spec), yosys=yosys) for spec, _ in cases}
-    return [synthesize(units[spec].verilog, units[spec].name, card, yosys, objective=script) for spec, script in cases]
+    return [map_flat(units[spec].verilog, units[spec].name, card, yosys, objective=script) for spec, script in cases]
 
 
 def _full(name: str, folder: Path) -> list[Path]:
@@ -45,7 +45,7 @@ def _full(name: str, folder: Path) -> list[Path]:
     return written
 
 
-def _agree(netlists, card: TechCard, liberty: list[Path], folder: Path, within: float) -> None:
+def _agree(netlists: list[Netlist], card: TechCard, liberty: list[Path], folder: Path, within: float) -> None:
     for netlist, (delay_ps, clock_ps) in zip(netlists, opensta.longest_paths(netlists, card, liberty, folder), strict=True):
         assert static_timing(netlist, card).delay_ps == pytest.approx(delay_ps, rel=within), netlist.top
         assert clock_timing(netlist, card).delay_ps == pytest.approx(clock_ps, rel=within), netlist.top
@@ -54,7 +54,7 @@ def _agree(netlists, card: TechCard, liberty: list[Path], folder: Path, within: 
 @pytest.fixture(scope="module")
 def flat(card, yosys):
     """The ten units on the bundled card."""
-    return [mapped.flat for mapped in _mapped(card, yosys, UNITS)]
+    return _mapped(card, yosys, UNITS)
 
 
 def test_ten_units_on_the_figures_of_the_card(card, flat, tmp_path):
@@ -72,5 +72,5 @@ def test_ten_units_on_the_full_library(card, flat, tmp_path):
 @pytest.mark.parametrize("name", ["nangate45", "sg13g2", "asap7"])
 def test_other_libraries(library, yosys, tmp_path, name):
     card = library(name)
-    netlists = [mapped.flat for mapped in _mapped(card, yosys, [UNITS[0], UNITS[5]])]
+    netlists = _mapped(card, yosys, [UNITS[0], UNITS[5]])
     _agree(netlists, card, _full(name, tmp_path), tmp_path, 0.05)
