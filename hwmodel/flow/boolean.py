@@ -15,6 +15,7 @@ def variables(function: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"[A-Za-z_][A-Za-z0-9_\[\]]*", function)))
 
 
+@cache
 def variable_table(index: int, inputs: int) -> int:
     """Return the truth table of input number `index` among `inputs` inputs."""
     return sum(1 << row for row in range(1 << inputs) if row >> index & 1)

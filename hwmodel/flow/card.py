@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ class TechCard:
     wire_ff_per_sink
         Assumed wire capacitance of a net per pin it drives; used for energy, not for delay.
     excluded
-        Names of the library's cells that are not in the card and must not be mapped to.
+        The library's cells that are not in the card and must not be mapped to: name -> why.
     """
 
     name: str
@@ -114,7 +114,7 @@ class TechCard:
     voltage_v: float
     wire_ff_per_sink: float
     cells: Mapping[str, Cell]
-    excluded: tuple[str, ...] = ()
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
     def smallest(self, table: int, inputs: int) -> Cell | None:
         """Return the smallest single-output cell with truth table `table` over `inputs` inputs, or None. Ties go to the name."""
@@ -150,13 +150,14 @@ class TechCard:
 
     @cached_property
     def sha256(self) -> str:
-        """Hash of the figures, and of nothing that is only said about them: name, process, source and licence are left out."""
+        """Hash of the figures, and of nothing that is only said about them: name, process, source, licence and reasons are left out."""
         return hashlib.sha256(_compact(self._figures()).encode()).hexdigest()
 
     def to_json(self) -> str:
         """Return the card as compact JSON; the same card gives the same text."""
         words = {"name": self.name, "process": self.process, "source": self.source, "licence": self.licence}
-        return _compact(words | self._figures()) + "\n"
+        reasons = {"excluded": {name: self.excluded[name] for name in sorted(self.excluded)}}
+        return _compact(words | self._figures() | reasons) + "\n"
 
     def _figures(self) -> dict[str, Any]:
         return {
@@ -209,7 +210,7 @@ def _from_data(data: Mapping[str, Any]) -> TechCard:
         voltage_v=_figure(data["voltage_v"]),
         wire_ff_per_sink=_figure(data["wire_ff_per_sink"]),
         cells={cell: _cell_from_data(cell, figures) for cell, figures in data["cells"].items()},
-        excluded=tuple(map(_text, data["excluded"])),
+        excluded={_text(cell): _text(reason) for cell, reason in data["excluded"].items()},
     )
 
 

@@ -21,7 +21,7 @@ from .timing import Timing, static_timing
 
 PARTS_KEPT = (DECODE, *PARTS)
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr; "
-_SIZE = "topo; buffer -c; dnsize; stime -p"
+_SIZE = "topo; buffer; dnsize; stime -p"
 # Chosen by measurement (six designs, two libraries). ABC's area mapper `amap` gives 16 to 30 % less area than Yosys's default
 # `&nf` script, and does not look at delay tables, so that a card and its full Liberty file map alike. Rewriting and refactoring
 # keep prefix adders as fast as they are, which `dc2` makes smaller and slower. Buffering and sizing then cost 1 to 5 % and save
@@ -29,7 +29,7 @@ _SIZE = "topo; buffer -c; dnsize; stime -p"
 SCRIPTS = {
     "area": _CLEAN + "dc2; dc2; strash; dch -f; amap -m; topo; stime -p",
     "balanced": _CLEAN + "rewrite -l; refactor -l; dch -f; amap -m; " + _SIZE,
-    "delay": _CLEAN + "dch -f; map -B 0.9; topo; buffer -c; upsize; dnsize; stime -p",
+    "delay": _CLEAN + "dch -f; map -B 0.9; topo; buffer; upsize; dnsize; stime -p",
     "yosys": "",  # the script that Yosys's `abc -liberty -constr` runs by default
 }
 
@@ -123,6 +123,7 @@ def synthesize(
     yosys: Yosys | None = None,
     *,
     objective: str = "balanced",
+    liberty: Sequence[str] = (),
 ) -> Mapped:
     """Map the module `top` of `verilog` to the cells of `card`.
 
@@ -138,6 +139,8 @@ def synthesize(
         A running worker; without one, a worker is started for this call (about 0.3 s more).
     objective
         ``"area"``, ``"balanced"`` (default), ``"delay"``, or ``"yosys"`` for Yosys's own default script.
+    liberty
+        Texts of the library's own Liberty files, for Yosys and ABC to read in place of what is written of the card.
 
     Raises
     ------
@@ -150,12 +153,12 @@ def synthesize(
         raise ValueError(f"the objective {objective!r} is unknown; known: {', '.join(SCRIPTS)}")
     if yosys is None:
         with Yosys() as own:
-            return synthesize(verilog, top, card, own, objective=objective)
+            return synthesize(verilog, top, card, own, objective=objective, liberty=liberty)
     with scratch_folder("hwmodel-map-") as name:
         folder = Path(name)
-        for file, text in _files(verilog, card, SCRIPTS[objective]).items():
+        for file, text in _files(verilog, card, SCRIPTS[objective], liberty).items():
             (folder / file).write_text(text, encoding="utf-8")
-        finish = _finish(script=bool(SCRIPTS[objective]))
+        finish = _finish(card, files=len(liberty), script=bool(SCRIPTS[objective]))
         apart = ["setattr -unset keep_hierarchy c:*", "flatten", "opt_clean -purge"]
         for name, kept, last in (("parted", PARTS_KEPT, apart), ("flat", (), [])):
             # In two runs: Yosys orders what it splits by where it lies in memory, and later the inputs of gates by the age of
@@ -167,8 +170,9 @@ def synthesize(
     return Mapped(top, card, objective, parted, flat)
 
 
-def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
+def _files(verilog: str, card: TechCard, script: str, liberty: Sequence[str]) -> dict[str, str]:
     """Return what Yosys and ABC read, by file name."""
+    written = {"state.lib": to_liberty(card, logic=False), "logic.lib": to_liberty(card, flip_flops=False)}
     return {
         "unit.v": verilog,
         "stubs.v": STUBS + _stubs(card),
@@ -176,9 +180,12 @@ def _files(verilog: str, card: TechCard, script: str) -> dict[str, str]:
         "cells.v": techmap_cells(card),
         "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
         "map.abc": script.replace("; ", "\n") + "\n",
-        "state.lib": to_liberty(card, logic=False),
-        "logic.lib": to_liberty(card, flip_flops=False),
+        **({_full(number): text for number, text in enumerate(liberty)} or written),
     }
+
+
+def _full(number: int) -> str:
+    return f"full{number}.lib"
 
 
 def _stubs(card: TechCard) -> str:
@@ -226,11 +233,13 @@ def _adders() -> list[str]:
     return ["opt_clean", *unused, "techmap -map cells.v"]
 
 
-def _finish(*, script: bool) -> list[str]:
-    """Return the commands that map."""
+def _finish(card: TechCard, *, files: int, script: bool) -> list[str]:
+    """Return the commands that map: with what is written of the card, or with so many Liberty `files` but for the cells it leaves out."""
+    whole = [*(f"-liberty {_full(number)}" for number in range(files)), *(f"-dont_use {cell}" for cell in sorted(card.excluded))]
+    state, logic = (" ".join(whole),) * 2 if files else ("-liberty state.lib", "-liberty logic.lib")
     return [
         "synth -noabc -run coarse:check",
-        "dfflibmap -liberty state.lib",
-        "abc -liberty logic.lib -constr drive.constr" + (" -script map.abc" if script else ""),
+        f"dfflibmap {state}",
+        f"abc {logic} -constr drive.constr" + (" -script map.abc" if script else ""),
         "opt_clean -purge",
     ]
