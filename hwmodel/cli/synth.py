@@ -120,10 +120,10 @@ def synth(
 
 
 def _check_objective(objective: str) -> None:
-    from hwmodel.flow.mapping import SCRIPTS
+    from hwmodel.report.explore import OBJECTIVES
 
-    if objective not in SCRIPTS:
-        raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
+    if objective not in (*OBJECTIVES, "yosys"):
+        raise InputError(f"the objective {objective!r} is not one of {', '.join((*OBJECTIVES, 'yosys'))}")
 
 
 def _import(files: list[Path]) -> "TechCard":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .card import TechCard, TechError, list_cards, load_card
     from .energy import Energy, energy_of, switching
     from .liberty import import_liberty
-    from .mapping import Mapped, synthesize
+    from .mapping import Mapped, map_flat, synthesize
     from .netlist import Netlist
     from .timing import Timing, static_timing
 
@@ -31,6 +31,7 @@ _HOME = {
     "import_liberty": "liberty",
     "list_cards": "card",
     "load_card": "card",
+    "map_flat": "mapping",
     "simulate": "activity",
     "static_timing": "timing",
     "switching": "energy",
@@ -49,6 +50,7 @@ __all__ = [
     "import_liberty",
     "list_cards",
     "load_card",
+    "map_flat",
     "simulate",
     "static_timing",
     "switching",

@@ -195,7 +195,7 @@ def test_a_unit_without_parts_is_mapped_alike_both_times(library, yosys, name):
 
 
 def test_bad_input_gets_a_reason(card, yosys):
-    with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, delay, yosys"):
+    with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, sized, delay, yosys"):
         synthesize(MAC, "t_mac", card, yosys, objective="speed")
     with pytest.raises(YosysError, match="nowhere"):
         synthesize(MAC, "nowhere", card, yosys)
