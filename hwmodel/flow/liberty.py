@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .card import Cell, Input, Output, TechCard, TechError
+from .card import Cell, FlipFlop, Input, Output, TechCard, TechError
 from .interpolate import lookup
 from .liberty_cells import CellReader, LibertyCell, NotForLogicError, UnreadableError
 from .liberty_syntax import Group, LibertySyntaxError, parse
@@ -203,6 +203,18 @@ def _reduced(cell: Cell) -> Cell:
         leakage_nw=_round(cell.leakage_nw),
         inputs=tuple(Input(pin.name, _round(pin.capacitance_ff), _round(pin.energy_fj)) for pin in cell.inputs),
         outputs=tuple(map(_thinned, cell.outputs)),
+        flip_flop=_thinned_setup(cell.flip_flop) if cell.flip_flop is not None else None,
+    )
+
+
+def _thinned_setup(flip_flop: FlipFlop) -> FlipFlop:
+    if not flip_flop.setup_slews_ps:
+        return flip_flop
+    axis = np.array(flip_flop.setup_slews_ps)
+    slews = _pick(axis, SLEW_POINTS)
+    times = (np.interp(slews, axis, edge) for edge in flip_flop.setup_ps)
+    return replace(
+        flip_flop, setup_slews_ps=tuple(_rounded(slews).tolist()), setup_ps=tuple(tuple(_rounded(each).tolist()) for each in times)
     )
 
 

@@ -6,7 +6,7 @@ power-down and test cells, fillers, everything marked ``dont_use`` or ``dont_tou
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,7 +128,7 @@ class CellReader:
             leakage_nw=leakage * self._units.leakage_nw,
             inputs=tuple(self._input(name, pin, own[name]) for name, pin in sinks.items()),
             outputs=tuple(self._output(name, pin, functions[name], sinks, own[name]) for name, pin in sources.items()),
-            flip_flop=flip_flop,
+            flip_flop=self._with_setup(flip_flop, sinks) if flip_flop is not None else None,
         )
         _check_function(cell)
         return LibertyCell(cell, own)
@@ -158,6 +158,21 @@ class CellReader:
             energy_fj=_output_energy(powers, slews, loads),
             max_load_ff=(finite(limit) if limit is not None else self._defaults["default_max_capacitance"]) * self._units.capacitance_ff,
         )
+
+    def _with_setup(self, flip_flop: FlipFlop, inputs: Mapping[str, Group]) -> FlipFlop:
+        """Return the flip-flop with the set-up times of its data pin under an ideal clock, which rises in no time."""
+        if flip_flop.data not in inputs:
+            raise ValueError(f"its data pin {flip_flop.data} is not an input")
+        setups = [timing for timing in inputs[flip_flop.data].all("timing") if timing.text("timing_type") == "setup_rising"]
+        edges = [
+            [table for timing in setups if (table := self._tables.times(timing, key)) is not None]
+            for key in ("rise_constraint", "fall_constraint")
+        ]
+        if not all(edges):
+            return flip_flop
+        slews, steep = edges[0][0].slews, np.zeros(1)
+        rise, fall = (tuple(np.max([table.on(slews, steep)[:, 0] for table in tables], axis=0).tolist()) for tables in edges)
+        return replace(flip_flop, setup_slews_ps=tuple(slews.tolist()), setup_ps=(rise, fall))
 
     def _arcs(self, pin: Group, inputs: Mapping[str, Group]) -> dict[str, list[list[Table]]]:
         """Return, for each input, the tables of the four figures in all conditions; one edge stands for the other where it is alone."""

@@ -12,11 +12,16 @@ from .liberty_units import Units, finite
 
 _NUMBERS = re.compile(r"[\s,\\]+")
 _SINGLE = np.zeros(1)
+_SLEWS = ("input_net_transition", "input_transition_time", "constrained_pin_transition")
+_LOADS = ("total_output_net_capacitance", "output_net_pin_cap", "output_net_wire_cap")
+_CLOCK_SLEW = "related_pin_transition"
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """Values over slews (ps) and loads (fF), both rising; an axis of one point means that they do not depend on it.
+
+    For a set-up time the slews are the data's, and in the place of loads stand the clock's slews (ps).
 
     Attributes
     ----------
@@ -52,7 +57,7 @@ class TableReader:
         self._templates = {kind: {name: group for group in library.all(kind) for name in group.arguments} for kind in kinds}
 
     def times(self, group: Group, key: str) -> Table | None:
-        """Return the table `key` of a timing group in ps, or None."""
+        """Return the table `key` of a timing group, delays, slews or set-up times, in ps, or None."""
         return self._read(group, key, "lu_table_template", self._units.time_ps)
 
     def energies(self, group: Group, key: str) -> Table | None:
@@ -94,7 +99,8 @@ class TableReader:
         if len(kept) == 2 and kept[0] > kept[1]:
             grid = grid.T
         slews = axes[places["slew"]] * self._units.time_ps if "slew" in places else _SINGLE
-        loads = axes[places["load"]] * self._units.capacitance_ff if "load" in places else _SINGLE
+        along = self._units.time_ps if _CLOCK_SLEW in meanings else self._units.capacitance_ff
+        loads = axes[places["load"]] * along if "load" in places else _SINGLE
         return Table(slews, loads, grid.reshape(slews.size, loads.size))
 
 
@@ -102,9 +108,9 @@ def _places(meanings: Sequence[str], axes: int) -> Mapping[str, int]:
     """Return which axis is the slew and which the load; slew, then load, where no template says."""
     found: dict[str, int] = {}
     for place, meaning in enumerate(meanings[:axes]):
-        if "transition" in meaning:
+        if meaning in _SLEWS:
             found.setdefault("slew", place)
-        elif meaning in ("total_output_net_capacitance", "output_net_pin_cap", "output_net_wire_cap", "output_net_length"):
+        elif meaning in (*_LOADS, _CLOCK_SLEW):
             found.setdefault("load", place)
     return found or dict(zip(("slew", "load"), range(axes), strict=False))
 

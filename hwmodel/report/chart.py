@@ -25,6 +25,7 @@ _STYLE = {
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
+_THOUSAND = 1000
 _BAR = 0.36
 _MARK = {"linestyle": "none", "markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.7, "zorder": 5}
 
@@ -82,14 +83,16 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     with mpl.rc_context(_STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
         each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
-        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3, marks)
-        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3, marks)
+        area, area_unit = _scale(table, "area_um2", "µm²", "1000 µm²")
+        energy, energy_unit = _scale(table, "energy_fj", "fJ", "pJ")
+        _panel(axes[0], table, "area", "um2", f"Area{each} ({area_unit})", area, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step}, without glitches)", energy, marks)
         sources = _sources(marks)
         axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
         figure.legend(
-            handles=_legend(sources),
+            handles=_legend(sources, estimated="est_area_um2" in table),
             loc="outside lower center",
             ncols=4 if sources else 6,
             frameon=False,
@@ -114,6 +117,11 @@ def save_figure(figure: Any, file: Path) -> None:
     metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix, {"Software": None})
     with whole(file) as partial:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
+
+
+def _scale(table: pd.DataFrame, column: str, small: str, large: str) -> tuple[float, str]:
+    """Return what a quantity is drawn times, and the unit it is then in: a 7 nm unit has no thousands of µm²."""
+    return (1e-3, large) if table[column].max() >= _THOUSAND else (1.0, small)
 
 
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float, marks: Sequence[Mark] = ()) -> None:
@@ -181,15 +189,18 @@ def _mark_style(source: int) -> dict[str, Any]:
     return {"marker": "oD"[source], "color": ("white", "black")[source], **_MARK}
 
 
-def _legend(sources: Sequence[str] = ()) -> list[Any]:
+def _legend(sources: Sequence[str] = (), *, estimated: bool = True) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     parts = [Patch(facecolor=COLOURS[part], edgecolor="#444444", linewidth=0.3, label=part) for part in PARTS]
+    guessed = [
+        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
+        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+    ]
     return [
         *parts,
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
-        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
-        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+        *(guessed if estimated else []),
         *(Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)),
     ]
