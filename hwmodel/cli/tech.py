@@ -121,6 +121,9 @@ def check_(
     units: Annotated[
         list[str] | None, typer.Option("--unit", metavar="SPEC", help="A unit; may be given again.", show_default="20, of every family")
     ] = None,
+    objective: Annotated[
+        str, typer.Option(help="As in synth. Where gates are sized (balanced, delay), ties fall by the last digits of tables.")
+    ] = "area",
     jobs: Jobs = 2,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -129,19 +132,28 @@ def check_(
     form = form_of(as_json, as_csv)
     found = find_card(card)
     from hwmodel.flow.fidelity import full_library
+    from hwmodel.flow.mapping import SCRIPTS
     from hwmodel.report.fidelity import BOUNDS, UNITS, check_card, worst
 
+    if objective not in SCRIPTS:
+        raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
     specs = parse_specs(units or UNITS)
     with progress("read", len(files)) as start:
         library = full_library(found, files, progress=start)
     with mismatch_exits(), progress("check", len(specs), at_end=True) as done:
-        rows = check_card(found, library, specs, jobs=jobs, progress=done)
+        rows = check_card(found, library, specs, objective=objective, jobs=jobs, progress=done)
     farthest = worst(rows)
     missed = [quantity for quantity, (_, error) in farthest.items() if abs(error) > BOUNDS[quantity]]
     sums = [f"{quantity} {error:+.2%} ({spec}; bound {BOUNDS[quantity]:.1%})" for quantity, (spec, error) in farthest.items()]
     verdict = f"{' and '.join(missed)} past the bound" if missed else "within the bounds"
     summary = f"Worst of {len(rows)}: {', '.join(sums)}: {verdict}."
-    show(rows, _CHECK_COLUMNS, form, title=f"{found.name} against its full Liberty files: card / full", caption=summary)
+    show(
+        rows,
+        _CHECK_COLUMNS,
+        form,
+        title=f"{found.name} against its full Liberty files, mapped for {objective}; ratio: card / full",
+        caption=summary,
+    )
     if form is not Form.TABLE:
         note(summary)
     if missed:

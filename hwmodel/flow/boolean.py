@@ -107,7 +107,7 @@ def _tokens(function: str) -> list[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ValueError(f"the function {function!r} has an unknown symbol {text[position]!r}")
+            raise ValueError(f"the function {function!r} has an unknown symbol {text[position:].lstrip()[0]!r}")
         tokens.append(match[1])
         position = match.end()
     return tokens

@@ -37,9 +37,9 @@ class FullLibrary:
     library: LibertyLibrary
     texts: tuple[str, ...]
 
-    def synthesize(self, verilog: str, top: str, yosys: Yosys | None = None) -> Mapped:
+    def synthesize(self, verilog: str, top: str, yosys: Yosys | None = None, *, objective: str = "balanced") -> Mapped:
         """Map a module as `hwmodel.flow.synthesize` does, Yosys and ABC reading the library's own files."""
-        return synthesize(verilog, top, self.card, yosys, liberty=self.texts)
+        return synthesize(verilog, top, self.card, yosys, objective=objective, liberty=self.texts)
 
     def energy_fj(self, mapped: Mapped, stimulus: Mapping[str, ArrayLike]) -> tuple[float, Energy]:
         """Return the energy of a step in fJ, and what `hwmodel.flow.switching` makes of the same simulation with averaged tables.

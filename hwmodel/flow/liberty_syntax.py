@@ -21,6 +21,7 @@ _STATEMENT = re.compile(
     )""",
     re.DOTALL | re.VERBOSE,
 )
+_SKIPPED = re.compile(r"(?:[\s;\\]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,\s"\\]+)', re.DOTALL)
 
 
@@ -71,10 +72,11 @@ def parse(text: str) -> list[Group]:
     while True:
         statement = _STATEMENT.match(text, position)
         if statement is None:
-            rest = re.compile(r"(?:[\s;\\]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL).match(text, position)
-            raise LibertySyntaxError(
-                f"line {_line(text, rest.end() if rest else position)} cannot be understood{_inside(text, open_groups, begun_at)}"
-            )
+            rest = _SKIPPED.match(text, position)
+            position = rest.end() if rest else position
+            cut = len(open_groups) > 1 and "\n" not in text[position:].strip()
+            what = "it is cut off" if cut else f"line {_line(text, position)} cannot be understood"
+            raise LibertySyntaxError(what + _inside(text, open_groups, begun_at))
         position = statement.end()
         kind = statement.lastgroup
         if kind == "value":
@@ -94,7 +96,7 @@ def parse(text: str) -> list[Group]:
             open_groups.pop()
             begun_at.pop()
         elif len(open_groups) > 1:
-            raise LibertySyntaxError(f"it ends in the middle of a group{_inside(text, open_groups, begun_at)}")
+            raise LibertySyntaxError(f"it is cut off{_inside(text, open_groups, begun_at)}")
         else:
             return file.groups
 
@@ -112,4 +114,4 @@ def _inside(text: str, open_groups: list[Group], begun_at: list[int]) -> str:
     if len(open_groups) == 1:
         return ""
     group = open_groups[-1]
-    return f", {group.kind} ({', '.join(group.arguments)}), which begins in line {_line(text, begun_at[-1])}"
+    return f", in {group.kind} ({', '.join(group.arguments)}), which begins in line {_line(text, begun_at[-1])}"

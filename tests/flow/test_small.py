@@ -10,7 +10,7 @@ from hwmodel.flow.adders import adder_cell, adder_in_use
 
 def test_import(small):
     assert sorted(small.cells) == ["BUF", "DFF", "FA", "INV", "NAND2", "NOR2", "XOR2"]
-    assert small.excluded == ("LATCH",)
+    assert small.excluded == {"LATCH": "it is a latch"}
     assert (small.nand2.name, small.nand2.area_um2, small.inverter.name, small.buffer.name) == ("NAND2", 2, "INV", "BUF")
     assert [pin.capacitance_ff for pin in small.cells["XOR2"].inputs] == [4, 4]
     assert small.cells["NOR2"].outputs[0].slews_ps.tolist() == [10, 100, 1000]
