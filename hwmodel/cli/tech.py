@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwmodel.spec import MacSpec
+
 from .arguments import Csv, Jobs, Json, find_card, parse_specs
 from .errors import MISMATCH, Commands, InputError, mismatch_exits
 from .files import output_file, output_folder
@@ -137,7 +139,7 @@ def check_(
 
     if objective not in SCRIPTS:
         raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
-    specs = parse_specs(units or UNITS)
+    specs = parse_specs(units) if units else [MacSpec.parse(unit) for unit in UNITS]
     with progress("read", len(files)) as start:
         library = full_library(found, files, progress=start)
     with mismatch_exits(), progress("check", len(specs), at_end=True) as done:

@@ -142,7 +142,7 @@ def liberty_text(path: Path) -> str:
 def _parse(path: Path) -> Group:
     text = liberty_text(path)
     if not text.strip():
-        raise TechError(f"{path} is empty")
+        raise TechError(f"{path} is empty, not a Liberty file")
     try:
         groups = parse(text)
     except LibertySyntaxError as error:

@@ -140,7 +140,7 @@ def test_internal_power_of_an_input(tmp_path, groups, energy):
         ('leakage_power () { value : 2; when : "A"; } leakage_power () { value : 6; when : "!A"; }', 4),
         # an output in a condition stands for its function: these are all states, and the group without a condition is for none
         (
-            'leakage_power () { value : 2; when : "A Y"; } leakage_power () { value : 6; when : "!A !Y"; } leakage_power () { value : 50; }',
+            'leakage_power () { value : 2; when : "A Y"; } leakage_power () { value : 6; when : "!A !Y"; } leakage_power () { value : 9; }',
             4,
         ),
         ('leakage_power () { value : 2; when : "A"; } leakage_power () { value : 10; }', 6),
