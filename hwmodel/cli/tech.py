@@ -188,7 +188,7 @@ def _show_card(card: "TechCard", form: Form, target: Path | None = None) -> None
     for key, cell in _reference_cells(card).items():
         area = f"{cell.name}, {cell.area_um2:.3f} µm² = {cell.area_um2 / card.nand2.area_um2:.2f} GE" if cell else "none"
         pairs.append((key.replace("_", " "), area))
-    pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed)"))
+    pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed: 0.2 fF/µm over three cell pitches)"))
     facts(pairs, title=card.name)
 
 

@@ -127,7 +127,8 @@ class TechCard:
     source, licence
         Where the Liberty file came from, and under what terms.
     wire_ff_per_sink
-        Assumed wire capacitance of a net per pin it drives; used for energy, not for delay.
+        Assumed wire capacitance of a net per pin it drives; used for energy, not for delay. An imported card has 0.2 fF/um over three
+        cell pitches, a pitch being the side of a square as large as the smallest NAND2: 1.16 fF for sky130hd, 0.14 fF for asap7.
     excluded
         The library's cells that are not in the card and must not be mapped to: name -> why.
     """

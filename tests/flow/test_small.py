@@ -1,10 +1,12 @@
 """From a Liberty file to a working netlist, on the small library that is bundled: nothing here is ever skipped."""
 
+import re
+
 import numpy as np
 import pytest
-from flow_cases import MAC
+from flow_cases import MAC, SMALL
 
-from hwmodel.flow import simulate, synthesize
+from hwmodel.flow import import_liberty, simulate, synthesize
 from hwmodel.flow.adders import adder_cell, adder_in_use
 
 
@@ -64,3 +66,21 @@ def test_delay_by_hand(small, yosys):
     timing = synthesize(ADDERS, "chain", small, yosys, objective="area").timing
     assert timing.delay_ps == pytest.approx(delay)
     assert [step.cell for step in timing.path] == ["FA"] * 4
+
+
+def test_adders_whose_outputs_come_inverted(yosys, tmp_path):
+    """As in ASAP7: found by function, put in with inverters behind them where that is still smaller than gates, and right."""
+    path = tmp_path / "inverted.lib"
+    adder = SMALL.read_text().partition("cell (FA)")
+    path.write_text(adder[0] + adder[1] + re.sub(r'function : "([^"]*)"', r'function : "!(\1)"', adder[2], count=2))
+    card = import_liberty("inverted", [path])
+    full = adder_cell(card, "full")
+    assert (full.cell.name, full.sum_inverted, full.carry_inverted) == ("FA", True, True)
+    mapped = synthesize(MAC, "t_mac", card, yosys)
+    assert mapped.row["full_adders"] == 18
+    random = np.random.default_rng(7)
+    a, b = random.integers(0, 256, (2, 30, 50))
+    stimulus = {"a": a, "b": b, "valid": np.ones(30, int), "clear": np.arange(30) == 0, "rst": np.zeros(30, int)}
+    sums = np.cumsum((a - 128) * (b - 128), axis=0) % 2**20
+    for netlist in (mapped.parted, mapped.flat):
+        assert np.array_equal(simulate(netlist, stimulus).outputs["acc"][1:], sums[:-1].astype(np.uint64))
