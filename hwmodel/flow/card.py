@@ -226,7 +226,8 @@ def _cell_to_data(cell: Cell) -> dict[str, Any]:
                 "function": output.function,
                 "slews": output.slews_ps.tolist(),
                 "loads": output.loads_ff.tolist(),
-                "arcs": {name: output.arcs[name].tolist() for name in sorted(output.arcs)},
+                # The worse of two senses is not written: it is the larger of both.
+                "arcs": {name: output.arcs[name].tolist() for name in sorted(output.arcs) if name not in output.senses},
                 **({"senses": {name: output.senses[name].tolist() for name in sorted(output.senses)}} if output.senses else {}),
                 "energy": output.energy_fj.tolist(),
                 "max_load": output.max_load_ff,
@@ -301,15 +302,18 @@ def _flip_flop_from_data(data: Mapping[str, Any]) -> FlipFlop:
 
 def _output_from_data(data: Mapping[str, Any]) -> Output:
     slews, loads = len(data["slews"]), len(data["loads"])
+    senses = {source: _figures(tables, 2, 4, slews, loads) for source, tables in data.get("senses", {}).items()}
+    arcs = {source: _figures(tables, 4, slews, loads) for source, tables in data["arcs"].items()}
+    arcs |= {source: tables.max(axis=0) for source, tables in senses.items()}
     return Output(
         name=_text(data["name"]),
         function=_text(data["function"]),
         slews_ps=_figures(data["slews"], slews),
         loads_ff=_figures(data["loads"], loads),
-        arcs={source: _figures(tables, 4, slews, loads) for source, tables in data["arcs"].items()},
+        arcs={source: arcs[source] for source in sorted(arcs)},
         energy_fj=_figures(data["energy"], slews, loads),
         max_load_ff=_figure(data["max_load"]),
-        senses={source: _figures(tables, 2, 4, slews, loads) for source, tables in data.get("senses", {}).items()},
+        senses=senses,
     )
 
 
