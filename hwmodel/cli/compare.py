@@ -12,17 +12,17 @@ from .arguments import Card, Csv, Jobs, Json, OutFolder, find_card, parse_specs
 from .errors import InputError, mismatch_exits
 from .files import output_file, output_folder
 from .lanes import has_lanes, step, with_lanes
-from .output import Column, Form, decimals, form_of, progress, ratio, show
+from .output import Column, Form, decimals, form_of, note, progress, ratio, show
 
 if TYPE_CHECKING:
     from hwmodel.flow import TechCard
 
 _COLUMNS = (
     Column("spec", "unit", left=True),
-    Column("area_um2", "area\nµm²", decimals(0)),
+    Column("area_um2", "area\nµm²", digits=3),
     Column("area_um2_ratio", "\nratio", ratio),
     Column("est_area_um2_ratio", "ratio\nestimated", ratio),
-    Column("energy_fj", "energy\nfJ", decimals(0)),
+    Column("energy_fj", "energy\nfJ", digits=3),
     Column("energy_fj_ratio", "\nratio", ratio),
     Column("est_energy_fj_ratio", "ratio\nestimated", ratio),
     Column("delay_ps", "delay\nps", decimals(0), wide=90),
@@ -42,7 +42,7 @@ def compare(
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """The chart: mpy, alignadd and normacc of units side by side, area and energy, mapped beside estimated."""
+    """The chart: mpy, alignadd and normacc of units side by side, area and energy, mapped beside estimated; published ratios marked."""
     form = form_of(as_json, as_csv)
     given = parse_specs(texts or [])
     cells = find_card(card)
@@ -95,7 +95,12 @@ def draw(
         return
     rows = result.table.to_dict("records")
     table = f"Area, and energy per {step(rows)} without glitches, on {card.name}; ratios to {specs[0]}"
-    columns = with_lanes(_COLUMNS, rows)
+    estimated = "est_area_um2" in result.table
+    columns = with_lanes([column for column in _COLUMNS if estimated or not column.key.startswith("est_")], rows)
+    if not estimated:
+        from hwmodel.report.text import no_estimates
+
+        note(f"only mapped figures are compared: no estimates, for {no_estimates(card)}")
     table += ", per product" if has_lanes(rows) else ""
     notes = [f"not reached in the proof of {row['spec']}: {row['verified_missed']}" for row in rows if row.get("verified_missed")]
     show(rows, columns, form, title=table, caption="\n".join([*notes, *(f"written: {file}" for file in result.files)]))

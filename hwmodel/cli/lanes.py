@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .output import Column, Row, decimals
+from .output import Column, Row
 
 _WIDE = 100
 _SPARED = ("_low_", "_high_", "_ge")
@@ -31,5 +31,5 @@ def with_lanes(columns: Sequence[Column], rows: Sequence[Row], key: str = "", he
         return tuple(columns)
     first, *rest = (replace(column, wide=_WIDE) if any(part in column.key for part in _SPARED) else column for column in columns)
     at = next((i for i, column in enumerate(rest) if column.key.endswith("_ratio")), 0) if key else 0
-    each = [Column(key, f"a product\n{head}", decimals(0))] if key else []
+    each = [Column(key, f"a product\n{head}", digits=3)] if key else []
     return (first, Column("lanes", "lanes", wide=_WIDE), *rest[:at], *each, *rest[at:])

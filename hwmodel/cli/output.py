@@ -89,6 +89,9 @@ class Column:
         Its heading, with the unit.
     text
         How a value is written.
+    digits
+        In place of `text`: as many decimals as show the column's largest number with so many significant digits, be it of a 130 nm
+        library or of a 7 nm one.
     left
         Aligned to the left, and broken over lines where there is no room; numbers go right and are never broken.
     wide
@@ -98,6 +101,7 @@ class Column:
     key: str
     head: str
     text: Callable[[Any], str] = plain
+    digits: int = 0
     left: bool = False
     wide: int = 0
 
@@ -153,7 +157,8 @@ def _show_table(rows: Sequence[Row], columns: Sequence[Column], title: str, capt
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in shown:
         table.add_column(column.head, justify="left" if column.left else "right", overflow="fold", no_wrap=not column.left)
-    cells = [[column.text(row.get(column.key)) for column in shown] for row in rows]
+    texts = [_fitted([row.get(column.key) for row in rows], column.digits) if column.digits else column.text for column in shown]
+    cells = [[text(row.get(column.key)) for column, text in zip(shown, texts, strict=True)] for row in rows]
     _break_names(shown, cells, out.width)
     for line in cells:
         table.add_row(*map(Text, line))
@@ -162,6 +167,12 @@ def _show_table(rows: Sequence[Row], columns: Sequence[Column], title: str, capt
     out.print(table)
     if caption:
         out.print(Text(caption))
+
+
+def _fitted(values: Sequence[Any], digits: int) -> Callable[[Any], str]:
+    """Return a formatter with as many decimals as the largest of `values` needs for `digits` significant digits."""
+    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
+    return decimals(max(digits - 1 - math.floor(math.log10(largest)), 0) if largest else 0)
 
 
 def _break_names(columns: Sequence[Column], cells: list[list[str]], available: int) -> None:

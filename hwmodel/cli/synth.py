@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 _AREA = (
     Column("spec", "unit", left=True),
-    Column("area_mpy_um2", "mpy\num²", decimals(0)),
-    Column("area_alignadd_um2", "alignadd\num²", decimals(0)),
-    Column("area_normacc_um2", "normacc\num²", decimals(0)),
-    Column("area_um2", "total\num²", decimals(0)),
+    Column("area_mpy_um2", "mpy\num²", digits=3),
+    Column("area_alignadd_um2", "alignadd\num²", digits=3),
+    Column("area_normacc_um2", "normacc\num²", digits=3),
+    Column("area_um2", "total\num²", digits=3),
     Column("area_ratio", "ratio", ratio),
     Column("area_ge", "total\nGE", decimals(0)),
-    Column("area_flat_um2", "flat\num²", decimals(0)),
-    Column("area_decode_um2", "decode\num²", decimals(0), wide=112),
-    Column("area_sequential_um2", "registers\num²", decimals(0), wide=112),
+    Column("area_flat_um2", "flat\num²", digits=3),
+    Column("area_decode_um2", "decode\num²", digits=3, wide=112),
+    Column("area_sequential_um2", "registers\num²", digits=3, wide=112),
 )
 
 _DELAY = (
@@ -57,15 +57,15 @@ _PATH = (
 
 _ENERGY = (
     Column("spec", "unit", left=True),
-    Column("energy_mpy_fj", "mpy\nfJ", decimals(0)),
-    Column("energy_alignadd_fj", "alignadd\nfJ", decimals(0)),
-    Column("energy_normacc_fj", "normacc\nfJ", decimals(0)),
-    Column("energy_fj", "total\nfJ", decimals(0)),
+    Column("energy_mpy_fj", "mpy\nfJ", digits=3),
+    Column("energy_alignadd_fj", "alignadd\nfJ", digits=3),
+    Column("energy_normacc_fj", "normacc\nfJ", digits=3),
+    Column("energy_fj", "total\nfJ", digits=3),
     Column("energy_ratio", "ratio", ratio),
-    Column("energy_internal_fj", "internal\nfJ", decimals(0), wide=112),
-    Column("energy_switching_fj", "switching\nfJ", decimals(0), wide=112),
-    Column("energy_clock_fj", "clock\nfJ", decimals(0), wide=112),
-    Column("energy_leakage_fj", "leakage\nfJ", decimals(2), wide=112),
+    Column("energy_internal_fj", "internal\nfJ", digits=3, wide=112),
+    Column("energy_switching_fj", "switching\nfJ", digits=3, wide=112),
+    Column("energy_clock_fj", "clock\nfJ", digits=3, wide=112),
+    Column("energy_leakage_fj", "leakage\nfJ", digits=3, wide=112),
 )
 
 

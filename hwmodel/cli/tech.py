@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .arguments import Csv, Json, find_card
-from .errors import Commands, InputError
+from hwmodel.spec import MacSpec
+
+from .arguments import Csv, Jobs, Json, find_card, parse_specs
+from .errors import MISMATCH, Commands, InputError, mismatch_exits
 from .files import output_file, output_folder
-from .output import Column, Form, decimals, facts, form_of, progress, show
+from .output import Column, Form, decimals, facts, form_of, note, progress, show
 
 if TYPE_CHECKING:
     from hwmodel.flow import TechCard
@@ -39,6 +41,21 @@ _CELL_COLUMNS = (
     Column("function", "function", left=True),
 )
 
+_CHECK_COLUMNS = (
+    Column("spec", "unit", left=True),
+    Column("area_card_um2", "area\nµm²", digits=5),
+    Column("area_full_um2", "full\nµm²", digits=5),
+    Column("area_ratio", "\nratio", decimals(4)),
+    Column("delay_card_ps", "delay\nps", digits=5),
+    Column("delay_full_ps", "full\nps", digits=5),
+    Column("delay_ratio", "\nratio", decimals(3)),
+    Column("energy_card_fj", "energy\nfJ", digits=5),
+    Column("energy_full_fj", "full\nfJ", digits=5),
+    Column("energy_ratio", "\nratio", decimals(3)),
+)
+
+_EXCLUDED_COLUMNS = (Column("cell", "cell", left=True), Column("reason", "because", left=True))
+
 
 @tech.command("list")
 def list_(as_json: Json = False, as_csv: Csv = False) -> None:
@@ -53,14 +70,20 @@ def list_(as_json: Json = False, as_csv: Csv = False) -> None:
 def show_(
     card: Annotated[str, typer.Argument(metavar="CARD", help="A bundled card, or the path of one.", show_default=False)],
     cells: Annotated[bool, typer.Option("--cells", help="List the cells.")] = False,
+    excluded: Annotated[bool, typer.Option("--excluded", help="List the library's cells that are not in it, and why.")] = False,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """One card: where it comes from, what is in it."""
     form = form_of(as_json, as_csv)
+    if cells and excluded:
+        raise InputError("--cells and --excluded exclude each other")
     found = find_card(card)
     if cells:
         show(_cell_rows(found), _CELL_COLUMNS, form, title=found.name)
+    elif excluded:
+        rows = [{"cell": cell, "reason": reason} for cell, reason in found.excluded.items()]
+        show(rows, _EXCLUDED_COLUMNS, form, title=f"Cells of {found.name} that logic must not use")
     else:
         _show_card(found, form)
 
@@ -84,12 +107,66 @@ def import_(
     target = output_file(out or Path(f"{name}.card.json.gz"))
     from hwmodel.flow import import_liberty
 
-    with progress("read", 1) as start:
-        start(", ".join(path.name for path in files))
-        card = import_liberty(name, files, process=process, source=source, licence=licence)
+    with progress("read", len(files)) as start:
+        card = import_liberty(name, files, process=process, source=source, licence=licence, progress=start)
     output_folder(target.parent)
     card.save(target)
+    for sentence in _unreadable(card):
+        note(sentence)
     _show_card(card, form, target)
+
+
+@tech.command("check")
+def check_(
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A bundled card, or the path of one.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="The Liberty files it was made of.", show_default=False)],
+    units: Annotated[
+        list[str] | None, typer.Option("--unit", metavar="SPEC", help="A unit; may be given again.", show_default="20, of every family")
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(help="As in synth. Where gates are sized (balanced, delay), ties fall by the last digits of tables.")
+    ] = "area",
+    jobs: Jobs = 2,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """A card against the full Liberty files it was made of: units mapped, timed and simulated with either. Exit code 1 past a bound."""
+    form = form_of(as_json, as_csv)
+    found = find_card(card)
+    from hwmodel.flow.fidelity import full_library
+    from hwmodel.flow.mapping import SCRIPTS
+    from hwmodel.report.fidelity import BOUNDS, UNITS, check_card, worst
+
+    if objective not in SCRIPTS:
+        raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
+    specs = parse_specs(units) if units else [MacSpec.parse(unit) for unit in UNITS]
+    with progress("read", len(files)) as start:
+        library = full_library(found, files, progress=start)
+    with mismatch_exits(), progress("check", len(specs), at_end=True) as done:
+        rows = check_card(found, library, specs, objective=objective, jobs=jobs, progress=done)
+    farthest = worst(rows)
+    missed = [quantity for quantity, (_, error) in farthest.items() if abs(error) > BOUNDS[quantity]]
+    sums = [f"{quantity} {error:+.2%} ({spec}; bound {BOUNDS[quantity]:.1%})" for quantity, (spec, error) in farthest.items()]
+    verdict = f"{' and '.join(missed)} past the bound" if missed else "within the bounds"
+    summary = f"Worst of {len(rows)}: {', '.join(sums)}: {verdict}."
+    show(
+        rows,
+        _CHECK_COLUMNS,
+        form,
+        title=f"{found.name} against its full Liberty files, mapped for {objective}; ratio: card / full",
+        caption=summary,
+    )
+    if form is not Form.TABLE:
+        note(summary)
+    if missed:
+        raise typer.Exit(MISMATCH)
+
+
+def _unreadable(card: "TechCard") -> list[str]:
+    """Return a sentence on the cells that were left out because they could not be read."""
+    cells = [f"{name}: {reason}" for name, reason in card.excluded.items() if "cannot be read" in reason or "no complete" in reason]
+    more = f"; and {len(cells) - 3} more, see tech show --excluded" if len(cells) > 3 else ""
+    return [f"left out, for the file does not say enough of them: {'; '.join(cells[:3])}{more}"] if cells else []
 
 
 def _check_name(name: str) -> None:
@@ -111,7 +188,7 @@ def _show_card(card: "TechCard", form: Form, target: Path | None = None) -> None
     for key, cell in _reference_cells(card).items():
         area = f"{cell.name}, {cell.area_um2:.3f} µm² = {cell.area_um2 / card.nand2.area_um2:.2f} GE" if cell else "none"
         pairs.append((key.replace("_", " "), area))
-    pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed)"))
+    pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed: 0.2 fF/µm over three cell pitches)"))
     facts(pairs, title=card.name)
 
 

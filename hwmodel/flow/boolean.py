@@ -15,6 +15,7 @@ def variables(function: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r"[A-Za-z_][A-Za-z0-9_\[\]]*", function)))
 
 
+@cache
 def variable_table(index: int, inputs: int) -> int:
     """Return the truth table of input number `index` among `inputs` inputs."""
     return sum(1 << row for row in range(1 << inputs) if row >> index & 1)
@@ -106,7 +107,7 @@ def _tokens(function: str) -> list[str]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ValueError(f"the function {function!r} has an unknown symbol {text[position]!r}")
+            raise ValueError(f"the function {function!r} has an unknown symbol {text[position:].lstrip()[0]!r}")
         tokens.append(match[1])
         position = match.end()
     return tokens

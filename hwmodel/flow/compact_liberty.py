@@ -2,6 +2,7 @@
 timers can be run on them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -13,13 +14,16 @@ _TABLES = ("cell_rise", "cell_fall", "rise_transition", "fall_transition")
 
 
 @cache
-def to_liberty(card: TechCard, *, flip_flops: bool = True, logic: bool = True) -> str:
+def to_liberty(card: TechCard, *, flip_flops: bool = True, logic: bool = True, senses: bool = True) -> str:
     """Return `card` as Liberty text in ps, fF and nW; the same card gives the same text.
 
     Without `flip_flops` or without `logic` only the other kind of cell is written: ``dfflibmap`` needs the one, ABC
-    the other, and reading is what costs them time.
+    the other, and reading is what costs them time. Without `senses` an output that may follow or oppose an input has one table for
+    both, the worse one: ABC would merge them, and in a way of its own.
     """
     cells = [cell for cell in card.cells.values() if (flip_flops if cell.flip_flop is not None else logic)]
+    if not senses:
+        cells = [replace(cell, outputs=tuple(replace(output, senses={}) for output in cell.outputs)) for cell in cells]
     return "\n".join(_library(card, cells)) + "\n"
 
 
@@ -65,20 +69,27 @@ def _cell(cell: Cell, templates: dict[tuple[int, int], str]) -> Iterator[str]:
 
 def _output(cell: Cell, output: Output, template: str) -> Iterator[str]:
     yield f'pin ("{output.name}") {{ direction : output; function : "{output.function}"; max_capacitance : {output.max_load_ff};'
-    for index, name in enumerate(cell.input_names):
-        tables = output.arcs.get(name)
-        if tables is None:
-            continue
-        if cell.flip_flop is None:
-            kind = f"timing_sense : {sense(cell.tables[cell.outputs.index(output)], index, len(cell.inputs))}"
-        else:
-            kind = "timing_type : rising_edge; timing_sense : non_unate"
-        yield f'timing () {{ related_pin : "{name}"; {kind};'
-        for edge, table in zip(_TABLES, tables, strict=True):
-            values = ", ".join(f'"{_row(row)}"' for row in table)
-            yield f'{edge} ({template}) {{ index_1 ("{_row(output.slews_ps)}"); index_2 ("{_row(output.loads_ff)}"); values ({values}); }}'
-        yield "}"
+    axes = f'index_1 ("{_row(output.slews_ps)}"); index_2 ("{_row(output.loads_ff)}");'
+    for name in cell.input_names:
+        for kind, tables in _arcs(cell, output, name):
+            yield f'timing () {{ related_pin : "{name}"; {kind};'
+            for edge, table in zip(_TABLES, tables, strict=True):
+                values = ", ".join(f'"{_row(row)}"' for row in table)
+                yield f"{edge} ({template}) {{ {axes} values ({values}); }}"
+            yield "}"
     yield "}"
+
+
+def _arcs(cell: Cell, output: Output, name: str) -> list[tuple[str, np.ndarray]]:
+    """Return what is written of the arcs from an input, and their tables."""
+    if name not in output.arcs:
+        return []
+    if cell.flip_flop is not None:
+        return [("timing_type : rising_edge; timing_sense : non_unate", output.arcs[name])]
+    if name in output.senses:
+        return list(zip(("timing_sense : positive_unate", "timing_sense : negative_unate"), output.senses[name], strict=True))
+    follows = sense(cell.tables[cell.outputs.index(output)], cell.input_names.index(name), len(cell.inputs))
+    return [(f"timing_sense : {follows}", output.arcs[name])]
 
 
 def _setup(flip_flop: FlipFlop) -> Iterator[str]:

@@ -1,29 +1,27 @@
 """Liberty's syntax: text in, a tree of groups out.
 
-The PyPI readers of Liberty are under the GPL or need a newer Python, so the grammar stands here, on Lark. Attributes and heads
-of groups are single tokens (a library has a hundred thousand of them); what is inside them is split afterwards.
+The PyPI readers of Liberty are under the GPL, and a library is a hundred thousand attributes (ASAP7: 46 MB of text): so one regular
+expression cuts the text into attributes and into beginnings and ends of groups. What is inside an attribute is split afterwards.
 """
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 
-from lark import Lark, Token, Transformer
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-
-_GRAMMAR = r"""
-start: group+
-group: HEAD "{" (group | SIMPLE | complex)* "}"
-complex: HEAD
-
-SIMPLE: /[A-Za-z_]\w*\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^;"\n{}]*)/s
-HEAD: /[A-Za-z_]\w*\s*\((?:"(?:[^"\\]|\\.)*"|[^()"])*\)/s
-
-%ignore /[\s;\\]+/
-%ignore /\/\*.*?\*\//s
-%ignore /\/\/[^\n]*/
-"""
-
+# Separators, comments and continued lines, then one statement: the end of a group, or a name with a value or with brackets. A semicolon
+# may be missing at the end of a line, as in files that other readers take.
+_STATEMENT = re.compile(
+    r"""
+    (?: [\s;\\]+ | /\*.*?\*/ | //[^\n]* )*
+    (?: (?P<end> \} )
+      | (?P<name> [A-Za-z_][\w.]* ) \s*
+        (?: : \s* (?P<value> "(?:[^"\\]|\\.)*" | [^;"\n{}]* )
+          | \( (?P<arguments> (?: "(?:[^"\\]|\\.)*" | [^()"] )* ) \) (?: (?: [\s\\]+ | /\*.*?\*/ )* (?P<begin> \{ ) )?
+        )
+      | (?P<nothing> \Z )
+    )""",
+    re.DOTALL | re.VERBOSE,
+)
+_SKIPPED = re.compile(r"(?:[\s;\\]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,\s"\\]+)', re.DOTALL)
 
 
@@ -61,38 +59,6 @@ class Group:
         return value if isinstance(value, list) else [value]
 
 
-def _head(token: Token) -> tuple[str, list[str]]:
-    kind, _, rest = token.partition("(")
-    return kind.rstrip(), [quoted or bare for quoted, bare in _ARGUMENT.findall(rest[:-1])]
-
-
-class _Tree(Transformer):
-    def start(self, groups: list[Group]) -> list[Group]:
-        return groups
-
-    def complex(self, children: list[Token]) -> tuple[str, list[str]]:
-        return _head(children[0])
-
-    def group(self, children: list[Token | Group | tuple[str, list[str]]]) -> Group:
-        head, *body = children
-        assert isinstance(head, Token)
-        group = Group(*_head(head))
-        for child in body:
-            if isinstance(child, Group):
-                group.groups.append(child)
-            elif isinstance(child, Token):
-                name, _, value = child.partition(":")
-                group.attributes.setdefault(name.rstrip(), value.strip().strip('"'))
-            else:
-                group.attributes.setdefault(*child)
-        return group
-
-
-@cache
-def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", transformer=_Tree())
-
-
 def parse(text: str) -> list[Group]:
     """Return the outermost groups of a Liberty file.
 
@@ -101,10 +67,51 @@ def parse(text: str) -> list[Group]:
     LibertySyntaxError
         If `text` is not Liberty, or is cut off; the message says where.
     """
-    try:
-        return _parser().parse(text)  # type: ignore[return-value]  # what the transformer's `start` returns
-    except UnexpectedToken as error:
-        where = "it ends in the middle of a group" if error.token.type == "$END" else f"line {error.line} cannot be understood"
-        raise LibertySyntaxError(where) from error
-    except UnexpectedInput as error:
-        raise LibertySyntaxError(f"line {error.line} cannot be understood") from error
+    file = Group("", [])
+    open_groups, begun_at, position = [file], [0], 0
+    while True:
+        statement = _STATEMENT.match(text, position)
+        if statement is None:
+            rest = _SKIPPED.match(text, position)
+            position = rest.end() if rest else position
+            cut = len(open_groups) > 1 and "\n" not in text[position:].strip()
+            what = "it is cut off" if cut else f"line {_line(text, position)} cannot be understood"
+            raise LibertySyntaxError(what + _inside(text, open_groups, begun_at))
+        position = statement.end()
+        kind = statement.lastgroup
+        if kind == "value":
+            value = statement["value"]
+            value = value[1:-1] if value.startswith('"') else value.partition("/*")[0].rstrip()
+            open_groups[-1].attributes.setdefault(statement["name"], value.strip())
+        elif kind == "arguments":
+            open_groups[-1].attributes.setdefault(statement["name"], _arguments(statement["arguments"]))
+        elif kind == "begin":
+            group = Group(statement["name"], _arguments(statement["arguments"]))
+            open_groups[-1].groups.append(group)
+            open_groups.append(group)
+            begun_at.append(statement.start("name"))
+        elif kind == "end":
+            if len(open_groups) == 1:
+                raise LibertySyntaxError(f"line {_line(text, position)} ends a group that never began")
+            open_groups.pop()
+            begun_at.pop()
+        elif len(open_groups) > 1:
+            raise LibertySyntaxError(f"it is cut off{_inside(text, open_groups, begun_at)}")
+        else:
+            return file.groups
+
+
+def _arguments(text: str) -> list[str]:
+    return [quoted or bare for quoted, bare in _ARGUMENT.findall(text)]
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _inside(text: str, open_groups: list[Group], begun_at: list[int]) -> str:
+    """Return words for the innermost open group."""
+    if len(open_groups) == 1:
+        return ""
+    group = open_groups[-1]
+    return f", in {group.kind} ({', '.join(group.arguments)}), which begins in line {_line(text, begun_at[-1])}"

@@ -22,7 +22,7 @@ from .timing import Timing, clock_timing, static_timing
 
 PARTS_KEPT = (DECODE, *PARTS)
 _CLEAN = "strash; &get -n; &fraig -x; &put; scorr; "
-_SIZE = "topo; buffer -c; dnsize; stime -p"
+_SIZE = "topo; buffer; dnsize; stime -p"
 # Chosen by measurement (six designs, two libraries). ABC's area mapper `amap` gives 16 to 30 % less area than Yosys's default
 # `&nf` script, and does not look at delay tables, so that a card and its full Liberty file map alike. Rewriting and refactoring
 # keep prefix adders as fast as they are, which `dc2` makes smaller and slower. Buffering and sizing then cost 1 to 5 % and save
@@ -31,8 +31,8 @@ _SIZE = "topo; buffer -c; dnsize; stime -p"
 SCRIPTS = {
     "area": _CLEAN + "dc2; dc2; strash; dch -f; amap -m; topo; stime -p",
     "balanced": _CLEAN + "rewrite -l; refactor -l; dch -f; amap -m; " + _SIZE,
-    "sized": _CLEAN + "rewrite -l; refactor -l; dch -f; amap -m; topo; buffer -c; upsize; dnsize; stime -p",
-    "delay": _CLEAN + "dch -f; map -B 0.9; topo; buffer -c; upsize; dnsize; stime -p",
+    "sized": _CLEAN + "rewrite -l; refactor -l; dch -f; amap -m; topo; buffer; upsize; dnsize; stime -p",
+    "delay": _CLEAN + "dch -f; map -B 0.9; topo; buffer; upsize; dnsize; stime -p",
     "yosys": "",  # the script that Yosys's `abc -liberty -constr` runs by default
 }
 
@@ -144,6 +144,7 @@ def synthesize(
     yosys: Yosys | None = None,
     *,
     objective: str = "balanced",
+    liberty: Sequence[str] = (),
 ) -> Mapped:
     """Map the module `top` of `verilog` to the cells of `card`.
 
@@ -160,6 +161,8 @@ def synthesize(
     objective
         ``"area"``, ``"balanced"`` (default), ``"sized"`` (a little faster and larger), ``"delay"``, or ``"yosys"`` for Yosys's own
         default script.
+    liberty
+        Texts of the library's own Liberty files, for Yosys and ABC to read in place of what is written of the card.
 
     Raises
     ------
@@ -171,13 +174,14 @@ def synthesize(
     _check_objective(objective)
     if yosys is None:
         with Yosys() as own:
-            return synthesize(verilog, top, card, own, objective=objective)
+            return synthesize(verilog, top, card, own, objective=objective, liberty=liberty)
     with scratch_folder("hwmodel-map-") as name:
         folder = Path(name)
-        _write_files(folder, verilog, card, SCRIPTS[objective])
+        _write_files(folder, verilog, card, SCRIPTS[objective], liberty)
         apart = ["setattr -unset keep_hierarchy c:*", "flatten", "opt_clean -purge"]
-        parted = _map(folder, "parted", top, card, yosys, objective, PARTS_KEPT, apart)
-        flat = _map(folder, "flat", top, card, yosys, objective)
+        finish = _finish(card, files=len(liberty), script=bool(SCRIPTS[objective]))
+        parted = _map(folder, "parted", top, card, yosys, [*finish, *apart], PARTS_KEPT)
+        flat = _map(folder, "flat", top, card, yosys, finish)
     return Mapped(top, card, objective, parted, flat)
 
 
@@ -189,7 +193,7 @@ def map_flat(verilog: str, top: str, card: TechCard, yosys: Yosys, *, objective:
     _check_objective(objective)
     with scratch_folder("hwmodel-map-") as name:
         _write_files(Path(name), verilog, card, SCRIPTS[objective])
-        return _map(Path(name), "flat", top, card, yosys, objective)
+        return _map(Path(name), "flat", top, card, yosys, _finish(card, files=0, script=bool(SCRIPTS[objective])))
 
 
 def _check_objective(objective: str) -> None:
@@ -197,20 +201,18 @@ def _check_objective(objective: str) -> None:
         raise ValueError(f"the objective {objective!r} is unknown; known: {', '.join(SCRIPTS)}")
 
 
-def _map(
-    folder: Path, name: str, top: str, card: TechCard, yosys: Yosys, objective: str, kept: Sequence[str] = (), last: Sequence[str] = ()
-) -> Netlist:
+def _map(folder: Path, name: str, top: str, card: TechCard, yosys: Yosys, finish: Sequence[str], kept: Sequence[str] = ()) -> Netlist:
     """Map the files in `folder`, the instances in `kept` apart, and return the netlist."""
     # In two runs: Yosys orders what it splits by where it lies in memory, and later the inputs of gates by the age of
     # their nets' names. Read back from a sorted file, the same design always has the same names of the same age.
     yosys.run([*_prepare(top, kept), *_bits(), f"write_rtlil -sort {name}.il"], folder)
-    finish = _finish(script=bool(SCRIPTS[objective]))
-    yosys.run([f"read_rtlil {name}.il", *_adders(), *finish, *last, f"write_json {name}.json"], folder)
+    yosys.run([f"read_rtlil {name}.il", *_adders(), *finish, f"write_json {name}.json"], folder)
     return read_netlist((folder / f"{name}.json").read_text(encoding="utf-8"), top, card)
 
 
-def _write_files(folder: Path, verilog: str, card: TechCard, script: str) -> None:
+def _write_files(folder: Path, verilog: str, card: TechCard, script: str, liberty: Sequence[str] = ()) -> None:
     """Write what Yosys and ABC read."""
+    written = {"state.lib": to_liberty(card, logic=False), "logic.lib": to_liberty(card, flip_flops=False, senses=False)}
     files = {
         "unit.v": verilog,
         "stubs.v": STUBS + stubs(card),
@@ -218,11 +220,14 @@ def _write_files(folder: Path, verilog: str, card: TechCard, script: str) -> Non
         "cells.v": techmap_cells(card),
         "drive.constr": f"set_driving_cell {card.buffer.name}\nset_load {card.inverter.inputs[0].capacitance_ff}\n",
         "map.abc": script.replace("; ", "\n") + "\n",
-        "state.lib": to_liberty(card, logic=False),
-        "logic.lib": to_liberty(card, flip_flops=False),
+        **({_full(number): text for number, text in enumerate(liberty)} or written),
     }
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
+
+
+def _full(number: int) -> str:
+    return f"full{number}.lib"
 
 
 def _prepare(top: str, kept: Sequence[str]) -> list[str]:
@@ -260,11 +265,13 @@ def _adders() -> list[str]:
     return ["opt_clean", *unused, "techmap -map cells.v"]
 
 
-def _finish(*, script: bool) -> list[str]:
-    """Return the commands that map."""
+def _finish(card: TechCard, *, files: int, script: bool) -> list[str]:
+    """Return the commands that map: with what is written of the card, or with so many Liberty `files` but for the cells it leaves out."""
+    whole = [*(f"-liberty {_full(number)}" for number in range(files)), *(f"-dont_use {cell}" for cell in sorted(card.excluded))]
+    state, logic = (" ".join(whole),) * 2 if files else ("-liberty state.lib", "-liberty logic.lib")
     return [
         "synth -noabc -run coarse:check",
-        "dfflibmap -liberty state.lib",
-        "abc -liberty logic.lib -constr drive.constr" + (" -script map.abc" if script else ""),
+        f"dfflibmap {state}",
+        f"abc {logic} -constr drive.constr" + (" -script map.abc" if script else ""),
         "opt_clean -purge",
     ]

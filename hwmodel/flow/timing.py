@@ -4,7 +4,8 @@
 driven by the card's smallest buffer, of which only the delay that its load adds counts, and a flip-flop's own times are left out.
 `clock_timing` counts them: a path starts with the clock's edge at a flip-flop and is over a set-up time before the next edge.
 
-Both see what ABC cannot, full and half adder cells and the real pins of flip-flops. Both are without wires (see `hwmodel.flow.waves`).
+Both see what ABC cannot: full and half adder cells, the real pins of flip-flops, and that an edge which an output follows and one which
+it opposes take different times (where ABC has one table for both, it is the worse one). Both are without wires (see `hwmodel.flow.waves`).
 """
 
 from dataclasses import dataclass

@@ -160,7 +160,15 @@ class Waves:
 
 
 def _arcs(cell: Cell, output: Output, curves: Curves) -> list[_Arc]:
-    edges = {"positive_unate": ((0, 0), (1, 1)), "negative_unate": ((0, 1), (1, 0)), "non_unate": ((0, 0), (1, 1), (0, 1), (1, 0))}
+    follow, oppose = ((RISE, RISE), (FALL, FALL)), ((RISE, FALL), (FALL, RISE))
+    edges = {"positive_unate": follow, "negative_unate": oppose, "non_unate": follow + oppose}
     table = cell.tables[cell.outputs.index(output)]
     names = cell.input_names
-    return [(names.index(name), arc, edges[sense(table, names.index(name), len(names))]) for name, arc in curves.arcs.items()]
+    arcs: list[_Arc] = []
+    for pin, tables in curves.arcs.items():
+        index = names.index(pin)
+        if pin in output.senses:
+            arcs += zip((index, index), output.senses[pin].tolist(), (follow, oppose), strict=True)
+        else:
+            arcs.append((index, tables, edges[sense(table, index, len(names))]))
+    return arcs

@@ -25,8 +25,11 @@ _STYLE = {
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
+_THOUSAND = 1000
 _BAR = 0.36
-_MARK = {"linestyle": "none", "markersize": 4.5, "markeredgecolor": "black", "markeredgewidth": 0.7, "zorder": 5}
+_MARK = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.7, "zorder": 5}
+_LINE = 0.17  # inches of one line of a legend
+_RATIO = 0.18  # of the way to the farthest end: what a ratio takes
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Mark:
     value
         In um2 or fJ, per what the bars are.
     source
-        What the legend says; at most two are told apart.
+        What the legend says; at most four are told apart.
     """
 
     row: int
@@ -78,25 +81,28 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.lines import Line2D
 
     with mpl.rc_context(_STYLE):
-        figure, axes = plt.subplots(1, 2, figsize=(7.2, 0.9 + 0.36 * len(table)), sharey=True, layout="constrained")
-        each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
-        _panel(axes[0], table, "area", "um2", f"Area{each} (1000 µm²)", 1e-3, marks)
-        _panel(axes[1], table, "energy", "fj", f"Energy (pJ per {step}, without glitches)", 1e-3, marks)
         sources = _sources(marks)
+        heights = (0.68 + 0.36 * len(table), _LINE * (1.3 + len(sources)))
+        figure = plt.figure(figsize=(7.2, sum(heights)), layout="constrained")
+        body, foot = figure.subfigures(2, 1, height_ratios=heights)
+        axes = body.subplots(1, 2, sharey=True)
+        each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
+        area, area_unit = _scale(table, "area", "um2", "µm²", "1000 µm²")
+        energy, energy_unit = _scale(table, "energy", "fj", "fJ", "pJ")
+        _panel(axes[0], table, "area", "um2", f"Area{each} ({area_unit})", area, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step}, without glitches)", energy, marks)
         axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
-        figure.suptitle(title, fontsize=9, x=0.01, ha="left")
-        figure.legend(
-            handles=_legend(sources),
-            loc="outside lower center",
-            ncols=4 if sources else 6,
-            frameon=False,
-            fontsize=7.5,
-            handlelength=1.4,
-            columnspacing=1.2,
-        )
+        body.suptitle(title, fontsize=9, x=0.01, ha="left")
+        style = {"frameon": False, "fontsize": 7.5, "handlelength": 1.4, "columnspacing": 1.2, "borderpad": 0.2}
+        foot.add_artist(foot.legend(handles=_legend(estimated="est_area_um2" in table), loc="upper center", ncols=6, **style))
+        if sources:
+            foot.legend(
+                handles=[Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)], loc="lower center", **style
+            )
         files = [stem.with_name(f"{stem.name}.{ending}") for ending in FORMATS]
         for file in files:
             save_figure(figure, file)
@@ -116,6 +122,12 @@ def save_figure(figure: Any, file: Path) -> None:
         figure.savefig(partial, format=file.suffix[1:], dpi=300, metadata=metadata)
 
 
+def _scale(table: pd.DataFrame, quantity: str, unit: str, small: str, large: str) -> tuple[float, str]:
+    """Return what a quantity is drawn times, and the unit it is then in: a 7 nm unit has no thousands of µm²."""
+    largest = table[[f"{quantity}_{part}_{unit}" for part in PARTS]].sum(axis=1).max()
+    return (1e-3, large) if largest >= _THOUSAND else (1.0, small)
+
+
 def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str, scale: float, marks: Sequence[Mark] = ()) -> None:
     """Draw one quantity: two bars a unit, mapped above estimated, the ratio to the first unit behind each, and marks."""
     shown = [mark for mark in marks if mark.quantity == quantity]
@@ -123,6 +135,8 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
         axis.plot(mark.value * scale, mark.row, **_mark_style(_sources(marks).index(mark.source)))
     estimated = f"est_{quantity}_{unit}" in table
     each = scale / table["lanes"] if has_lanes(table) else scale
+    widest = [table[name].mul(each).max() for name in (f"{quantity}_{unit}", f"est_{quantity}_high_{unit}") if name in table]
+    room = _RATIO * max([0.0, *widest, *(mark.value * scale for mark in shown)])
     for prefix, offset in (("", -_BAR / 2), ("est_", _BAR / 2)) if estimated else (("", 0.0),):
         left = pd.Series(0.0, index=table.index)
         for part in PARTS:
@@ -154,19 +168,21 @@ def _panel(axis: Any, table: pd.DataFrame, quantity: str, unit: str, label: str,
         else:
             ends = left
         for i, (end, total) in enumerate(zip(ends, left, strict=True)):
-            # Ratios stand behind a mark that is at the end of a bar, or farther.
-            beyond = max((mark.value * scale for mark in shown if mark.row == i and mark.value * scale > 0.95 * end), default=0.0)
+            behind = end
+            for value in sorted(mark.value * scale for mark in shown if mark.row == i):  # a ratio makes way for a mark in its place
+                if 0.95 * end < value < behind + room:
+                    behind = max(behind, value)
             axis.annotate(
                 f"{total / left.iloc[0]:.2f}×",
-                (max(end, beyond), i + offset),
-                xytext=(5 if beyond > end else 3, 0),
+                (behind, i + offset),
+                xytext=(5 if behind > end else 3, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=6.5,
                 color="black" if not prefix else "#555555",
             )
     axis.set_xlabel(label)
-    axis.margins(x=0.14)
+    axis.margins(x=0.18)
     axis.set_xlim(left=0)
     axis.tick_params(length=2.5)
     axis.grid(axis="x", linewidth=0.3, color="#dddddd")
@@ -178,18 +194,22 @@ def _sources(marks: Sequence[Mark]) -> list[str]:
 
 
 def _mark_style(source: int) -> dict[str, Any]:
-    return {"marker": "oD"[source], "color": ("white", "black")[source], **_MARK}
+    # An edge of the other colour: seen on every part of a bar.
+    face, edge = (("white", "black"), ("black", "white"))[source % 2]
+    return {"marker": "oDs^"[source], "color": face, "markeredgecolor": edge, **_MARK}
 
 
-def _legend(sources: Sequence[str] = ()) -> list[Any]:
+def _legend(*, estimated: bool) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     parts = [Patch(facecolor=COLOURS[part], edgecolor="#444444", linewidth=0.3, label=part) for part in PARTS]
+    guessed = [
+        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
+        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
+    ]
     return [
         *parts,
         Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, label="mapped to gates"),
-        Patch(facecolor="white", edgecolor="#444444", linewidth=0.5, hatch="/////", label="estimated from the spec"),
-        Line2D([], [], color="black", linewidth=0.6, marker="|", markersize=4, markeredgewidth=0.6, label="90 % interval"),
-        *(Line2D([], [], label=source, **_mark_style(i)) for i, source in enumerate(sources)),
+        *(guessed if estimated else []),
     ]

@@ -13,6 +13,7 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 
 from .chart import FORMATS, draw
+from .claims import marks
 from .crew import side_by_side
 from .rows import MismatchError, mapped_row
 from .text import comparison_text
@@ -101,7 +102,7 @@ def compare(
     table = measured(specs, card, prove=prove, verilog=verilog, jobs=jobs, progress=progress)
     written = files_of(stem)
     csv, markdown = written[-2:]
-    image = draw(table, stem, title=title)[0].name
+    image = draw(table, stem, title=title, marks=marks(table))[0].name
     write_text(csv, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     write_text(markdown, comparison_text(table, card, title=title, image=image))
     return Comparison(table, written)

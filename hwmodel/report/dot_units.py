@@ -1,7 +1,6 @@
 """Dot units of integers, floats and block formats side by side: what a product costs in each, beside what others have published."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,8 @@ from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
-from .chart import Mark, draw
+from .chart import draw
+from .claims import PUBLISHED_HEADER, marks, published
 from .compare import Progress, files_of, measured
 from .text import estimate_error, markdown_table
 
@@ -30,32 +30,6 @@ FORMATS: Mapping[str, str] = {
 """The operands, by what they are called; the first is the reference."""
 
 
-@dataclass(frozen=True)
-class Published:
-    """A ratio that others report."""
-
-    unit: str
-    over: str
-    quantity: str
-    ratio: float
-    source: str
-
-
-_SCOPE, _INT_FP = "FormatScope", "arXiv 2510.25602"
-PUBLISHED = (
-    Published("FP8 E4M3", "INT8", "area", 1.126, _SCOPE),
-    Published("MXINT8", "INT8", "area", 1.11, _SCOPE),
-    Published("MXFP4", "INT4", "area", 1.271, _SCOPE),
-    Published("MXINT8", "MXFP8 E4M3", "area", 0.79, _INT_FP),
-    Published("NVFP4", "MXFP8 E4M3", "area", 0.54, _INT_FP),
-    Published("NVINT4", "MXFP8 E4M3", "area", 0.38, _INT_FP),
-    Published("MXINT8", "MXFP8 E4M3", "energy", 0.63, _INT_FP),
-    Published("NVFP4", "MXFP8 E4M3", "energy", 0.55, _INT_FP),
-    Published("NVINT4", "MXFP8 E4M3", "energy", 0.34, _INT_FP),
-)
-"""FormatScope: dot units of 32 lanes on sky130. arXiv 2510.25602: a model by gates per lane, all over MXFP8."""
-
-_MARKED = {_SCOPE: "FormatScope's ratio, times INT8 or INT4 here", _INT_FP: "arXiv 2510.25602's ratio, times MXFP8 here"}
 _TOTALS = {"area": "area_um2", "energy": "energy_fj"}
 
 
@@ -82,17 +56,6 @@ def report_dot_units(card: TechCard, stem: Path, *, jobs: int = 2, progress: Pro
     return files
 
 
-def marks(table: pd.DataFrame) -> list[Mark]:
-    """Return where published ratios put a unit, given the cost of the one that they are over, per product."""
-    rows = {label: row for row, label in enumerate(table["label"])}
-    found = []
-    for each in PUBLISHED:
-        over = table.iloc[rows[each.over]]
-        value = each.ratio * over[_TOTALS[each.quantity]] / over["lanes"]
-        found.append(Mark(rows[each.unit], each.quantity, value, _MARKED[each.source]))
-    return found
-
-
 def _page(table: pd.DataFrame, card: TechCard, title: str, image: str) -> str:
     estimates = ""
     if "est_area_um2" in table:
@@ -108,7 +71,7 @@ def _page(table: pd.DataFrame, card: TechCard, title: str, image: str) -> str:
         f"model's in every cycle.{estimates}\n\n"
         "## Area per product\n\n" + _quantity(table, "area", "um2", "µm²") + "\n\n"
         "## Energy per product\n\n" + _quantity(table, "energy", "fj", "fJ") + "\n\n"
-        "## Beside published ratios\n\n" + _published(table) + "\n\n"
+        "## Beside published ratios\n\n" + markdown_table(PUBLISHED_HEADER, published(table)) + "\n\n"
         "FormatScope's are fused dot units of 32 lanes, also on sky130. arXiv 2510.25602 counts gates by formulas per lane, with aligners "
         "of at most 24 bits where the sums here are exact. In units of more lanes what follows a sum is shared by more products, and "
         f"weighs less than in these of {LANES}.\n"
@@ -131,19 +94,3 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
             cells += [f"{row[f'est_{total}'] / lanes:.0f}", f"{low:.0f} … {high:.0f}", f"{row[f'est_{total}_ratio']:.2f}"]
         rows.append(cells)
     return markdown_table(header, rows)
-
-
-def _published(table: pd.DataFrame) -> str:
-    rows = {str(row["label"]): row for _, row in table.iterrows()}
-    header = ["unit", "over", "of", "published", "mapped here", "estimated here", "source"]
-    lines = [[each.unit, each.over, each.quantity, f"{each.ratio:.2f}", *_ratios(rows, each), each.source] for each in PUBLISHED]
-    return markdown_table(header, lines)
-
-
-def _ratios(rows: Mapping[str, pd.Series], each: Published) -> Sequence[str]:
-    found = []
-    for prefix in ("", "est_"):
-        column = f"{prefix}{_TOTALS[each.quantity]}"
-        ratio = rows[each.unit][column] / rows[each.over][column] if column in rows[each.unit] else None
-        found.append("–" if ratio is None else f"{ratio:.2f}")
-    return found

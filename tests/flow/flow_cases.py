@@ -9,9 +9,15 @@ FILES = {
     "sky130hd": ["sky130hd_tt.lib.gz"],
     "nangate45": ["nangate45_typ.lib.gz"],
     "sg13g2": ["sg13g2_stdcell_typ_1p20V_25C.lib.gz"],
-    # Adders, simple gates, flip-flops and inverters are enough here; the and-or files are 40 MB of text.
     "asap7": [
-        f"asap7sc7p5t_{part}.lib.gz" for part in ("SIMPLE_RVT_TT_nldm_211120", "SEQ_RVT_TT_nldm_220123", "INVBUF_RVT_TT_nldm_220122")
+        f"asap7sc7p5t_{part}.lib.gz"
+        for part in (
+            "AO_RVT_TT_nldm_211120",
+            "INVBUF_RVT_TT_nldm_220122",
+            "OA_RVT_TT_nldm_211120",
+            "SEQ_RVT_TT_nldm_220123",
+            "SIMPLE_RVT_TT_nldm_211120",
+        )
     ],
 }
 SMALL = Path(__file__).with_name("small.lib")

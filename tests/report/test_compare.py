@@ -13,10 +13,11 @@ from hwmodel.cost.calibration import TABLES
 from hwmodel.flow import load_card
 from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
+from hwmodel.report.claims import ONE_FORMAT, TWO_FORMATS
 from hwmodel.report.compare import compare, files_of
 from hwmodel.report.rows import MismatchError, check_states, mapped_row
 from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, operand_streams, usual_modes
-from hwmodel.report.text import ONE_FORMAT, TWO_FORMATS, two_formats
+from hwmodel.report.text import two_formats
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel.yosys import Yosys
 

@@ -1,12 +1,10 @@
 """What units of several lanes and of blocks are fed, and what is told of them per product."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from hwmodel import golden
 from hwmodel.cost import CostError, estimate, paper
-from hwmodel.report.dot_units import FORMATS, dot_units, marks
 from hwmodel.report.stimulus import operand_streams
 from hwmodel.spec import MacSpec
 
@@ -83,13 +81,3 @@ def test_an_estimate_tells_what_a_product_costs():
 def test_the_literature_counts_one_product_a_step(text):
     with pytest.raises(CostError, match="the literature counts gates of"):
         paper(MacSpec.parse(text))
-
-
-def test_published_ratios_are_placed_by_their_reference():
-    assert [spec.lanes for spec in dot_units()] == [8] * len(FORMATS)
-    table = pd.DataFrame({"label": list(FORMATS), "lanes": 8, "area_um2": np.arange(1, 9) * 8000.0, "energy_fj": np.arange(1, 9) * 800.0})
-    placed = {(mark.row, mark.quantity, mark.source.partition("'")[0]): mark.value for mark in marks(table)}
-    # FP8 is 1.126 of INT8, the first; NVFP4 .54 (area) and .55 (energy) of MXFP8, the fourth.
-    assert placed[2, "area", "FormatScope"] == pytest.approx(1126)
-    assert placed[6, "area", "arXiv 2510.25602"] == pytest.approx(0.54 * 4000)
-    assert placed[6, "energy", "arXiv 2510.25602"] == pytest.approx(0.55 * 400)
