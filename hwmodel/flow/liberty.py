@@ -17,7 +17,7 @@ from .card import Cell, FlipFlop, Input, Output, TechCard, TechError
 from .interpolate import lookup
 from .liberty_cells import CellReader, LibertyCell, NotForLogicError, UnreadableError
 from .liberty_syntax import Group, LibertySyntaxError, parse
-from .liberty_units import same_supply, supply_v, units_of
+from .liberty_units import NumberError, same_supply, supply_v, units_of
 
 SLEW_POINTS, LOAD_POINTS = 7, 6
 _SIGNIFICANT_DIGITS = 4
@@ -73,8 +73,8 @@ def import_liberty(
     Raises
     ------
     TechError
-        If a file cannot be read, is not Liberty or is cut off; if files have a cell in common, or are of different supplies; or if the
-        library has no flip-flop, no inverter, no buffer, or no NAND2 or NOR2.
+        If a file cannot be read, is not Liberty, is cut off or has a figure that is none; if files have a cell in common, or are of
+        different supplies; or if the library has no flip-flop, no inverter, no buffer, or no NAND2 or NOR2.
     """
     library = read_library(name, paths, progress=progress)
     cells = {cell: _reduced(found.cell) for cell, found in library.cells.items()}
@@ -124,6 +124,8 @@ def read_library(name: str, paths: Sequence[Path | str], *, progress: Progress =
             except NotForLogicError as error:
                 excluded[cell] = str(error)
                 unreadable += [cell] if isinstance(error, UnreadableError) else []
+            except NumberError as error:
+                raise TechError(f"{path}: the cell {cell} cannot be read: {error}") from error
     if not voltage_v > 0:
         raise TechError(f"the library {name} states no supply voltage (nom_voltage or operating_conditions)")
     return LibertyLibrary(corner, voltage_v, cells, excluded, tuple(unreadable))

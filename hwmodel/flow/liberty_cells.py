@@ -16,7 +16,7 @@ from .card import FALL, FALL_SLEW, RISE, RISE_SLEW, Cell, FlipFlop, Input, Outpu
 from .liberty_power import Power, PowerReader, by_cause
 from .liberty_syntax import Group
 from .liberty_tables import Table, TableReader
-from .liberty_units import Units, finite
+from .liberty_units import NumberError, Units, finite
 
 LARGEST_GATE = 6  # inputs; ABC's mapper takes no larger ones
 _NOT_FOR_LOGIC = re.compile(
@@ -98,18 +98,22 @@ class CellReader:
         NotForLogicError
             If logic must not use it.
         UnreadableError
-            If its figures or functions make no sense, or an arc has no delay tables.
+            If its functions or tables are of a kind that is not known, or an arc has no delay tables.
+        NumberError
+            If a figure is none.
         """
         _check_kind(group, group.arguments[0].removeprefix(self._prefix))
         try:
             return self._read(group)
+        except NumberError:
+            raise
         except (ValueError, IndexError) as error:
             raise UnreadableError(f"it cannot be read: {error}") from error
 
     def _read(self, group: Group) -> LibertyCell:
         area = finite(group.text("area") or "0")
         if area < 0:
-            raise ValueError(f"its area {area:g} is negative")
+            raise NumberError(f"its area {area:g} is negative")
         pins = {name: pin for pin in group.all("pin") for name in pin.arguments}
         sinks, sources = ({name: pin for name, pin in pins.items() if pin.text("direction") == way} for way in ("input", "output"))
         _check_outputs(pins, sources)

@@ -118,7 +118,10 @@ def _places(meanings: Sequence[str], axes: int) -> Mapping[str, int]:
 def _numbers(texts: Sequence[str]) -> np.ndarray:
     """Return the numbers in an attribute's texts, in one row."""
     words = [word for text in texts for word in _NUMBERS.split(text) if word]
-    numbers = np.array([float(word) for word in words])
+    try:
+        numbers = np.array(words, dtype=float) if words else np.zeros(0)
+    except ValueError:
+        numbers = np.full(1, np.nan)
     if not np.isfinite(numbers).all():
         return np.array([finite(word) for word in words])  # raises, and says which
     return numbers

@@ -78,9 +78,16 @@ def same_supply(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=_SAME_VOLTAGE)
 
 
+class NumberError(ValueError):
+    """A figure that is none: the file is damaged, not merely of another make."""
+
+
 def finite(text: str) -> float:
-    """Return the number that `text` writes; ValueError where it writes none, or one that is not finite."""
-    number = float(text)
+    """Return the number that `text` writes; NumberError where it writes none, or one that is not finite."""
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise NumberError(str(error)) from error
     if not math.isfinite(number):
-        raise ValueError(f"{text} is not a finite number")
+        raise NumberError(f"{text} is not a finite number")
     return number

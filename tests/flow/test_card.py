@@ -180,19 +180,19 @@ def test_a_small_library_imports(tmp_path):
         ),
         (
             TINY.replace("area : 1", "area : nan"),
-            "has no inverter, so no logic can be mapped to it; left out are INV: it cannot be read: nan is not a finite number",
+            "the cell INV cannot be read: nan is not a finite number",
         ),
         (
             TINY.replace("area : 1", "area : inf"),
-            "has no inverter, so no logic can be mapped to it; left out are INV: it cannot be read: inf is not a finite number",
+            "the cell INV cannot be read: inf is not a finite number",
         ),
         (
             TINY.replace("area : 1", "area : -1"),
-            "has no inverter, so no logic can be mapped to it; left out are INV: it cannot be read: its area -1 is negative",
+            "the cell INV cannot be read: its area -1 is negative",
         ),
         (
             TINY.replace('values ("0.2")', 'values ("nan")'),
-            "; left out are INV: it cannot be read: nan is not a finite number; BUF: it cannot",
+            "the cell INV cannot be read: nan is not a finite number",
         ),
         (
             TINY.replace("!(A B)", "!(A Z)"),
