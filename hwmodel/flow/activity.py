@@ -145,7 +145,7 @@ def simulate(
     for count, settled in trace.changes(warm_up, _SETTLED_BITS):
         ones = trace.packing.ones(count)
         for net, rows in enumerate(settled):
-            toggles[:, net] += trace.packing.count(((rows ^ rows >> 8 * size) & ones).to_bytes(count * size, "little"))
+            toggles[:, net] += trace.packing.count([(rows ^ rows >> 8 * size) & ones], count)
     return Activity(trace, warm_up, toggles, _outputs(trace, recorded))
 
 

@@ -4,6 +4,7 @@ A row holds one bit per stream and is what a net shows in one cycle. Streams are
 starts at a whole byte, so that counting the ones of a batch is counting the ones of bytes. Bits between batches are never set.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,10 +63,12 @@ class Packing:
         """Return the (rows, streams) uint8 array of zeros and ones that `pack` made `rows` of."""
         return np.unpackbits(np.frombuffer(rows, np.uint8).reshape(-1, self.row_bytes), axis=1, bitorder="little")[:, self.places]
 
-    def count(self, rows: bytes) -> np.ndarray:
-        """Return how many ones each batch has in all of `rows`: (batches,) int64."""
-        by_batch = np.frombuffer(rows, np.uint8).reshape(-1, self.batches, self.batch_bytes)
-        return np.bitwise_count(by_batch).sum(axis=(0, 2), dtype=np.int64)
+    def count(self, values: Sequence[int], rows: int) -> np.ndarray:
+        """Return how many ones each batch has in all of `values`, integers of `rows` rows: (batches,) int64."""
+        size = rows * self.row_bytes
+        ones = np.bitwise_count(np.frombuffer(b"".join([value.to_bytes(size, "little") for value in values]), np.uint8))
+        by_byte = ones.reshape(len(values), size).sum(axis=0, dtype=np.uint32)  # along the long axis first: ten times as fast
+        return by_byte.reshape(rows, self.batches, self.batch_bytes).sum(axis=(0, 2), dtype=np.int64)
 
 
 def planes_of(name: str, values: np.ndarray, width: int, cycles: int, packing: Packing) -> list[bytes]:
