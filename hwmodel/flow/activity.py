@@ -118,7 +118,7 @@ def simulate(
     warm_up
         Cycles at the start, such as a reset, whose toggles are not counted; at least 1, for the first has none before it.
     batches
-        Groups of streams whose toggles are counted apart, at most one per stream.
+        Groups of streams whose toggles are counted apart; there are no more than streams.
 
     Raises
     ------
@@ -132,16 +132,14 @@ def simulate(
         )
     if cycles <= warm_up:
         raise ValueError(f"{cycles} cycles are too few to count toggles after {warm_up} of warm-up")
-    if not 1 <= batches <= streams:
-        raise ValueError(f"{streams} streams cannot be split into {batches} batches")
     recorded = list(netlist.outputs) if outputs is None else list(outputs)
     absent = [name for name in recorded if name not in netlist.outputs]
     if absent:
         raise ValueError(f"{netlist.top} has no output port {absent[0]!r}; its outputs: {', '.join(netlist.outputs)}")
 
-    trace = _record(netlist, given, cycles, Packing(streams, batches))
+    trace = _record(netlist, given, cycles, Packing(streams, min(batches, streams)))
     size = trace.packing.row_bytes
-    toggles = np.zeros((batches, netlist.nets), dtype=np.int64)
+    toggles = np.zeros((trace.packing.batches, netlist.nets), dtype=np.int64)
     for count, settled in trace.changes(warm_up, _SETTLED_BITS):
         ones = trace.packing.ones(count)
         for net, rows in enumerate(settled):

@@ -78,7 +78,7 @@ def delays_of(netlist: Netlist, card: TechCard, timing: Timing, *, grid_ps: floa
         shortest = table.min(axis=0)
         lags = (table - shortest).mean(axis=1)
         cells[net] = Delay(steps(shortest[0]), steps(shortest[1]), tuple(steps(lag, 0) for lag in lags))
-    sources = {net: Delay(*map(steps, launch)) for net, launch in _launches(netlist, card, timing).items()}
+    sources = {net: Delay(steps(rise), steps(fall)) for net, (rise, fall) in _launches(netlist, card, timing).items()}
     return Delays(grid_ps, sources, cells)
 
 
@@ -96,12 +96,8 @@ def _launches(netlist: Netlist, card: TechCard, timing: Timing) -> dict[int, np.
     """Return the delay in ps of the rising and falling edge of each source after that of the clock."""
     kinds = [instance.cell for instance in netlist.flip_flops] or [cell for cell in card.cells.values() if cell.flip_flop is not None]
     usual = min(kinds, key=lambda cell: (cell.area_um2, cell.name))
-    launches = {
-        net: _launch(usual, usual.outputs[0], timing.load_ff[net])
-        for nets in netlist.inputs.values()
-        for net in nets
-        if net not in (ZERO, ONE)
-    }
+    ports = {net for nets in netlist.inputs.values() for net in nets} - {ZERO, ONE}
+    launches = {net: _launch(usual, usual.outputs[0], timing.load_ff[net]) for net in ports}
     for instance in netlist.flip_flops:
         for output, net in zip(instance.cell.outputs, instance.outputs, strict=True):
             if net != UNCONNECTED:

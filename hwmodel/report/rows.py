@@ -84,7 +84,7 @@ def mapped_row(
         stimulus = operand_streams(spec, CYCLES, STREAMS, rng)
         spent = switching(mapped, stimulus)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
-        row |= spent.row | {"energy_per_product_fj": spent.total_fj / spec.lanes}
+        row |= spent.row | {"energy_per_product_fj": spent.settled.total_fj / spec.lanes}
         row |= {"energy_seed": seed, "energy_macs": CYCLES * STREAMS * spec.lanes}
     return row
 

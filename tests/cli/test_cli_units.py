@@ -84,7 +84,6 @@ def test_synth(run):
             parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]
             assert row[f"{quantity}_{unit}"] == pytest.approx(sum(parts))
             assert row[f"{quantity}_ratio"] == pytest.approx(row[f"{quantity}_{unit}"] / rows[0][f"{quantity}_{unit}"])
-        assert row["glitches"] == "excluded"
 
 
 def test_synth_table_says_what_energy_is(run):

@@ -56,7 +56,9 @@ def _used(netlist: Netlist) -> list[Cell]:
 
 def _model(cell: Cell) -> str:
     """Return a cell in Verilog, its function as Liberty has it; an input's lag is a delay that passes every pulse."""
-    lines = [f"module {cell.name} ({', '.join([f'input {pin.name}' for pin in cell.inputs] + [f'output {out.name}' for out in cell.outputs])});"]
+    lines = [
+        f"module {cell.name} ({', '.join([f'input {pin.name}' for pin in cell.inputs] + [f'output {out.name}' for out in cell.outputs])});"
+    ]
     if cell.flip_flop is not None:
         lines += ["reg IQ = 0; wire IQN = ~IQ;", f"always @(posedge {cell.flip_flop.clock}) IQ <= {_verilog(cell.flip_flop.next_state)};"]
     for out in cell.outputs:
@@ -64,7 +66,9 @@ def _model(cell: Cell) -> str:
         function = _verilog(out.function)
         for pin in cell.input_names if cell.flip_flop is None else ():
             lagging = f"{pin}_{out.name}"
-            lines.append(f"parameter LAG_{lagging} = 0; reg at_{lagging}; initial at_{lagging} = {pin}; always @({pin}) at_{lagging} <= #(LAG_{lagging}) {pin};")
+            lines.append(
+                f"parameter LAG_{lagging} = 0; reg at_{lagging}; initial at_{lagging} = {pin}; always @({pin}) at_{lagging} <= #(LAG_{lagging}) {pin};"
+            )
             function = re.sub(rf"\b{pin}\b", f"at_{lagging}", function)
         lines.append(f"assign #(RISE_{out.name}, FALL_{out.name}) {out.name} = {function};")
     return "\n".join(lines) + "\nendmodule\n"
