@@ -16,10 +16,9 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, emit
 
+from .operands import GAUSSIAN, Operands
 from .stimulus import operand_streams
 
-STREAMS = 64
-CYCLES = 128
 SEED = 20240229
 
 
@@ -35,10 +34,12 @@ def mapped_row(
     architecture: Architecture | None = None,
     objective: str = "balanced",
     energy: bool = True,
+    glitches: bool = True,
+    operands: Operands = GAUSSIAN,
     seed: int = SEED,
     verilog: Path | None = None,
 ) -> dict:
-    """Emit a unit, map it, and (with `energy`) count what it spends on quantised Gaussian operands.
+    """Emit a unit, map it, and (with `energy`) count what it spends on operands, by default quantised Gaussian ones.
 
     Parameters
     ----------
@@ -54,20 +55,26 @@ def mapped_row(
         What the mapper aims at, see `hwmodel.flow.synthesize`.
     energy
         Whether to simulate the mapped netlist.
+    glitches
+        Whether to simulate it with delays too.
+    operands
+        What it is fed.
     seed
-        Of the operands.
+        Of the operands, and of random bits.
     verilog
         A folder that the unit's Verilog and manifest are written to, or None.
 
     Returns
     -------
     dict
-        `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step,
-        without glitches;
-        ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step.
+        `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step (see
+        `hwmodel.flow.Energy.row`); ``area_per_product_um2``, ``energy_per_product_fj``, ``energy_timed_per_product_fj``: over the
+        products of a step.
 
     Raises
     ------
+    SpecError
+        If the unit cannot be fed these operands.
     MismatchError
         If the mapped netlist's accumulator differs from the golden model's in any cycle.
     """
@@ -80,12 +87,14 @@ def mapped_row(
     row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **unit.manifest["architecture"], **mapped.row}
     row["area_per_product_um2"] = row["area_um2"] / spec.lanes
     if energy:
-        rng = np.random.default_rng(seed)
-        stimulus = operand_streams(spec, CYCLES, STREAMS, rng)
-        spent = switching(mapped, stimulus)
+        fed = operands.for_lanes(spec.lanes)
+        stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources)
+        spent = switching(mapped, stimulus, glitches=glitches)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
         row |= spent.row | {"energy_per_product_fj": spent.settled.total_fj / spec.lanes}
-        row |= {"energy_seed": seed, "energy_macs": CYCLES * STREAMS * spec.lanes}
+        if spent.timed is not None:
+            row["energy_timed_per_product_fj"] = spent.timed.total_fj / spec.lanes
+        row |= {"energy_operands": str(operands), "energy_seed": seed, "energy_macs": fed.steps * fed.streams * spec.lanes}
     return row
 
 

@@ -14,8 +14,9 @@ from hwmodel.flow import load_card
 from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
 from hwmodel.report.compare import compare, files_of
+from hwmodel.report.operands import GAUSSIAN, gaussian_sigma
 from hwmodel.report.rows import MismatchError, check_states, mapped_row
-from hwmodel.report.stimulus import gaussian_codes, gaussian_sigma, operand_streams, usual_modes
+from hwmodel.report.stimulus import operand_streams, usual_modes
 from hwmodel.report.text import ONE_FORMAT, TWO_FORMATS, two_formats
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel.yosys import Yosys
@@ -189,7 +190,7 @@ def test_operands_are_gaussian(name):
     from hwmodel import golden
 
     fmt = parse_format(name)
-    values = golden.decode(gaussian_codes(fmt, (200_000,), np.random.default_rng(3)), fmt)
+    values = golden.decode(GAUSSIAN.sources[0].codes(fmt, (2000, 100, 1), np.random.default_rng(3)), fmt)
     sigma = gaussian_sigma(fmt)
     assert np.isfinite(values).all()
     assert np.abs(values).max() <= fmt.max_magnitude * 2.0**fmt.lsb_exponent
