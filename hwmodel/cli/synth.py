@@ -51,7 +51,7 @@ _ENERGY = (
     Column("energy_normacc_fj", "normacc\nfJ", decimals(0)),
     Column("energy_fj", "total\nfJ", decimals(0)),
     Column("energy_ratio", "ratio", ratio),
-    Column("energy_ci_fj", "±", decimals(0), wide=96),
+    Column("energy_ci_fj", "±\nfJ", decimals(0)),
     Column("energy_internal_fj", "internal\nfJ", decimals(0), wide=112),
     Column("energy_switching_fj", "switching\nfJ", decimals(0), wide=112),
     Column("energy_clock_fj", "clock\nfJ", decimals(0), wide=112),
@@ -65,7 +65,7 @@ _TIMED = (
     Column("energy_timed_normacc_fj", "normacc\nfJ", decimals(0)),
     Column("energy_timed_fj", "total\nfJ", decimals(0)),
     Column("energy_timed_ratio", "ratio", ratio),
-    Column("energy_timed_ci_fj", "±", decimals(0), wide=96),
+    Column("energy_timed_ci_fj", "±\nfJ", decimals(0)),
     Column("glitch_share", "glitches", lambda share: f"{share:.0%}"),
     Column("energy_timed_internal_fj", "internal\nfJ", decimals(0), wide=112),
     Column("energy_timed_switching_fj", "switching\nfJ", decimals(0), wide=112),
@@ -151,8 +151,19 @@ def synth(
                 except UnmetClockError as error:
                     raise InputError(str(error)) from error
                 architecture, script = choice.architecture, choice.script
-            options = {"architecture": architecture, "objective": script, "energy": energy, "glitches": glitches, "verilog": folder}
-            rows.append(mapped_row(spec, cells, yosys, operands=fed, **options))
+            rows.append(
+                mapped_row(
+                    spec,
+                    cells,
+                    yosys,
+                    architecture=architecture,
+                    objective=script,
+                    energy=energy,
+                    glitches=glitches,
+                    operands=fed,
+                    verilog=folder,
+                )
+            )
     ratios = {"area_ratio": "area_per_product_um2"} | ({"energy_ratio": "energy_per_product_fj"} if energy else {})
     ratios |= {"energy_timed_ratio": "energy_timed_per_product_fj"} if energy and glitches else {}
     _show(with_ratios(rows, ratios), cells, form, energy=energy, glitches=glitches)
@@ -196,10 +207,11 @@ def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: b
     show(rows, with_lanes(_DELAY, rows), form, title=title)
     if energy:
         title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {_run_text(rows)}{ratios_to(rows)}"
-        show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title)
+        caption = "±: half the 95 % interval of the total, over batches of streams"
+        show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title, caption=caption)
     if energy and glitches:
         title = f"Energy per {step(rows)} on {card.name}, with delays and the glitches they make; the same run{ratios_to(rows)}"
-        caption = "±: half the 95 % interval of the total, over batches of streams; glitches: what they add, of the total"
+        caption = "glitches: what they add, of the total"
         show(rows, with_lanes(_TIMED, rows, "energy_timed_per_product_fj", "fJ"), form, title=title, caption=caption)
 
 

@@ -66,9 +66,8 @@ def _model(cell: Cell) -> str:
         function = _verilog(out.function)
         for pin in cell.input_names if cell.flip_flop is None else ():
             lagging = f"{pin}_{out.name}"
-            lines.append(
-                f"parameter LAG_{lagging} = 0; reg at_{lagging}; initial at_{lagging} = {pin}; always @({pin}) at_{lagging} <= #(LAG_{lagging}) {pin};"
-            )
+            lines.append(f"parameter LAG_{lagging} = 0; reg at_{lagging}; initial at_{lagging} = {pin};")
+            lines.append(f"always @({pin}) at_{lagging} <= #(LAG_{lagging}) {pin};")
             function = re.sub(rf"\b{pin}\b", f"at_{lagging}", function)
         lines.append(f"assign #(RISE_{out.name}, FALL_{out.name}) {out.name} = {function};")
     return "\n".join(lines) + "\nendmodule\n"
