@@ -106,6 +106,8 @@ def _launches(netlist: Netlist, card: TechCard, timing: Timing) -> dict[int, np.
 
 
 def _launch(cell: Cell, output: Output, load_ff: float) -> np.ndarray:
-    """Return the clock-to-output delays of a flip-flop, whose clock has the steepest edge that its tables know."""
+    """Return the clock-to-output delays of a flip-flop, whose clock has the steepest edge that its tables know; none without tables."""
     assert cell.flip_flop is not None
+    if cell.flip_flop.clock not in output.arcs:
+        return np.zeros(2)
     return lookup(output.slews_ps, output.loads_ff, output.arcs[cell.flip_flop.clock][:2], output.slews_ps[0], load_ff)
