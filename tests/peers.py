@@ -14,7 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hwmodel.flow import TechCard, import_liberty, load_card, synthesize
+from hwmodel.flow import TechCard, import_liberty, load_card, map_flat, static_timing
+from hwmodel.flow.mapping import SCRIPTS
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, Unit, emit
@@ -42,14 +43,14 @@ PEERS: list[tuple[str, bool, str, float, Figure, Figure]] = [
     ("fp16-fp16-fp16", False, "cvfpu", 0.85, (2664, 4606), (2827, 20410)),
     ("fp32-fp32-fp32", False, "cvfpu", 0.85, (7640, 6848), (8328, 33564)),
     ("posit8es1-posit8es1-fx38f24", False, "deepfloat, operands decoded", 0.80, (886, 2311), (959, 11629)),
-    ("int8-int8-fx-x8", True, "MX-for-FPGA, mxint8", 0.85, (4843, 1915), None),
-    ("int8-int8-fx-x32", True, "MX-for-FPGA, mxint8", 0.85, (19687, 2519), (22996, 11563)),
-    ("e4m3fn-e4m3fn-fx-x8", True, "MX-for-FPGA", 0.85, (4937, 2550), None),
-    ("e4m3fn-e4m3fn-fx-x32", True, "MX-for-FPGA", 0.85, (20365, 3117), (24001, 13907)),
-    ("e5m2-e5m2-fx-x8", True, "MX-for-FPGA", 0.85, (6575, 3566), None),
-    ("e3m2fn-e3m2fn-fx-x32", True, "MX-for-FPGA", 0.85, (11029, 2295), None),
-    ("e2m3fn-e2m3fn-fx-x32", True, "MX-for-FPGA", 0.85, (10176, 2130), None),
-    ("e2m1fn-e2m1fn-fx-x32", True, "MX-for-FPGA", 0.85, (4927, 1776), None),
+    ("int8-int8-fxh4-x8", True, "MX-for-FPGA, mxint8", 0.85, (4843, 1915), None),
+    ("int8-int8-fxh6-x32", True, "MX-for-FPGA, mxint8", 0.85, (19687, 2519), (22996, 11563)),
+    ("e4m3fn-e4m3fn-fxh3-x8", True, "MX-for-FPGA", 0.85, (4937, 2550), None),
+    ("e4m3fn-e4m3fn-fxh5-x32", True, "MX-for-FPGA", 0.85, (20365, 3117), (24001, 13907)),
+    ("e5m2-e5m2-fxh3-x8", True, "MX-for-FPGA", 0.85, (6575, 3566), None),
+    ("e3m2fn-e3m2fn-fxh5-x32", True, "MX-for-FPGA", 0.85, (11029, 2295), None),
+    ("e2m3fn-e2m3fn-fxh5-x32", True, "MX-for-FPGA", 0.85, (10176, 2130), None),
+    ("e2m1fn-e2m1fn-fxh5-x32", True, "MX-for-FPGA", 0.85, (4927, 1776), None),
 ]
 
 
@@ -65,13 +66,14 @@ def function_of(spec: MacSpec, unit: Unit, *, alone: bool) -> str:
 def mapped(spec: MacSpec, card: TechCard, yosys: Yosys, *, alone: bool) -> dict[tuple[str, str, str], tuple[float, float]]:
     """Return area and delay by adder, multiplier and script."""
     found = {}
-    for adder, multiplier in product(("ripple", "brent_kung"), ("baugh_wooley", "booth")):
+    for adder, multiplier in product(("ripple", "brent_kung", "sklansky"), ("baugh_wooley", "booth")):
         if multiplier == "booth" and min(fmt.width for fmt in spec.factors) < 8:
             continue
         unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
-        for script in ("area", "balanced", "delay", "yosys"):
-            row = synthesize(function_of(spec, unit, alone=alone), "core", card, yosys, objective=script).row
-            found[adder, multiplier, script] = (row["area_flat_combinational_ge"], row["delay_ps"])
+        for script in SCRIPTS:
+            flat = map_flat(function_of(spec, unit, alone=alone), "core", card, yosys, objective=script)
+            area_um2 = flat.area_um2 - flat.sequential_area_um2
+            found[adder, multiplier, script] = (area_um2 / card.nand2.area_um2, static_timing(flat, card).delay_ps)
     return found
 
 

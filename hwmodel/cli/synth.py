@@ -32,6 +32,7 @@ _AREA = (
 _DELAY = (
     Column("spec", "unit", left=True),
     Column("delay_ps", "delay\nps", decimals(0)),
+    Column("clock_min_ps", "clock\nps", decimals(0)),
     Column("critical_part", "critical\npart", left=True),
     Column("cells", "cells", decimals(0)),
     Column("flip_flops", "flip-\nflops", decimals(0)),
@@ -42,6 +43,18 @@ _DELAY = (
     Column("delay_mpy_ps", "in mpy\nps", decimals(0), wide=112),
     Column("delay_alignadd_ps", "in alignadd\nps", decimals(0), wide=112),
     Column("delay_normacc_ps", "in normacc\nps", decimals(0), wide=112),
+)
+
+_PATH = (
+    Column("part", "part", left=True),
+    Column("cell", "cell", left=True),
+    Column("pins", "pins", left=True),
+    Column("edge", "edge", left=True),
+    Column("delay_ps", "delay\nps", decimals(1)),
+    Column("arrival_ps", "arrival\nps", decimals(1)),
+    Column("load_ff", "load\nfF", decimals(1), wide=80),
+    Column("slew_ps", "slew\nps", decimals(1), wide=80),
+    Column("instance", "instance", left=True, wide=112, text=lambda name: "" if name.startswith("$") else name),
 )
 
 _ENERGY = (
@@ -112,8 +125,15 @@ def synth(
     ] = "balanced",
     clock_ps: Annotated[
         float | None,
-        typer.Option("--clock-ps", min=1, metavar="PS", help="Longest path allowed.", show_default=False),
+        typer.Option(
+            "--clock-ps",
+            min=1,
+            metavar="PS",
+            help="Clock period to meet: clock to output, path and set-up, without wires.",
+            show_default=False,
+        ),
     ] = None,
+    path: Annotated[bool, typer.Option("--path", help="Print the path that limits the clock too, cell by cell.")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="Folder for Verilog and manifests.", show_default=False),
@@ -132,6 +152,8 @@ def synth(
     if clock_ps is not None and not explores:
         raise InputError("--clock-ps chooses among architectures, which the objective yosys does not; use area, balanced or delay")
     folder = output_folder(out) if out else None
+    if path and form is Form.CSV:
+        raise InputError("--path goes with a table or --json; a row of CSV has no room for it")
     if liberty and given(context, "card"):
         raise InputError("--card and --liberty exclude each other")
     fed = _operands(operands, steps, streams, energy=energy, lanes=[spec.lanes for spec in specs])
@@ -161,6 +183,7 @@ def synth(
                     energy=energy,
                     glitches=glitches,
                     operands=fed,
+                    path=path,
                     verilog=folder,
                 )
             )
@@ -182,10 +205,10 @@ def _operands(texts: list[str] | None, steps: int | None, streams: int | None, *
 
 
 def _check_objective(objective: str) -> None:
-    from hwmodel.flow.mapping import SCRIPTS
+    from hwmodel.report.explore import OBJECTIVES
 
-    if objective not in SCRIPTS:
-        raise InputError(f"the objective {objective!r} is not one of {', '.join(SCRIPTS)}")
+    if objective not in (*OBJECTIVES, "yosys"):
+        raise InputError(f"the objective {objective!r} is not one of {', '.join((*OBJECTIVES, 'yosys'))}")
 
 
 def _import(files: list[Path]) -> "TechCard":
@@ -203,8 +226,12 @@ def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: b
         return
     title = f"Area on {card.name}, parts kept apart (mpy with its decoders); flat: mapped as one{ratios_to(rows)}"
     show(rows, with_lanes(_AREA, rows, "area_per_product_um2", "µm²"), form, title=title)
-    title = f"Delay and cells on {card.name}, {card.process}; delay of the flat unit, without wires"
-    show(rows, with_lanes(_DELAY, rows), form, title=title)
+    title = f"Delay and cells on {card.name}, {card.process}; flat unit, without wires; clock: with clock to output and set-up"
+    reasons = dict.fromkeys(row["clock_reason"] for row in rows if row["clock_reason"])
+    show(rows, with_lanes(_DELAY, rows), form, title=title, caption="\n".join(reasons))
+    for row in rows:
+        if steps := row.get("clock_path"):
+            _show_path(row, steps)
     if energy:
         title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {_run_text(rows)}{ratios_to(rows)}"
         caption = "±: half the 95 % interval of the total, over batches of streams"
@@ -221,3 +248,13 @@ def _run_text(rows: list[dict[str, Any]]) -> str:
     name = rows[0]["energy_operands"]
     on = {"gaussian": "Gaussian operands", "codes": "all codes alike"}.get(name, f"operands of {name}")
     return f"{' to '.join(f'{count:,}' for count in (counts[0], *counts[1:][-1:]))} MACs on {on}"
+
+
+def _show_path(row: dict[str, Any], steps: list[dict[str, Any]]) -> None:
+    """Print what limits the clock of one unit, cell by cell."""
+    within: dict[str, float] = {}
+    for each in steps:
+        within[each["part"]] = within.get(each["part"], 0.0) + each["delay_ps"]
+    shares = ", ".join(f"{part} {ps:,.0f}" for part, ps in within.items())
+    title = f"What limits the clock of {row['spec']} with its parts kept apart: {steps[-1]['arrival_ps']:,.0f} ps ({shares})"
+    show(steps, _PATH, Form.TABLE, title=title)

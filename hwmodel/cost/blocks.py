@@ -270,6 +270,8 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
     length = value
     for stage in range(amount):
         distance = 1 << stage
+        if stage == amount - 2 and length <= 2 * distance:
+            return _place(tally, length, distance, width, filled=filled)
         grown = min(length + distance, width)
         if filled:
             tally.mux2 += grown
@@ -282,6 +284,17 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
         tally.gate2 -= max(min(distance, grown) - length, 0)
         length = grown
     return min(length, width)
+
+
+def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:
+    """Count the choice among four places, `distance` apart, for `value` bits: a multiplexer where two overlap, else a gate."""
+    grown = min(value + 3 * distance, width)
+    sources = [sum(0 <= weight - place * distance < value for place in range(4)) for weight in range(grown)]
+    tally.mux2 += sources.count(2)
+    tally.gate2 += sources.count(1) + 4
+    if filled:
+        tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
+    return grown
 
 
 def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from .card import TechCard, TechError, list_cards, load_card
     from .energy import Energy, energy_of, switching
     from .liberty import import_liberty
-    from .mapping import Mapped, synthesize
+    from .mapping import Mapped, map_flat, synthesize
     from .netlist import Netlist
-    from .timing import Timing, static_timing
+    from .timing import Timing, clock_timing, static_timing
 
 _HOME = {
     "Activity": "activity",
@@ -27,10 +27,12 @@ _HOME = {
     "TechCard": "card",
     "TechError": "card",
     "Timing": "timing",
+    "clock_timing": "timing",
     "energy_of": "energy",
     "import_liberty": "liberty",
     "list_cards": "card",
     "load_card": "card",
+    "map_flat": "mapping",
     "simulate": "activity",
     "static_timing": "timing",
     "switching": "energy",
@@ -45,10 +47,12 @@ __all__ = [
     "TechCard",
     "TechError",
     "Timing",
+    "clock_timing",
     "energy_of",
     "import_liberty",
     "list_cards",
     "load_card",
+    "map_flat",
     "simulate",
     "static_timing",
     "switching",

@@ -17,7 +17,7 @@ import numpy as np
 
 from hwmodel.files import write_bytes
 
-from .boolean import truth_table
+from .boolean import truth_table, variables
 
 CARD_FOLDER = Path(__file__).parent / "cards"
 CARD_SUFFIX = ".card.json.gz"
@@ -63,12 +63,37 @@ class Output:
 
 @dataclass(frozen=True)
 class FlipFlop:
-    """What makes a cell a flip-flop on the rising clock edge; `clear` and `preset` are asynchronous and empty where it has none."""
+    """What makes a cell a flip-flop on the rising clock edge.
+
+    Attributes
+    ----------
+    clock
+        The clock's pin.
+    next_state
+        Liberty function of the one data pin.
+    clear, preset
+        Functions of the asynchronous control; empty where there is none.
+    setup_slews_ps, setup_ps
+        How long before a steep clock edge the data must be there: by the data's slew, for its rising and for its falling edge; the worst
+        over the states of other inputs. Empty where the library does not say.
+    """
 
     clock: str
     next_state: str
     clear: str = ""
     preset: str = ""
+    setup_slews_ps: tuple[float, ...] = ()
+    setup_ps: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def controlled(self) -> bool:
+        """Whether it has an asynchronous control."""
+        return bool(self.clear or self.preset)
+
+    @property
+    def data(self) -> str:
+        """The data pin."""
+        return next(name for name in variables(self.next_state) if name not in ("IQ", "IQN"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +165,14 @@ class TechCard:
         """The smallest buffer; it drives the unit's inputs."""
         return self._needed(0b10, 1, "buffer")
 
+    @cached_property
+    def register(self) -> Cell:
+        """The smallest flip-flop, a plain one where there is one; what drives a unit's inputs is taken to be of this kind."""
+        flip_flops = [(cell.flip_flop.controlled, cell.area_um2, cell.name) for cell in self.cells.values() if cell.flip_flop is not None]
+        if not flip_flops:
+            raise TechError(f"the library {self.name} has no D flip-flop, so no clock period can be told")
+        return self.cells[min(flip_flops)[-1]]
+
     def _needed(self, table: int, inputs: int, what: str) -> Cell:
         cell = self.smallest(table, inputs)
         if cell is None:
@@ -196,6 +229,8 @@ def _cell_to_data(cell: Cell) -> dict[str, Any]:
     }
     if cell.flip_flop is not None:
         data["ff"] = [cell.flip_flop.clock, cell.flip_flop.next_state, cell.flip_flop.clear, cell.flip_flop.preset]
+        if cell.flip_flop.setup_slews_ps:
+            data["setup"] = [cell.flip_flop.setup_slews_ps, *cell.flip_flop.setup_ps]
     return data
 
 
@@ -242,11 +277,19 @@ def _cell_from_data(name: str, data: Mapping[str, Any]) -> Cell:
         leakage_nw=_figure(data["leakage"]),
         inputs=tuple(Input(_text(pin), _figure(capacitance), _figure(energy)) for pin, capacitance, energy in data["inputs"]),
         outputs=tuple(map(_output_from_data, data["outputs"])),
-        flip_flop=FlipFlop(*map(_text, data["ff"])) if "ff" in data else None,
+        flip_flop=_flip_flop_from_data(data) if "ff" in data else None,
     )
     if cell.flip_flop is None:
         _ = cell.tables  # a function that cannot be read is found here
     return cell
+
+
+def _flip_flop_from_data(data: Mapping[str, Any]) -> FlipFlop:
+    clock, next_state, clear, preset = map(_text, data["ff"])
+    if "setup" not in data:
+        return FlipFlop(clock, next_state, clear, preset)
+    slews, rise, fall = (tuple(_figures(axis, len(data["setup"][0])).tolist()) for axis in data["setup"])
+    return FlipFlop(clock, next_state, clear, preset, slews, (rise, fall))
 
 
 def _output_from_data(data: Mapping[str, Any]) -> Output:

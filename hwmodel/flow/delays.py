@@ -5,8 +5,8 @@ the output is taken apart into that of the output's edge, which is the shortest 
 the mean over both edges. So an input first waits for its own lag; what the cell computes of all of them then waits for the edge's
 delay.
 
-Flip-flop outputs change a clock-to-output delay after the edge of the clock. So do input ports, as if registers of the unit's own
-kind drove them.
+Flip-flop outputs change a clock-to-output delay after the edge of the clock. So do input ports, as if the card's smallest
+register drove them.
 """
 
 from collections.abc import Mapping
@@ -94,10 +94,8 @@ def _edges(instance: Instance, output: Output, net: int, timing: Timing) -> np.n
 
 def _launches(netlist: Netlist, card: TechCard, timing: Timing) -> dict[int, np.ndarray]:
     """Return the delay in ps of the rising and falling edge of each source after that of the clock."""
-    kinds = [instance.cell for instance in netlist.flip_flops] or [cell for cell in card.cells.values() if cell.flip_flop is not None]
-    usual = min(kinds, key=lambda cell: (cell.area_um2, cell.name))
     ports = {net for nets in netlist.inputs.values() for net in nets} - {ZERO, ONE}
-    launches = {net: _launch(usual, usual.outputs[0], timing.load_ff[net]) for net in ports}
+    launches = {net: _launch(card.register, card.register.outputs[0], timing.load_ff[net]) for net in ports}
     for instance in netlist.flip_flops:
         for output, net in zip(instance.cell.outputs, instance.outputs, strict=True):
             if net != UNCONNECTED:

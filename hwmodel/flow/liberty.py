@@ -9,7 +9,7 @@ import gzip
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -253,6 +253,8 @@ def _cell(name: str, prefix: str, group: Group, units: _Units, templates: dict[s
             return None
     sinks = [pin for pin in pins if pin.text("direction") == "input"]
     inputs = tuple(_input(pin, units, templates) for pin in sinks)
+    if flip_flop is not None:
+        flip_flop = _with_setup(flip_flop, sinks, units, templates)
     outputs = tuple(_output(pin, units, templates, state, {pin.name for pin in inputs}) for pin in sources)
     cell = Cell(name, _round(area), _round(_leakage(group) * units.leakage_nw), inputs, outputs, flip_flop)
     if flip_flop is None:
@@ -275,6 +277,23 @@ def _flip_flop(group: Group, state: tuple[str, ...]) -> FlipFlop | None:
     if len(pins) == 1:
         return FlipFlop(clock, next_state, clear, preset)
     return None
+
+
+def _with_setup(flip_flop: FlipFlop, sinks: Sequence[Group], units: _Units, templates: dict[str, Group]) -> FlipFlop:
+    """Return the flip-flop with the set-up times of its data pin under an ideal clock, which rises in no time."""
+    tables: list[list[_Table]] = [[], []]
+    for pin in sinks:
+        for timing in pin.all("timing") if pin.arguments[:1] == [flip_flop.data] else ():
+            if timing.text("timing_type") == "setup_rising":
+                for edge, key in enumerate(("rise_constraint", "fall_constraint")):
+                    tables[edge] += _tables(timing, key, templates)
+    if not all(tables):
+        return flip_flop
+    slews = _pick(tables[0][0].slews, SLEW_POINTS)
+    steep = np.zeros(1)
+    rise, fall = (np.max([table.at(slews, steep)[:, 0] for table in edge], axis=0) * units.time_ps for edge in tables)
+    axis, *times = (tuple(_rounded(values).tolist()) for values in (slews * units.time_ps, rise, fall))
+    return replace(flip_flop, setup_slews_ps=axis, setup_ps=tuple(times))
 
 
 def _strip(value: Any) -> str:
@@ -331,7 +350,7 @@ def _share(when: Any) -> float:
 
 
 def _tables(group: Group, key: str, templates: dict[str, Group]) -> list[_Table]:
-    """Return the tables named `key` in `group` as slews × loads, in the file's units."""
+    """Return the tables named `key` in `group` as slews × loads, or data slews × clock slews, in the file's units."""
     found = []
     for child in group.all(key):
         template = templates.get(child.arguments[0]) if child.arguments else None
@@ -343,17 +362,18 @@ def _tables(group: Group, key: str, templates: dict[str, Group]) -> list[_Table]
                 axis = _numbers(template, "index_" + number)
             axes.append(axis.reshape(-1))
         first = str(template.text("variable_1")) if template is not None else "input_net_transition"
+        turned = "capacitance" in first or first == "related_pin_transition"
         if values.size == 1:
             found.append(_Table(np.zeros(1), np.zeros(1), values.reshape(1, 1)))
         elif not axes[1].size or values.shape[0] == 1 or values.shape[1] == 1:  # one axis only
             along = axes[0] if axes[0].size == values.size else axes[1]
-            if "capacitance" in first:
+            if turned:
                 found.append(_Table(np.zeros(1), along, values.reshape(1, -1)))
             else:
                 found.append(_Table(along, np.zeros(1), values.reshape(-1, 1)))
         else:
             values = values.reshape(axes[0].size, axes[1].size)
-            found.append(_Table(axes[1], axes[0], values.T) if "capacitance" in first else _Table(axes[0], axes[1], values))
+            found.append(_Table(axes[1], axes[0], values.T) if turned else _Table(axes[0], axes[1], values))
     return found
 
 

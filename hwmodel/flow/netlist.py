@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import fsum
 
 from .card import Cell, TechCard
 
@@ -64,6 +65,16 @@ class Netlist:
     def flip_flops(self) -> tuple[Instance, ...]:
         """Cells with state."""
         return self.instances[len(self.levels) :]
+
+    @cached_property
+    def area_um2(self) -> float:
+        """Area of all cells."""
+        return fsum(instance.cell.area_um2 for instance in self.instances)
+
+    @cached_property
+    def sequential_area_um2(self) -> float:
+        """Area of the cells with state."""
+        return fsum(instance.cell.area_um2 for instance in self.flip_flops)
 
     @cached_property
     def sinks(self) -> tuple[tuple[tuple[int, int], ...], ...]:

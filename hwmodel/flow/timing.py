@@ -1,39 +1,30 @@
-"""Static timing of a mapped netlist: cell tables, slews and loads, the longest way from a register or port to a register or port.
+"""Static timing of a mapped netlist: the longest combinational path, and the shortest clock period.
 
-The conventions are ABC's ``stime``, so that the figures compare: no wires; every source (input port, flip-flop
-output) is driven by the card's smallest buffer, of which only the delay that its load adds counts; the slew of a pin
-is that of the edge that arrives; tables continue in a straight line. It adds what ABC cannot see: full and half adder
-cells, and the real pins of flip-flops.
+`static_timing` keeps to the conventions of ABC's ``stime``, so that figures compare: every source (input port, flip-flop output) is
+driven by the card's smallest buffer, of which only the delay that its load adds counts, and a flip-flop's own times are left out.
+`clock_timing` counts them: a path starts with the clock's edge at a flip-flop and is over a set-up time before the next edge.
+
+Both see what ABC cannot, full and half adder cells and the real pins of flip-flops. Both are without wires (see `hwmodel.flow.waves`).
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 
-from .boolean import sense
-from .card import FALL, FALL_SLEW, RISE, RISE_SLEW, Cell, Output, TechCard
+from .card import Cell, Output, TechCard, TechError
 from .netlist import ONE, UNCONNECTED, ZERO, Instance, Netlist
+from .waves import Curves, Step, Waves, along, locate
 
-
-@dataclass(frozen=True)
-class Step:
-    """One cell on a path: the arrival at its output, and by how much it is later than at the step before."""
-
-    instance: str
-    cell: str
-    part: str
-    arrival_ps: float
-    delay_ps: float
+INPUT = "input"
+"""In the place of a part: a register outside that drives an input port."""
 
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """Result of `static_timing`.
+    """Result of `static_timing` or `clock_timing`.
 
     Attributes
     ----------
     delay_ps
-        The longest path.
+        The longest path; of `clock_timing`, the shortest clock period.
     path
         Its cells, first to last.
     slew_ps
@@ -49,87 +40,15 @@ class Timing:
 
     @property
     def delay_by_part_ps(self) -> dict[str, float]:
-        """How much of the longest path runs through each part; the sum is `delay_ps` but for the load on the source."""
+        """How much of the longest path runs through each part; the sum is `delay_ps`, of `static_timing` but for the load on the source."""
         totals: dict[str, float] = {}
         for step in self.path:
             totals[step.part] = totals.get(step.part, 0.0) + step.delay_ps
         return totals
 
 
-class _Curves:
-    """The tables of one output as lists, for scalar look-up."""
-
-    def __init__(self, output: Output) -> None:
-        self.slews = output.slews_ps.tolist()
-        self.loads = output.loads_ff.tolist()
-        self.arcs = {name: tables.tolist() for name, tables in output.arcs.items()}
-
-    @staticmethod
-    def locate(axis: list[float], value: float) -> tuple[int, int, float]:
-        if len(axis) == 1:
-            return 0, 0, 0.0
-        index = min(max(bisect_right(axis, value) - 1, 0), len(axis) - 2)
-        return index, index + 1, (value - axis[index]) / (axis[index + 1] - axis[index])
-
-    @staticmethod
-    def at(table: list[list[float]], row: tuple[int, int, float], column: tuple[int, int, float]) -> float:
-        low, high = table[row[0]], table[row[1]]
-        first = low[column[0]] + (low[column[1]] - low[column[0]]) * column[2]
-        second = high[column[0]] + (high[column[1]] - high[column[0]]) * column[2]
-        return first + (second - first) * row[2]
-
-
-_Arc = tuple[int, list[list[list[float]]], tuple[tuple[int, int], ...]]
-"""Input pin, tables, pairs of edge in and edge out."""
-
-
-class _Waves:
-    """When the edges of each net arrive, rising first, how steep they are, and where the latest came from.
-
-    Attributes
-    ----------
-    arrival, slew
-        By net: of its rising and of its falling edge, in ps.
-    origin
-        (net, edge) -> (number of the instance that drives it, net before, edge before).
-    """
-
-    def __init__(self, load: list[float]) -> None:
-        self.load = load
-        self.arrival = [[0.0, 0.0] for _ in load]
-        self.slew = [[0.0, 0.0] for _ in load]
-        self.origin: dict[tuple[int, int], tuple[int, int, int]] = {}
-
-    def start(self, net: int, card: TechCard) -> None:
-        """Drive a net by the card's smallest buffer, of which only the delay that the load adds counts."""
-        drive = _Curves(card.buffer.outputs[0])
-        tables = drive.arcs[card.buffer.input_names[0]]
-        none, still = _Curves.locate(drive.loads, 0.0), _Curves.locate(drive.slews, 0.0)
-        column = _Curves.locate(drive.loads, self.load[net])
-        for edge, (delay, out) in enumerate(((RISE, RISE_SLEW), (FALL, FALL_SLEW))):
-            self.arrival[net][edge] = _Curves.at(tables[delay], still, column) - _Curves.at(tables[delay], still, none)
-            self.slew[net][edge] = _Curves.at(tables[out], still, column)
-
-    def pass_through(self, number: int, instance: Instance, net: int, curves: _Curves, arcs: list[_Arc]) -> None:
-        """Drive `net` by an output of a cell whose inputs have arrived: the latest edge counts, and the flattest."""
-        column = _Curves.locate(curves.loads, self.load[net])
-        latest, flattest = [-1.0, -1.0], [0.0, 0.0]
-        for pin, arc, edges in arcs:
-            before = instance.inputs[pin]
-            if before in (ZERO, ONE):
-                continue
-            for come, go in edges:
-                row = _Curves.locate(curves.slews, self.slew[before][come])
-                time = self.arrival[before][come] + _Curves.at(arc[RISE + go], row, column)
-                if time > latest[go]:
-                    latest[go] = time
-                    self.origin[net, go] = (number, before, come)
-                flattest[go] = max(flattest[go], _Curves.at(arc[RISE_SLEW + go], row, column))
-        self.arrival[net], self.slew[net] = [max(time, 0.0) for time in latest], flattest
-
-
 def static_timing(netlist: Netlist, card: TechCard, *, output_load_ff: float | None = None) -> Timing:
-    """Return the longest combinational path of `netlist`.
+    """Return the longest combinational path of `netlist`, from an input port or flip-flop to an output port or flip-flop.
 
     Parameters
     ----------
@@ -140,66 +59,95 @@ def static_timing(netlist: Netlist, card: TechCard, *, output_load_ff: float | N
     output_load_ff
         Load of every output port; by default one input of the smallest inverter.
     """
-    port_load = card.inverter.inputs[0].capacitance_ff if output_load_ff is None else output_load_ff
-    load = [netlist.pin_load_ff(net) for net in range(netlist.nets)]
-    for nets in netlist.outputs.values():
-        for net in nets:
-            load[net] += port_load
-    waves = _Waves(load)
-    for net in _sources(netlist):
-        waves.start(net, card)
-    arcs: dict[str, list[tuple[_Curves, list[_Arc]]]] = {}
-    for number, instance in enumerate(netlist.combinational):
-        cell = instance.cell
-        if cell.name not in arcs:
-            arcs[cell.name] = [(curves := _Curves(output), _arcs(cell, output, curves)) for output in cell.outputs]
-        for net, (curves, own) in zip(instance.outputs, arcs[cell.name], strict=True):
-            if net != UNCONNECTED:
-                waves.pass_through(number, instance, net, curves, own)
-    delay_ps, end, edge = max(((waves.arrival[net][edge], net, edge) for net in _ends(netlist) for edge in (0, 1)), default=(0.0, ZERO, 0))
-    return Timing(
-        delay_ps=delay_ps,
-        path=_trace(netlist, waves.arrival, waves.origin, end, edge),
-        slew_ps=tuple((rise + fall) / 2 for rise, fall in waves.slew),
-        load_ff=tuple(load),
-    )
-
-
-def _sources(netlist: Netlist) -> set[int]:
-    """Return the nets that paths start at: input ports and the outputs of flip-flops."""
+    waves = Waves(netlist, card, output_load_ff)
+    drive, pin = Curves(card.buffer.outputs[0]), card.buffer.input_names[0]
     ports = {net for nets in netlist.inputs.values() for net in nets}
-    return (ports | {net for instance in netlist.flip_flops for net in instance.outputs if net != UNCONNECTED}) - {ZERO, ONE}
-
-
-def _ends(netlist: Netlist) -> set[int]:
-    """Return the nets that paths end at: output ports and the inputs of flip-flops, but for their clocks."""
+    for net in ports | {net for instance in netlist.flip_flops for net in instance.outputs if net != UNCONNECTED}:
+        waves.start(net, drive, pin, whole=False)
+    waves.propagate()
     ends = {net for nets in netlist.outputs.values() for net in nets}
     for instance in netlist.flip_flops:
         flip_flop = instance.cell.flip_flop
         ends |= {net for pin, net in zip(instance.cell.input_names, instance.inputs, strict=True) if flip_flop and pin != flip_flop.clock}
-    return ends - {ZERO, ONE}
+    found = ((waves.arrival[net][edge], net, edge) for net in ends - {ZERO, ONE} for edge in (0, 1))
+    delay_ps, end, edge = max(found, default=(0.0, ZERO, 0))
+    return _timing(waves, delay_ps, waves.way_to(end, edge)[0])
 
 
-def _arcs(cell: Cell, output: Output, curves: _Curves) -> list[_Arc]:
-    edges = {"positive_unate": ((0, 0), (1, 1)), "negative_unate": ((0, 1), (1, 0)), "non_unate": ((0, 0), (1, 1), (0, 1), (1, 0))}
-    table = cell.tables[cell.outputs.index(output)]
-    names = cell.input_names
-    return [(names.index(name), arc, edges[sense(table, names.index(name), len(names))]) for name, arc in curves.arcs.items()]
+def clock_timing(netlist: Netlist, card: TechCard, *, output_load_ff: float | None = None) -> Timing:
+    """Return the shortest period of a clock whose edges are steep and reach all flip-flops at once.
+
+    Input ports are driven by flip-flops of the card's smallest kind (`TechCard.register`) on the same clock, and what output ports
+    drive is not counted.
+
+    Parameters
+    ----------
+    netlist, card, output_load_ff
+        As in `static_timing`.
+
+    Returns
+    -------
+    Timing
+        Its path starts with a flip-flop, from clock to output, and ends with the set-up of one unless it leaves by a port.
+
+    Raises
+    ------
+    TechError
+        If the card does not have the times of a flip-flop.
+    """
+    waves = Waves(netlist, card, output_load_ff)
+    starts: dict[int, tuple[tuple[str, Cell, str], Output]] = {}
+    for name, nets in netlist.inputs.items():
+        for bit, net in enumerate(nets):
+            starts[net] = (f"{name}[{bit}]" if len(nets) > 1 else name, card.register, INPUT), card.register.outputs[0]
+    for instance in netlist.flip_flops:
+        for output, net in zip(instance.cell.outputs, instance.outputs, strict=True):
+            starts[net] = (instance.name, instance.cell, instance.part), output
+    starts.pop(UNCONNECTED, None)
+    for net, ((_, cell, _), output) in starts.items():
+        waves.start(net, Curves(output), _clock(cell, card, output), whole=True)
+    waves.propagate()
+    found: list[tuple[float, float, int, int, Instance | None]] = []
+    for net in {net for nets in netlist.outputs.values() for net in nets} - {ZERO, ONE}:
+        found += [(waves.arrival[net][edge], 0.0, net, edge, None) for edge in (0, 1)]
+    for instance in netlist.flip_flops:
+        net = _data_net(instance)
+        if net not in (ZERO, ONE):
+            for edge in (0, 1):
+                setup_ps = _setup_ps(instance.cell, card, waves.slew[net][edge], edge)
+                found.append((waves.arrival[net][edge] + setup_ps, setup_ps, net, edge, instance))
+    if not found:
+        return _timing(waves, 0.0, [])
+    period_ps, setup_ps, net, edge, end = max(found, key=lambda each: each[0])
+    steps, source, first = waves.way_to(net, edge)
+    who, output = starts[source]
+    time = waves.arrival[source][first]
+    steps.insert(0, waves.step(who, f"{_clock(who[1], card, output)}→{output.name}", source, first, time, time))
+    if end is not None:
+        assert end.cell.flip_flop is not None
+        steps.append(waves.step((end.name, end.cell, end.part), end.cell.flip_flop.data, net, edge, period_ps, setup_ps))
+    return _timing(waves, period_ps, steps)
 
 
-def _trace(
-    netlist: Netlist, arrival: list[list[float]], origin: dict[tuple[int, int], tuple[int, int, int]], end: int, edge: int
-) -> tuple[Step, ...]:
-    points: list[tuple[Instance | None, float]] = []
-    net = end
-    while (net, edge) in origin:
-        number, before, come = origin[net, edge]
-        points.append((netlist.instances[number], arrival[net][edge]))
-        net, edge = before, come
-    points.append((None, arrival[net][edge]))
-    points.reverse()
-    return tuple(
-        Step(here.name, here.cell.name, here.part, time, time - earlier)
-        for (_, earlier), (here, time) in pairwise(points)
-        if here is not None
-    )
+def _timing(waves: Waves, delay_ps: float, path: list[Step]) -> Timing:
+    return Timing(delay_ps, tuple(path), tuple((rise + fall) / 2 for rise, fall in waves.slew), tuple(waves.load))
+
+
+def _clock(cell: Cell, card: TechCard, output: Output) -> str:
+    """Return the clock pin of a flip-flop, which `output` follows."""
+    assert cell.flip_flop is not None
+    if cell.flip_flop.clock not in output.arcs:
+        raise TechError(f"the library {card.name} has no times from clock to output of its flip-flop {cell.name}, so no clock can be told")
+    return cell.flip_flop.clock
+
+
+def _data_net(instance: Instance) -> int:
+    assert instance.cell.flip_flop is not None
+    return instance.inputs[instance.cell.input_names.index(instance.cell.flip_flop.data)]
+
+
+def _setup_ps(cell: Cell, card: TechCard, slew_ps: float, edge: int) -> float:
+    assert cell.flip_flop is not None
+    if not cell.flip_flop.setup_ps:
+        raise TechError(f"the library {card.name} has no set-up times of its flip-flop {cell.name}, so no clock can be told")
+    return along(cell.flip_flop.setup_ps[edge], locate(cell.flip_flop.setup_slews_ps, slew_ps))

@@ -5,6 +5,7 @@ meet in them: the circuit, its golden model, the mapped netlist and the stimulus
 spec, and circuit and golden model know nothing of each other.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ def mapped_row(
     energy: bool = True,
     glitches: bool = True,
     operands: Operands = GAUSSIAN,
+    path: bool = False,
     seed: int = SEED,
     verilog: Path | None = None,
 ) -> dict:
@@ -59,6 +61,8 @@ def mapped_row(
         Whether to simulate it with delays too.
     operands
         What it is fed.
+    path
+        Whether to tell the path that limits the clock.
     seed
         Of the operands, and of random bits.
     verilog
@@ -69,7 +73,8 @@ def mapped_row(
     dict
         `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step (see
         `hwmodel.flow.Energy.row`); ``area_per_product_um2``, ``energy_per_product_fj``, ``energy_timed_per_product_fj``: over the
-        products of a step.
+        products of a step; with `path`, ``clock_path``: the `hwmodel.flow.waves.Step`s of `hwmodel.flow.Mapped.clock_path` as
+        dictionaries.
 
     Raises
     ------
@@ -77,7 +82,11 @@ def mapped_row(
         If the unit cannot be fed these operands.
     MismatchError
         If the mapped netlist's accumulator differs from the golden model's in any cycle.
+    TechError
+        If there is a `path` to tell, and the card does not have the times of flip-flops.
     """
+    fed = operands.for_lanes(spec.lanes)
+    stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources) if energy else {}
     unit = emit(spec, architecture, yosys=yosys)
     if verilog is not None:
         verilog.mkdir(parents=True, exist_ok=True)
@@ -86,9 +95,9 @@ def mapped_row(
     mapped = synthesize(unit.verilog, unit.name, card, yosys, objective=objective)
     row = {"spec": str(spec), "lanes": spec.lanes, "rtl_sha256": unit.manifest["sha256"], **unit.manifest["architecture"], **mapped.row}
     row["area_per_product_um2"] = row["area_um2"] / spec.lanes
+    if path:
+        row["clock_path"] = [asdict(step) for step in mapped.clock_path.path]
     if energy:
-        fed = operands.for_lanes(spec.lanes)
-        stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources)
         spent = switching(mapped, stimulus, glitches=glitches)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
         row |= spent.row | {"energy_per_product_fj": spent.settled.total_fj / spec.lanes}

@@ -6,7 +6,7 @@ from .wires import wire
 
 
 def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "shifted", fill: Value | None = None) -> Value:
-    """Return ``(value << amount) mod 2**width``. Small shifts come first, while the number is still narrow.
+    """Return ``(value << amount) mod 2**width``. Small shifts come first, while the number is still narrow, and the two largest are one.
 
     Given a `fill`, that bit comes in from below and stands above `value`: a complement shifted is the complement of a number shifted.
     """
@@ -14,11 +14,28 @@ def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "
     shifted: Value = value
     for stage in range(len(amount)):
         distance = 1 << stage
+        if stage == len(amount) - 2 and len(shifted) <= 2 * distance:
+            return _place(m, shifted, amount[stage:], distance, width, name, fill)
         grown = min(len(shifted) + distance, width)
         stay = Cat(shifted, fill.replicate(grown - len(shifted)))
         moved = Cat(fill.replicate(distance), shifted)[:grown]
         shifted = wire(m, Mux(amount[stage], moved, stay), f"{name}_{stage}", grown)
     return shifted[:width]
+
+
+def _place(m: Module, value: Value, index: Value, distance: int, width: int, name: str, fill: Value) -> Value:
+    """Return ``(value << index * distance) mod 2**width``, `fill` around `value`, whose bits each have at most two places to come from."""
+    places = range(1 << len(index))
+    there = wire(m, Cat(*(index == place for place in places)), f"{name}_places", len(places))
+    grown = min(len(value) + distance * (len(places) - 1), width)
+    bits: list[Value] = []
+    outside: dict[tuple[int, ...], Value] = {}
+    for weight in range(grown):
+        reached = tuple(place for place in places if 0 <= weight - place * distance < len(value))
+        if reached not in outside:
+            outside[reached] = wire(m, fill & ~Cat(*(there[place] for place in reached)).any(), f"{name}_outside_{weight}")
+        bits.append(Cat(outside[reached], *(there[place] & value[weight - place * distance] for place in reached)).any())
+    return wire(m, Cat(*bits), f"{name}_placed", grown)
 
 
 def normalise(m: Module, value: Value, count: Value, name: str = "normalised") -> Value:

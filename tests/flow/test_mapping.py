@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flow_cases import MAC, liberty_files
 
-from hwmodel.flow import TechCard, static_timing, synthesize
+from hwmodel.flow import TechCard, map_flat, static_timing, synthesize
 from hwmodel.flow.adders import adder_kind
 from hwmodel.flow.mapping import SCRIPTS
 from hwmodel.yosys import Yosys, YosysError
@@ -56,6 +56,8 @@ def test_parts_add_up_and_all_cells_are_counted(card, yosys, objective):
     assert row["area_ge"] == pytest.approx(row["area_um2"] / 3.7536)
     assert 0.85 < row["area_flat_um2"] / row["area_um2"] < 1.02
     assert row["delay_ps"] > 0
+    flat = map_flat(MAC, "t_mac", card, yosys, objective=objective)
+    assert [(i.name, i.cell.name, i.inputs) for i in flat.instances] == [(i.name, i.cell.name, i.inputs) for i in mapped.flat.instances]
 
 
 def test_adder_instances_become_adder_cells(card, yosys):
@@ -195,7 +197,7 @@ def test_a_unit_without_parts_is_mapped_alike_both_times(library, yosys, name):
 
 
 def test_bad_input_gets_a_reason(card, yosys):
-    with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, delay, yosys"):
+    with pytest.raises(ValueError, match="the objective 'speed' is unknown; known: area, balanced, sized, delay, yosys"):
         synthesize(MAC, "t_mac", card, yosys, objective="speed")
     with pytest.raises(YosysError, match="nowhere"):
         synthesize(MAC, "nowhere", card, yosys)
