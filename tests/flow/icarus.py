@@ -74,9 +74,9 @@ def _model(cell: Cell) -> str:
 
 
 def _verilog(function: str) -> str:
-    """Return a Liberty function, whose operators must be those that Verilog has too, with brackets wherever the order matters."""
-    assert re.fullmatch(r"[\w\s()!&|^]+", function), function
-    return function.replace("!", "~")
+    """Return a Liberty function in Verilog; it must have an operator between any two names, and none of another order than Verilog's."""
+    assert re.fullmatch(r"[\w\s()!&|^*+]+", function), function
+    return function.translate({ord("!"): "~", ord("*"): "&", ord("+"): "|"})
 
 
 def _bench(netlist: Netlist, ports: Mapping[str, tuple[int, ...]], cycles: int, period: int, delays: Delays | None) -> Iterator[str]:

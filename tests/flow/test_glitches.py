@@ -92,6 +92,17 @@ def test_timed_toggles_are_those_of_icarus(mapped, small, yosys, tmp_path):
             assert timed.sum() > 1.2 * activity.toggles.sum()
 
 
+@pytest.mark.parametrize("name", ["asap7", "sg13g2"])
+def test_timed_toggles_on_other_libraries_are_those_of_icarus(library, yosys, tmp_path, name):
+    """ASAP7's flip-flops show the inverse of their state."""
+    mapped = synthesize(MAC, "t_mac", library(name), yosys)
+    stimulus = {port: codes[:, 0] for port, codes in _stimulus(30, 1).items()}
+    delays = delays_of(mapped.parted, mapped.card, mapped.parted_timing, grid_ps=0.0005)
+    expected = icarus.toggles(mapped.parted, mapped.card, stimulus, tmp_path, delays)
+    expected[mapped.parted.inputs["clk"][0]] = 0
+    np.testing.assert_array_equal(glitches.timed_toggles(simulate(mapped.parted, stimulus), delays)[0], expected)
+
+
 def test_delays_by_hand(small, yosys):
     """The library's inverter and NOR2 behind an input; its tables are planes."""
     netlist = synthesize("module g (input a, b, output y); assign y = ~(a | b); endmodule", "g", small, yosys, objective="area").flat
