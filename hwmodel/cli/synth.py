@@ -199,7 +199,7 @@ def _operands(texts: list[str] | None, steps: int | None, streams: int | None, *
     from hwmodel.report.operands import parse_operands
 
     fed = parse_operands(texts or ["gaussian"], steps, streams)
-    for each in lanes:
+    for each in lanes if energy else ():
         fed.for_lanes(each)
     return fed
 

@@ -85,8 +85,9 @@ def mapped_row(
     TechError
         If there is a `path` to tell, and the card does not have the times of flip-flops.
     """
-    fed = operands.for_lanes(spec.lanes)
-    stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources) if energy else {}
+    if energy:
+        fed = operands.for_lanes(spec.lanes)
+        stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources)
     unit = emit(spec, architecture, yosys=yosys)
     if verilog is not None:
         verilog.mkdir(parents=True, exist_ok=True)
