@@ -22,8 +22,8 @@ from .timing import Timing
 STEPS_PER_DELAY = 16
 """Steps of the grid in the mean delay of a cell.
 
-Sixteen times as many take six times as long and give 1.2 to 1.3 % less energy (int8-int8-fx32 and e4m3fn-e4m3fn-fp32 on sky130hd);
-half as many give 0.3 to 1.5 % more.
+Sixteen times as many take five to six times as long and give 1.2 to 1.6 % less energy (int8-int8-fx32, e4m3fn-e4m3fn-fp32 and
+bf16-bf16-fp32 on sky130hd); half as many give 0.3 to 1.4 % more.
 """
 
 
