@@ -210,15 +210,21 @@ def mapped() -> Iterable[tuple[str, float]]:
 
 
 def switched() -> Iterable[tuple[str, float]]:
+    """Cycles of all streams together: settled, 10^6, and with delays, 10^4, of which each takes many more steps."""
     from hwmodel.flow import simulate
+    from hwmodel.flow.delays import delays_of
+    from hwmodel.flow.glitches import timed_toggles
 
     card = load_card("sky130hd")
     for text in ("int8-int8-fx32", "e4m3fn-e4m3fn-fp32"):
         spec = MacSpec.parse(text)
         unit = emit(spec)
         mapped = synthesize(unit.verilog, unit.name, card)
-        stimulus = operand_streams(spec, 200, 256, np.random.default_rng(1))
-        yield text, 200 * 256 / seconds(lambda mapped=mapped, stimulus=stimulus: simulate(mapped.parted, stimulus), 3)
+        stimulus = operand_streams(spec, 1000, 1000, np.random.default_rng(1))
+        yield f"{text}, zero-delay", 10**6 / seconds(lambda mapped=mapped, stimulus=stimulus: simulate(mapped.parted, stimulus), 3)
+        activity = simulate(mapped.parted, operand_streams(spec, 100, 100, np.random.default_rng(1)))
+        delays = delays_of(mapped.parted, card, mapped.parted_timing)
+        yield f"{text}, timed", 10**4 / seconds(lambda activity=activity, delays=delays: timed_toggles(activity, delays), 3)
 
 
 def estimated() -> Iterable[tuple[str, float]]:

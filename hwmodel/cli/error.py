@@ -51,7 +51,8 @@ def error(
             "--distribution",
             "-d",
             metavar="NAME",
-            help="uniform, gaussian, laplace, student[:<nu>], lognormal[:<sigma>], gaussian-rows or offset[:<mean>]; may be given again.",
+            help="uniform, gaussian, laplace, student[:<nu>], lognormal[:<sigma>], relu, gaussian-rows or offset[:<mean>]; "
+            "may be given again.",
             show_default="the first five; of units: gaussian",
         ),
     ] = None,

@@ -1,5 +1,6 @@
 """``hwmodel synth``: units mapped to gates."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from .output import Column, Form, decimals, form_of, progress, ratio, show, with
 
 if TYPE_CHECKING:
     from hwmodel.flow import TechCard
+    from hwmodel.report.operands import Operands
 
 _AREA = (
     Column("spec", "unit", left=True),
@@ -62,10 +64,24 @@ _ENERGY = (
     Column("energy_normacc_fj", "normacc\nfJ", digits=3),
     Column("energy_fj", "total\nfJ", digits=3),
     Column("energy_ratio", "ratio", ratio),
+    Column("energy_ci_fj", "±\nfJ", digits=3),
     Column("energy_internal_fj", "internal\nfJ", digits=3, wide=112),
     Column("energy_switching_fj", "switching\nfJ", digits=3, wide=112),
     Column("energy_clock_fj", "clock\nfJ", digits=3, wide=112),
     Column("energy_leakage_fj", "leakage\nfJ", digits=3, wide=112),
+)
+
+_TIMED = (
+    Column("spec", "unit", left=True),
+    Column("energy_timed_mpy_fj", "mpy\nfJ", digits=3),
+    Column("energy_timed_alignadd_fj", "alignadd\nfJ", digits=3),
+    Column("energy_timed_normacc_fj", "normacc\nfJ", digits=3),
+    Column("energy_timed_fj", "total\nfJ", digits=3),
+    Column("energy_timed_ratio", "ratio", ratio),
+    Column("energy_timed_ci_fj", "±\nfJ", digits=3),
+    Column("glitch_share", "glitches", lambda share: f"{share:.0%}"),
+    Column("energy_timed_internal_fj", "internal\nfJ", digits=3, wide=112),
+    Column("energy_timed_switching_fj", "switching\nfJ", digits=3, wide=112),
 )
 
 
@@ -80,6 +96,26 @@ def synth(
         ),
     ] = None,
     energy: Annotated[bool, typer.Option("--energy/--no-energy", help="Simulate the gates and count their toggles.")] = True,
+    glitches: Annotated[
+        bool, typer.Option("--glitches/--no-glitches", help="Simulate them with their delays too, which takes most of the time.")
+    ] = True,
+    operands: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--operands",
+            metavar="NAME|FILE",
+            help="What both operands are drawn from, or, given twice, a and then b: gaussian, uniform, laplace, student[:<nu>], "
+            "lognormal[:<sigma>], offset[:<mean>], relu, or codes (all alike). Your own numbers, rounded to the format and not scaled: a "
+            ".npy file of shape (2, n, K) for both, (n, K) for one; n streams of K numbers, each lane's in turn.",
+            show_default="gaussian",
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", help="Cycles of drawn operands, accumulated into one.", show_default="128")
+    ] = None,
+    streams: Annotated[
+        int | None, typer.Option("--streams", metavar="N", help="How often that is done, independently.", show_default="64")
+    ] = None,
     objective: Annotated[
         str,
         typer.Option(
@@ -120,6 +156,7 @@ def synth(
         raise InputError("--path goes with a table or --json; a row of CSV has no room for it")
     if liberty and given(context, "card"):
         raise InputError("--card and --liberty exclude each other")
+    fed = _operands(operands, steps, streams, energy=energy, lanes=[spec.lanes for spec in specs])
     cells = find_card(card) if not liberty else _import(liberty)
     from hwmodel.report.explore import UnmetClockError, explore
     from hwmodel.report.rows import mapped_row
@@ -137,10 +174,34 @@ def synth(
                     raise InputError(str(error)) from error
                 architecture, script = choice.architecture, choice.script
             rows.append(
-                mapped_row(spec, cells, yosys, architecture=architecture, objective=script, energy=energy, path=path, verilog=folder)
+                mapped_row(
+                    spec,
+                    cells,
+                    yosys,
+                    architecture=architecture,
+                    objective=script,
+                    energy=energy,
+                    glitches=glitches,
+                    operands=fed,
+                    path=path,
+                    verilog=folder,
+                )
             )
     ratios = {"area_ratio": "area_per_product_um2"} | ({"energy_ratio": "energy_per_product_fj"} if energy else {})
-    _show(with_ratios(rows, ratios), cells, form, energy=energy)
+    ratios |= {"energy_timed_ratio": "energy_timed_per_product_fj"} if energy and glitches else {}
+    _show(with_ratios(rows, ratios), cells, form, energy=energy, glitches=glitches)
+
+
+def _operands(texts: list[str] | None, steps: int | None, streams: int | None, *, energy: bool, lanes: Sequence[int]) -> "Operands":
+    """Return the operands that the options ask for, refused before anything is mapped if some unit cannot take them."""
+    if not energy and (texts or steps is not None or streams is not None):
+        raise InputError("--operands, --steps and --streams are for energy, which --no-energy leaves out")
+    from hwmodel.report.operands import parse_operands
+
+    fed = parse_operands(texts or ["gaussian"], steps, streams)
+    for each in lanes if energy else ():
+        fed.for_lanes(each)
+    return fed
 
 
 def _check_objective(objective: str) -> None:
@@ -159,7 +220,7 @@ def _import(files: list[Path]) -> "TechCard":
         return import_liberty(name, files)
 
 
-def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: bool) -> None:
+def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: bool, glitches: bool) -> None:
     if form is not Form.TABLE:
         show(rows, (), form)
         return
@@ -172,10 +233,21 @@ def _show(rows: list[dict[str, Any]], card: "TechCard", form: Form, *, energy: b
         if steps := row.get("clock_path"):
             _show_path(row, steps)
     if energy:
-        counts = sorted({row["energy_macs"] for row in rows})
-        operands = f"{' to '.join(f'{count:,}' for count in (counts[0], *counts[1:][-1:]))} MACs on Gaussian operands"
-        title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {operands}{ratios_to(rows)}"
-        show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title)
+        title = f"Energy per {step(rows)} on {card.name}, zero-delay, without glitches; {_run_text(rows)}{ratios_to(rows)}"
+        caption = "±: half the 95 % interval of the total, over batches of streams"
+        show(rows, with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ"), form, title=title, caption=caption)
+    if energy and glitches:
+        title = f"Energy per {step(rows)} on {card.name}, with delays and the glitches they make; the same run{ratios_to(rows)}"
+        caption = "glitches: what they add, of the total"
+        show(rows, with_lanes(_TIMED, rows, "energy_timed_per_product_fj", "fJ"), form, title=title, caption=caption)
+
+
+def _run_text(rows: list[dict[str, Any]]) -> str:
+    """Return how much was simulated, on what."""
+    counts = sorted({row["energy_macs"] for row in rows})
+    name = rows[0]["energy_operands"]
+    on = {"gaussian": "Gaussian operands", "codes": "all codes alike"}.get(name, f"operands of {name}")
+    return f"{' to '.join(f'{count:,}' for count in (counts[0], *counts[1:][-1:]))} MACs on {on}"
 
 
 def _show_path(row: dict[str, Any], steps: list[dict[str, Any]]) -> None:

@@ -48,6 +48,9 @@ DISTRIBUTIONS: dict[str, _Family] = {
     "lognormal": _Family(
         _signed_lognormal, "log-normal magnitudes of either sign: gradients (arXiv 2006.08173)", "sigma of the logarithm", 1.5, 0.01, 10
     ),
+    "relu": _Family(
+        lambda rng, shape, _: np.maximum(rng.standard_normal(shape), 0.0), "a Gaussian of which a ReLU made one half zeros: activations"
+    ),
     "gaussian-rows": _Family(_gaussian_rows, "Gaussian, the standard deviation of each row drawn as |N(0, 1)| (arXiv 2302.08007)"),
     "offset": _Family(
         _uniform_about,

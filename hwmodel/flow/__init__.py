@@ -3,7 +3,7 @@
     card = load_card("sky130hd")
     mapped = synthesize(verilog, "top", card)
     mapped.row                                     # area by part, flat area, delay, counts
-    switching(mapped, {"a": codes, …}).row         # fJ per step by part
+    switching(mapped, {"a": codes, …}).row         # fJ per step by part, without glitches and with them
 
 It takes netlist text and a card and knows nothing of formats or specs.
 """

@@ -1,12 +1,16 @@
 """Zero-delay simulation of a mapped netlist: many independent streams at once, every cell every cycle, toggles counted net by net.
 
 A net's value is one Python integer with one bit per stream: a single operation on it does all streams. The netlist is
-compiled into one Python function, a line per cell output: at a few hundred streams an operation on such an integer costs
+compiled into Python functions, a line per cell output: at a few hundred streams an operation on such an integer costs
 far less than the call of an array operation would.
+
+Only the flip-flops make one cycle wait for another. So they alone are run cycle by cycle, which gives a `Trace`; whatever else is asked
+of the run is then worked out from the trace for thousands of cycles at once, as bits of one integer.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +18,46 @@ from numpy.typing import ArrayLike
 from .boolean import expression, truth_table, variables
 from .card import Cell
 from .netlist import ONE, UNCONNECTED, ZERO, Instance, Netlist
+from .packing import Packing, codes_of, planes_of
+
+_SETTLED_BITS = 1 << 17
+"""Bits of the integers that toggles are counted in: as large as keeps the values of a cell in a processor's first cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A run: what the sources of a netlist, its input ports and flip-flops, show in every cycle.
+
+    Attributes
+    ----------
+    planes
+        A source's rows, one a cycle: each bit of the input ports in their order, then each flip-flop.
+    settle
+        Function of the sources' values, as many rows at once as wanted: (ports, flip-flops, ones) -> value of every net.
+    """
+
+    netlist: Netlist
+    packing: Packing
+    cycles: int
+    planes: tuple[Sequence[bytes], Sequence[bytes]]
+    settle: "_Function"
+
+    def settled(self, first: int, stop: int) -> Sequence[int]:
+        """Return the settled value of every net in the cycles `first` … `stop` - 1, a row each in one integer."""
+        size = self.packing.row_bytes
+        ports, state = ([int.from_bytes(plane[first * size : stop * size], "little") for plane in planes] for planes in self.planes)
+        return self.settle(ports, state, self.packing.ones(stop - first))
+
+    def changes(self, warm_up: int, bits: int) -> Iterator[tuple[int, Sequence[int]]]:
+        """Yield (number of transitions, `settled`) of consecutive cycles, about `bits` bits at a time.
+
+        Each holds a row more than transitions: the last row of one is the first of the next. The first transition is that into
+        cycle `warm_up`.
+        """
+        most = max(bits // (8 * self.packing.row_bytes), 1)
+        for first in range(warm_up - 1, self.cycles - 1, most):
+            count = min(most, self.cycles - 1 - first)
+            yield count, self.settled(first, first + count + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,24 +66,43 @@ class Activity:
 
     Attributes
     ----------
-    toggles
-        (nets,) int64: changes of each net's settled value from one cycle to the next, summed over streams and counted cycles.
-    transitions
-        Number of (cycle, stream) pairs that were counted.
+    trace
+        The run itself.
+    warm_up
+        Cycles at the start whose toggles are not counted.
+    toggles_by_batch
+        (batches, nets) int64: changes of each net's settled value from one cycle to the next, summed over a batch's streams and
+        counted cycles.
     outputs
         Port name -> (cycles, streams) array of codes: uint64, or Python integers where the port is wider than 64
         bits. Row ``t`` is the settled value while the inputs of row ``t`` are applied, before the clock edge that
         takes them.
     """
 
-    cycles: int
-    streams: int
-    toggles: np.ndarray
-    transitions: int
+    trace: Trace
+    warm_up: int
+    toggles_by_batch: np.ndarray
     outputs: Mapping[str, np.ndarray]
 
+    @cached_property
+    def toggles(self) -> np.ndarray:
+        """(nets,) int64: toggles of all batches."""
+        return self.toggles_by_batch.sum(axis=0)
 
-def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Sequence[str] | None = None, warm_up: int = 1) -> Activity:
+    @property
+    def transitions_by_batch(self) -> np.ndarray:
+        """(batches,) int64: number of (cycle, stream) pairs that were counted."""
+        return (self.trace.cycles - self.warm_up) * np.array(self.trace.packing.batch_streams)
+
+    @property
+    def transitions(self) -> int:
+        """Number of (cycle, stream) pairs that were counted."""
+        return int(self.transitions_by_batch.sum())
+
+
+def simulate(
+    netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Sequence[str] | None = None, warm_up: int = 1, batches: int = 1
+) -> Activity:
     """Run `netlist` from all registers at zero, one clock edge after each row of the stimulus.
 
     Parameters
@@ -54,6 +117,8 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
         Output ports to record; by default all.
     warm_up
         Cycles at the start, such as a reset, whose toggles are not counted; at least 1, for the first has none before it.
+    batches
+        Groups of streams whose toggles are counted apart; there are no more than streams.
 
     Raises
     ------
@@ -72,25 +137,27 @@ def simulate(netlist: Netlist, stimulus: Mapping[str, ArrayLike], *, outputs: Se
     if absent:
         raise ValueError(f"{netlist.top} has no output port {absent[0]!r}; its outputs: {', '.join(netlist.outputs)}")
 
-    toggles = np.zeros(netlist.nets, dtype=np.int64)
-    before: Sequence[int] = ()
-    kept: dict[str, list[bytes]] = {name: [] for name in recorded}
-    width = (streams + 7) // 8
-    for cycle, settled in enumerate(_settle(netlist, given, cycles, streams)):
-        if cycle >= warm_up:
-            toggles += np.fromiter(
-                ((now ^ then).bit_count() for now, then in zip(settled, before, strict=True)), dtype=np.int64, count=netlist.nets
-            )
-        before = settled
-        for name in recorded:
-            kept[name].extend(settled[net].to_bytes(width, "little") for net in netlist.outputs[name])
-    return Activity(
-        cycles=cycles,
-        streams=streams,
-        toggles=toggles,
-        transitions=(cycles - warm_up) * streams,
-        outputs={name: _codes(b"".join(kept[name]), cycles, len(netlist.outputs[name]), width, streams) for name in recorded},
-    )
+    trace = _record(netlist, given, cycles, Packing(streams, min(batches, streams)))
+    size = trace.packing.row_bytes
+    toggles = np.zeros((trace.packing.batches, netlist.nets), dtype=np.int64)
+    for count, settled in trace.changes(warm_up, _SETTLED_BITS):
+        ones = trace.packing.ones(count)
+        for net, rows in enumerate(settled):
+            toggles[:, net] += trace.packing.count([(rows ^ rows >> 8 * size) & ones], count)
+    return Activity(trace, warm_up, toggles, _outputs(trace, recorded))
+
+
+def _outputs(trace: Trace, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return the codes that output ports show in every cycle."""
+    ports, size = trace.netlist.outputs, trace.packing.row_bytes
+    kept: dict[int, list[bytes]] = {net: [] for name in names for net in ports[name]}
+    most = max(_SETTLED_BITS // (8 * size), 1)
+    for first in range(0, trace.cycles, most):
+        stop = min(first + most, trace.cycles)
+        settled = trace.settled(first, stop)
+        for net, rows in kept.items():
+            rows.append(settled[net].to_bytes((stop - first) * size, "little"))
+    return {name: codes_of([b"".join(kept[net]) for net in ports[name]], trace.packing) for name in names}
 
 
 def _checked(netlist: Netlist, stimulus: Mapping[str, ArrayLike]) -> tuple[dict[str, np.ndarray], int, int]:
@@ -111,19 +178,24 @@ def _checked(netlist: Netlist, stimulus: Mapping[str, ArrayLike]) -> tuple[dict[
     return given, cycles, streams
 
 
-def _settle(netlist: Netlist, given: Mapping[str, np.ndarray], cycles: int, streams: int) -> Iterator[Sequence[int]]:
-    """Yield the settled value of every net, cycle by cycle, from all registers at zero."""
+def _record(netlist: Netlist, given: Mapping[str, np.ndarray], cycles: int, packing: Packing) -> Trace:
+    """Run the flip-flops from all at zero, cycle by cycle."""
     sources: list[int] = []
-    columns: list[list[int]] = []
+    ports: list[bytes] = []
     for name, values in given.items():
         sources += netlist.inputs[name]
-        columns += _bit_rows(name, values, len(netlist.inputs[name]), cycles, streams)
-    step, state_bits = _compile(netlist, sources)
-    state: Sequence[int] = [0] * state_bits
-    mask = (1 << streams) - 1
-    for row in zip(*columns, strict=True) if columns else iter([()] * cycles):
-        settled, state = step(row, state, mask)
-        yield settled
+        ports += planes_of(name, values, len(netlist.inputs[name]), cycles, packing)
+    step, settle = _compile(netlist, sources)
+    size, ones = packing.row_bytes, packing.ones(1)
+    columns = [[int.from_bytes(plane[at : at + size], "little") for at in range(0, len(plane), size)] for plane in ports]
+    state: Sequence[int] = [0] * len(netlist.flip_flops)
+    states = [state]
+    if state:
+        for row in zip(*columns, strict=True) if columns else [()] * cycles:
+            state = step(row, state, ones)
+            states.append(state)
+    registers = [b"".join(value.to_bytes(size, "little") for value in column) for column in zip(*states[:cycles], strict=True)]
+    return Trace(netlist, packing, cycles, (ports, registers), settle)
 
 
 def _clock_ports(netlist: Netlist) -> set[str]:
@@ -141,45 +213,12 @@ def _two_axes(values: np.ndarray) -> np.ndarray:
     return values.reshape(values.shape + (1,) * (2 - values.ndim)) if values.ndim < 2 else values
 
 
-def _bit_rows(name: str, values: np.ndarray, width: int, cycles: int, streams: int) -> list[list[int]]:
-    """Return, for each bit of a port, one integer per cycle with a bit per stream."""
-    if values.ndim != 2 and not (values.ndim == 3 and values.shape[2] and width % values.shape[2] == 0):
-        raise ValueError(
-            f"the stimulus of {name!r} has shape {values.shape} where (cycles, streams) are needed, "
-            f"or (cycles, streams, lanes) with lanes that share its {width} bits evenly"
-        )
-    if values.ndim == 3:
-        share = width // values.shape[2]
-        return [row for lane in np.moveaxis(values, 2, 0) for row in _bit_rows(name, lane, share, cycles, streams)]
-    if values.dtype == bool:
-        values = values.astype(np.uint8)
-    if values.dtype != object and values.dtype.kind not in "iu":
-        raise ValueError(f"the stimulus of {name!r} holds {values.dtype} values where codes (integers) are needed")
-    if values.size and (int(values.max()) >> width or int(values.min()) < 0):
-        raise ValueError(f"the stimulus of {name!r} holds codes outside 0 … 2**{width} - 1")
-    rows = []
-    for bit in range(width):
-        plane = np.broadcast_to(((values >> bit) & 1).astype(np.uint8), (cycles, streams))
-        packed = np.packbits(plane, axis=1, bitorder="little")
-        rows.append([int.from_bytes(line.tobytes(), "little") for line in packed])
-    return rows
+_Function = Callable[[Sequence[int], Sequence[int], int], Sequence[int]]
 
 
-def _codes(raw: bytes, cycles: int, bits: int, width: int, streams: int) -> np.ndarray:
-    planes = np.unpackbits(np.frombuffer(raw, dtype=np.uint8).reshape(cycles, bits, width), axis=2, count=streams, bitorder="little")
-    kind: type = np.uint64 if bits <= 64 else object
-    codes: np.ndarray = np.zeros((cycles, streams), dtype=kind)
-    for bit in range(bits):
-        codes |= planes[:, bit].astype(kind) << (np.uint64(bit) if bits <= 64 else bit)
-    return codes
-
-
-_Step = Callable[[Sequence[int], Sequence[int], int], tuple[Sequence[int], Sequence[int]]]
-
-
-def _compile(netlist: Netlist, sources: Sequence[int]) -> tuple[_Step, int]:
-    """Return the function (inputs, state, mask) -> (value of every net, next state), and the number of state bits."""
-    lines = ["def step(row, state, M):", " n0 = 0", " n1 = M"]
+def _compile(netlist: Netlist, sources: Sequence[int]) -> tuple[_Function, _Function]:
+    """Return the functions (ports, flip-flops, ones) -> next value of the flip-flops, and -> value of every net."""
+    lines = [" n0 = 0", " n1 = M"]
     lines += [f" n{net} = 0" for net in range(ONE + 1, netlist.nets)]  # undriven nets and clocks
     if sources:
         lines.append(f" ({', '.join(f'n{net}' for net in sources)},) = row")
@@ -195,11 +234,16 @@ def _compile(netlist: Netlist, sources: Sequence[int]) -> tuple[_Step, int]:
         for table, net in zip(instance.cell.tables, instance.outputs, strict=True):
             if net != UNCONNECTED:
                 lines.append(f" n{net} = {expression(table, len(names)).format(*names)}")
-    after = ", ".join(_next_state(netlist, instance, f"s{number}") for number, instance in enumerate(flip_flops))
-    lines.append(f" return ({', '.join(f'n{net}' for net in range(netlist.nets))},), ({after}{',' if flip_flops else ''})")
-    scope: dict[str, _Step] = {}
-    exec(compile("\n".join(lines), f"<{netlist.top}>", "exec"), scope)  # text made here from integers and truth tables only
-    return scope["step"], len(flip_flops)
+    after = [_next_state(netlist, instance, f"s{number}") for number, instance in enumerate(flip_flops)]
+    nets = [f"n{net}" for net in range(netlist.nets)]
+    return _function("step", lines, after), _function("settle", lines, nets)
+
+
+def _function(name: str, lines: Sequence[str], results: Sequence[str]) -> _Function:
+    text = "\n".join([f"def {name}(row, state, M):", *lines, f" return ({', '.join(results)}{',' if results else ''})"])
+    scope: dict[str, _Function] = {}
+    exec(compile(text, f"<{name}>", "exec"), scope)  # text made here from integers and truth tables only
+    return scope[name]
 
 
 def _of_state(function: str) -> str:

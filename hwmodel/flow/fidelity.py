@@ -46,7 +46,7 @@ class FullLibrary:
 
         Switching and leakage need no tables and are taken from the latter.
         """
-        averaged = switching(mapped, stimulus)
+        averaged = switching(mapped, stimulus, glitches=False)
         row = averaged.row
         own = sum(self._internal_fj(mapped, averaged))
         return own + float(row["energy_switching_fj"]) + float(row["energy_leakage_fj"]), averaged

@@ -121,7 +121,7 @@ def calibration_table(card: TechCard, families: Mapping[str, str] = FAMILIES) ->
         for family, names in families.items():
             for name in names.split():
                 try:
-                    row = mapped_row(MacSpec.parse(name), card, yosys, architecture=architecture, objective=objective)
+                    row = mapped_row(MacSpec.parse(name), card, yosys, architecture=architecture, objective=objective, glitches=False)
                 except (YosysError, MismatchError) as error:
                     failed.append(f"{name}: {error}")
                     continue

@@ -17,10 +17,9 @@ from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, emit
 
+from .operands import GAUSSIAN, Operands
 from .stimulus import operand_streams
 
-STREAMS = 64
-CYCLES = 128
 SEED = 20240229
 
 
@@ -36,11 +35,13 @@ def mapped_row(
     architecture: Architecture | None = None,
     objective: str = "balanced",
     energy: bool = True,
+    glitches: bool = True,
+    operands: Operands = GAUSSIAN,
     path: bool = False,
     seed: int = SEED,
     verilog: Path | None = None,
 ) -> dict:
-    """Emit a unit, map it, and (with `energy`) count what it spends on quantised Gaussian operands.
+    """Emit a unit, map it, and (with `energy`) count what it spends on operands, by default quantised Gaussian ones.
 
     Parameters
     ----------
@@ -56,28 +57,37 @@ def mapped_row(
         What the mapper aims at, see `hwmodel.flow.synthesize`.
     energy
         Whether to simulate the mapped netlist.
+    glitches
+        Whether to simulate it with delays too.
+    operands
+        What it is fed.
     path
         Whether to tell the path that limits the clock.
     seed
-        Of the operands.
+        Of the operands, and of random bits.
     verilog
         A folder that the unit's Verilog and manifest are written to, or None.
 
     Returns
     -------
     dict
-        `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step,
-        without glitches;
-        ``area_per_product_um2``, ``energy_per_product_fj``: both over the products of a step; with `path`, ``clock_path``: the
-        `hwmodel.flow.waves.Step`s of `hwmodel.flow.Mapped.clock_path` as dictionaries.
+        `spec`, `lanes`, the RTL's hash and architecture, areas in um2 and GE, delays in ps, counts, and energies in fJ per step (see
+        `hwmodel.flow.Energy.row`); ``area_per_product_um2``, ``energy_per_product_fj``, ``energy_timed_per_product_fj``: over the
+        products of a step; with `path`, ``clock_path``: the `hwmodel.flow.waves.Step`s of `hwmodel.flow.Mapped.clock_path` as
+        dictionaries.
 
     Raises
     ------
+    SpecError
+        If the unit cannot be fed these operands.
     MismatchError
         If the mapped netlist's accumulator differs from the golden model's in any cycle.
     TechError
         If there is a `path` to tell, and the card does not have the times of flip-flops.
     """
+    if energy:
+        fed = operands.for_lanes(spec.lanes)
+        stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources)
     unit = emit(spec, architecture, yosys=yosys)
     if verilog is not None:
         verilog.mkdir(parents=True, exist_ok=True)
@@ -89,12 +99,12 @@ def mapped_row(
     if path:
         row["clock_path"] = [asdict(step) for step in mapped.clock_path.path]
     if energy:
-        rng = np.random.default_rng(seed)
-        stimulus = operand_streams(spec, CYCLES, STREAMS, rng)
-        spent = switching(mapped, stimulus)
+        spent = switching(mapped, stimulus, glitches=glitches)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
-        row |= spent.row | {"energy_per_product_fj": spent.total_fj / spec.lanes}
-        row |= {"energy_seed": seed, "energy_macs": CYCLES * STREAMS * spec.lanes}
+        row |= spent.row | {"energy_per_product_fj": spent.settled.total_fj / spec.lanes}
+        if spent.timed is not None:
+            row["energy_timed_per_product_fj"] = spent.timed.total_fj / spec.lanes
+        row |= {"energy_operands": str(operands), "energy_seed": seed, "energy_macs": fed.steps * fed.streams * spec.lanes}
     return row
 
 

@@ -1,37 +1,16 @@
-"""Operands for an energy figure: what a unit is fed while its toggles are counted."""
-
-from fractions import Fraction
+"""Operands for an energy figure: what a unit's ports show while its toggles are counted."""
 
 import numpy as np
 
 from hwmodel import golden
-from hwmodel.spec import BlockFormat, ChoiceFormat, CodebookFormat, FloatFormat, Format, IntFormat, MacSpec, ScalarOperand
+from hwmodel.spec import BlockFormat, ChoiceFormat, FloatFormat, Format, MacSpec, ScalarOperand
+
+from .operands import GAUSSIAN, Shape, Source
 
 
-def gaussian_sigma(fmt: Format) -> float:
-    """Return the standard deviation that suits a format: a quarter of its largest value, at most 1 for what has an exponent.
-
-    An integer tensor is scaled to fill its range, and so is one that a codebook is for; a float with exponent to spare is used
-    around 1.
-    """
-    if isinstance(fmt, IntFormat):
-        return fmt.max_value / 4
-    largest = fmt.max_magnitude * Fraction(2) ** fmt.lsb_exponent
-    return float(largest / 4 if isinstance(fmt, CodebookFormat) else min(largest / 4, Fraction(1)))
-
-
-def gaussian_codes(fmt: Format, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Return codes of Gaussian numbers rounded to `fmt`, saturating; of their magnitudes if it is unsigned.
-
-    Returns
-    -------
-    ndarray of uint64, `shape`
-    """
-    values = rng.normal(0.0, gaussian_sigma(fmt), shape)
-    return golden.encode(values if fmt.signed else np.abs(values), fmt, overflow="sat")
-
-
-def operand_streams(spec: MacSpec, steps: int, streams: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def operand_streams(
+    spec: MacSpec, steps: int, streams: int, rng: np.random.Generator, sources: tuple[Source, Source] = GAUSSIAN.sources
+) -> dict[str, np.ndarray]:
     """Return what the input ports show in `streams` dot products of `steps` steps, one a cycle.
 
     Lanes are fed independent numbers. A block's scale is shown with all of its steps; a block of the whole tensor ends with the last step.
@@ -50,11 +29,11 @@ def operand_streams(spec: MacSpec, steps: int, streams: int, rng: np.random.Gene
         "clear": (row == 0).astype(np.uint64),
     }
     shape = (cycles, streams, spec.lanes)
-    for name, operand in (("a", spec.a), ("b", spec.b)):
+    for name, operand, source in zip(("a", "b"), (spec.a, spec.b), sources, strict=True):
         if isinstance(operand, BlockFormat):
-            ports |= _gaussian_blocks(name, operand, shape, rng)
+            ports |= _blocks(name, operand, source, shape, rng)
         else:
-            ports |= _gaussian_operands(name, operand, shape, rng)
+            ports |= _scalars(name, operand, source, shape, rng)
     if spec.fold_steps is not None:
         ports["flush"] = ((row == steps - 1) & (spec.fold_steps == 0)).astype(np.uint64)
     if spec.random_bits:
@@ -62,38 +41,29 @@ def operand_streams(spec: MacSpec, steps: int, streams: int, rng: np.random.Gene
     return {name: codes[..., 0] if codes.shape[2:] == (1,) else codes for name, codes in ports.items()}
 
 
-def _gaussian_operands(name: str, operand: ScalarOperand, shape: tuple[int, int, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return codes as `gaussian_codes` does, and the modes of an operand of several formats.
+def _scalars(name: str, operand: ScalarOperand, source: Source, shape: Shape, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the codes of an operand, and the modes of one of several formats.
 
     A stream stays in one mode, as a tensor has one format; streams are shared out evenly among the formats. Where only the bias is
     to be chosen, it is the usual one.
-
-    Parameters
-    ----------
-    shape
-        (cycles, streams, lanes).
     """
     if not isinstance(operand, ChoiceFormat):
-        return {name: gaussian_codes(operand, shape, rng)}
+        return {name: source.codes(operand, shape, rng)}
     modes = usual_modes(operand)
     codes, mode = np.zeros(shape, np.uint64), np.zeros(shape[:2], np.uint64)
     for i, each in enumerate(modes):
-        streams = np.s_[:, i :: len(modes)]
-        codes[streams] = gaussian_codes(operand.choices[each], codes[streams].shape, rng)
-        mode[streams] = each
+        streams = slice(i, None, len(modes))
+        own = codes[:, streams]
+        if own.size:
+            own[...] = source.of(streams).codes(operand.choices[each], own.shape, rng)
+        mode[:, streams] = each
     return {name: codes, f"mode_{name}": mode}
 
 
-def _gaussian_blocks(name: str, fmt: BlockFormat, shape: tuple[int, int, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Return the codes of Gaussian numbers quantised to blocks that follow each other in every stream, their scales and shifts.
-
-    Parameters
-    ----------
-    shape
-        (cycles, streams, lanes).
-    """
+def _blocks(name: str, fmt: BlockFormat, source: Source, shape: Shape, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the codes of numbers quantised to blocks that follow each other in every stream, their scales and shifts."""
     cycles, streams, lanes = shape
-    values = rng.normal(0.0, 1.0, (streams, cycles * lanes))
+    values = source.numbers(shape, rng)
     blocks = golden.quantise(values if fmt.signed else np.abs(values), fmt, pad=True)
     codes = blocks.codes.reshape(streams, -1)[:, : cycles * lanes].reshape(streams, cycles, lanes)
     first = np.arange(cycles) * lanes  # the element that lane 0 has in each cycle

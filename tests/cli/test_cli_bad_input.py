@@ -98,6 +98,12 @@ BAD = [
     (["estimate", "int8-int8-fx32", "--paper", "--explain"], "--paper and --explain exclude each other"),
     (["synth", "int8-int8-fx32", "--liberty", "x.lib", "--card", "sky130hd"], "--card and --liberty exclude each other"),
     (["synth", "int8-int8-fx32", "--liberty", "x.lib", "--liberty", "./x.lib"], "a Liberty file was given twice"),
+    (["synth", "int8-int8-fx32", "--operands", "gausian"], "or a .npy file; did you mean gaussian?"),
+    (["synth", "int8-int8-fx32", "--operands", "no-such.npy"], "no-such.npy: No such file or directory"),
+    (["synth", "int8-int8-fx32", "--steps", "1"], "a run of 64 streams of 1 steps is too short for a figure"),
+    (["synth", "int8-int8-fx32", "--streams", "1"], "a run of 1 streams of 128 steps is too short for a figure"),
+    (["synth", "int8-int8-fx32", "--streams", "100000"], "make 12,800,000 products, and 4,194,304 are the most"),
+    (["synth", "int8-int8-fx32", "--operands", "relu", "--no-energy"], "are for energy, which --no-energy leaves out"),
     (["compare", "int8-int8-fx32", "--name", ".."], "the name '..' is not a file name"),
     (["compare", "int8-int8-fx32", "--name", "."], "the name '.' is not a file name"),
     # nothing where something is needed

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hwmodel.flow import load_card
@@ -80,11 +81,10 @@ def test_synth(run):
     rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4", "--json").stdout)
     assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4"]
     for row in rows:
-        for quantity, unit in (("area", "um2"), ("energy", "fj")):
+        for quantity, unit in (("area", "um2"), ("energy", "fj"), ("energy_timed", "fj")):
             parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]
             assert row[f"{quantity}_{unit}"] == pytest.approx(sum(parts))
             assert row[f"{quantity}_ratio"] == pytest.approx(row[f"{quantity}_{unit}"] / rows[0][f"{quantity}_{unit}"])
-        assert row["glitches"] == "excluded"
 
 
 def test_synth_table_says_what_energy_is(run):
@@ -93,10 +93,23 @@ def test_synth_table_says_what_energy_is(run):
     assert max(map(len, table.splitlines())) <= 80
 
 
+def test_synth_on_a_file_tells_both_energies(run, tmp_path):
+    np.save(tmp_path / "acts.npy", np.random.default_rng(1).integers(-8, 8, (2, 16, 20)))
+    table = run("synth", "int4-int4-fx16", "--operands", tmp_path / "acts.npy").stdout
+    assert "320 MACs on operands of acts.npy" in table
+    assert "with delays and the glitches they make" in table
+    assert "95 % interval" in table
+    np.save(tmp_path / "wide.npy", np.full((2, 16, 20), 300))
+    result = run("synth", "int4-int4-fx16", "--operands", tmp_path / "wide.npy")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("error: wide.npy holds 320 numbers such as 300, and int4 reaches from -8 to 7; scale them first\n")
+
+
 def test_synth_without_energy(run):
     (row,) = csv.DictReader(io.StringIO(run("synth", "int4-int4-fx16", "--no-energy", "--csv").stdout))
     assert "energy_fj" not in row
     assert "energy_ratio" not in row
+    assert "energy_timed_ratio" not in row
     assert float(row["area_um2"]) > 0
 
 
@@ -165,7 +178,7 @@ def test_estimate(run):
     rows = json.loads(run("estimate", "int8-int8-fx32", "e4m3fn-e4m3fn-fp32", "--json").stdout)
     assert [row["spec"] for row in rows] == ["int8-int8-fx32", "e4m3fn-e4m3fn-fp32"]
     for row in rows:
-        for quantity, unit in (("area", "um2"), ("energy", "fj")):
+        for quantity, unit in (("area", "um2"), ("energy", "fj"), ("energy_timed", "fj")):
             parts = [row[f"{quantity}_{part}_{unit}"] for part in ("mpy", "alignadd", "normacc")]
             assert row[f"{quantity}_{unit}"] == pytest.approx(sum(parts))
             assert 0 < row[f"{quantity}_low_{unit}"] <= row[f"{quantity}_{unit}"] <= row[f"{quantity}_high_{unit}"]
