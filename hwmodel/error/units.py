@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,33 +67,7 @@ class Reading(NamedTuple):
     lost: Array
 
 
-class DotUnit(Protocol):
-    """Something that computes dot products of codes."""
-
-    random_bits: int
-    note: str
-
-    @property
-    def a(self) -> Format | BlockFormat: ...
-
-    @property
-    def b(self) -> Format | BlockFormat: ...
-
-    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
-        """Return what `n` dot products are after each of some lengths.
-
-        Parameters
-        ----------
-        a, b
-            At least as long as the longest.
-        lengths
-            Rising, from 1 on.
-        random
-            Draws `random_bits` random bits for each unit and step; at every length for one more, its end. Needed if there are any.
-        """
-
-
-class MacDots:
+class DotUnit:
     """Dot products by `golden.Mac`.
 
     A last step that is not full has zeros; chunks and blocks that are not over are flushed. The scales of blocks that a unit is not
@@ -138,6 +112,17 @@ class MacDots:
         return self.spec.b
 
     def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
+        """Return what `n` dot products are after each of some lengths.
+
+        Parameters
+        ----------
+        a, b
+            At least as long as the longest.
+        lengths
+            Rising, from 1 on.
+        random
+            Draws `random_bits` random bits for each unit and step; at every length for one more, its end. Needed if there are any.
+        """
         n = a.codes.shape[1]
         for mac in (self._mac, self._inner):
             if mac is not None:
@@ -247,7 +232,7 @@ def parse_dot_unit(text: str) -> DotUnit:
     SpecError
         If it names none.
     """
-    return MacDots(MacSpec.parse(text))
+    return DotUnit(MacSpec.parse(text))
 
 
 def _parts(text: str) -> list[str]:

@@ -124,7 +124,8 @@ class TensorAcc:
         out = parse_format(match[3])
         if not isinstance(out, FloatFormat):
             raise SpecError(f"accumulator {text!r}: {out} cannot hold a sum; it takes a signed float format with ordinary subnormals")
-        options, chosen = match[4].split(".")[1:], {}
+        options = match[4].split(".")[1:]
+        chosen: dict[str, str] = {}
         for option in options:
             kind = "rounding" if option in cls.ROUNDINGS else "order"
             if options.count(option) > 1 or (kind == "order" and not re.fullmatch(r"late|phases[0-9]+", option, re.ASCII)):

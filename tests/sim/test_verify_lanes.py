@@ -13,6 +13,7 @@ QUICK = 20_000
 UNITS = [
     "e3m2fn-e2m3fn-fp16-x3",
     "e3m2-e2m3fn-tc4f7:e5m6.rtz-p1",
+    "e3m2-e2m3fn-tc4f7:e5m6.phases0110",
     # Floats that share floats, integers in sub-blocks that share powers of two.
     "e2m1fn:8:e4m3fnu-sm4q2:8/2:e8m0fnu-fp16-x4",
     "int6:all:pow2e3b4-uint5:all:uint3-fx40f16.sat-x2",
