@@ -16,7 +16,7 @@ from .floats import FloatFormat, Specials
 MAX_LANES = 64
 MAX_ALIGNED_FRACTION = 48
 MAX_PRODUCT_BITS = 62
-MAX_PHASE = 9
+MAX_PHASES = 10
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,15 @@ class TensorAcc:
     def _check_phases(self) -> None:
         if not self.phases:
             return
-        last = max(self.phases)
-        if last > MAX_PHASE or set(self.phases) != set(range(last + 1)):
-            raise SpecError(f"accumulator {self}: phases are numbered from 0 on, to {MAX_PHASE} at most, and none is left out")
-        if self.lanes % len(self.phases):
-            raise SpecError(f"accumulator {self}: an order of {len(self.phases)} products does not divide the {self.lanes} of a step")
+        numbers, length = sorted(set(self.phases)), len(self.phases)
+        if numbers != list(range(len(numbers))) or len(numbers) > MAX_PHASES:
+            order = "".join(str(numbers.index(phase)) for phase in self.phases)
+            instead = f"; .phases{order} is the same order" if len(numbers) <= MAX_PHASES else ""
+            raise SpecError(f"accumulator {self}: phases are numbered from 0 on, {MAX_PHASES} at most, and none is left out{instead}")
+        if self.lanes % length:
+            nearest = min(range(length, MAX_LANES + 1, length), key=lambda lanes: abs(lanes - self.lanes), default=0)
+            instead = f"; one of {nearest} it does" if nearest else ""
+            raise SpecError(f"accumulator {self}: an order of {length} products does not divide a step of {self.lanes}{instead}")
 
     def __str__(self) -> str:
         rounding = "" if self.rounding == "rne" else f".{self.rounding}"
