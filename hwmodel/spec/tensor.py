@@ -79,8 +79,8 @@ class TensorAcc:
             instead = f"; .phases{order} is the same order" if len(numbers) <= MAX_PHASES else ""
             raise SpecError(f"accumulator {self}: phases are numbered from 0 on, {MAX_PHASES} at most, and none is left out{instead}")
         if self.lanes % length:
-            nearest = min(range(length, MAX_LANES + 1, length), key=lambda lanes: abs(lanes - self.lanes), default=0)
-            instead = f"; one of {nearest} it does" if nearest else ""
+            fitting = min(range(length, MAX_LANES + 1, length), key=lambda lanes: abs(lanes - self.lanes), default=0)
+            instead = f"; one of {fitting} it does" if fitting else ""
             raise SpecError(f"accumulator {self}: an order of {length} products does not divide a step of {self.lanes}{instead}")
 
     def __str__(self) -> str:
