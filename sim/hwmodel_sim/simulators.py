@@ -39,7 +39,7 @@ _HEADER_TEXT = """\
 """What every model includes, which takes the compiler half of its time, and so is kept precompiled; named as Verilator's makefile does.
 
 Functions that Verilator marks cold run once, before the first edge: all logic once more, and zeros for all signals. Not optimising
-them saves a quarter of a large model's compilation.
+them saves a quarter of the compiler's time on mxfp4-bf16-bf16-x32, whose Verilog is 3 MB, and a tenth on units of a megabyte.
 """
 
 _VERILATOR_ARGS = [
