@@ -17,7 +17,7 @@ from hwmodel.spec import (
     TensorAcc,
 )
 from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state
-from hwmodel.spec.tensor_step import largest_exponent_range, tensor_state
+from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
 from .blocks import any_of
@@ -194,15 +194,20 @@ def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool
 def _add_aligned(
     spec: MacSpec, acc: TensorAcc, product: NumberShape, scale: NumberShape | None, adder: str, resettable: bool
 ) -> LevelCounts:
-    """Count a tensor core's addition; where its accumulator joins late, an ordinary one behind it."""
-    state = tensor_state(acc, product, scale)
-    register = None if acc.late else state.shape
-    exponents = largest_exponent_range(product, register, scale)
-    alignadd = alignadd_tensor(acc, product, register, scale, adder)
+    """Count a tensor core's addition; where its accumulator joins late, one for each phase and an ordinary one behind them."""
     if not acc.late:
+        state = tensor_state(acc, product, scale)
+        exponents = largest_exponent_range(product, state.shape, scale)
+        alignadd = alignadd_tensor(acc, product, state.shape, scale, adder)
         return LevelCounts(alignadd, normacc_tensor(acc, state, exponents, adder, resettable))
-    late = accumulate(spec, FloatAcc(acc.format), Terms(state.shape), adder, resettable=resettable)
-    return LevelCounts(alignadd + late.alignadd, round_products(acc, state, exponents, adder) + late.normacc)
+    alignadd, normacc, before = Counts(), Counts(), None
+    for (_, part), state in zip(acc.sums, states_of_sums(acc, product, scale), strict=True):
+        alignadd += alignadd_tensor(part, product, before, scale, adder)
+        normacc += round_products(part, state, largest_exponent_range(product, before, scale), adder, before)
+        before = state.shape
+    assert before is not None
+    late = accumulate(spec, FloatAcc(acc.format), Terms(before), adder, resettable=resettable)
+    return LevelCounts(alignadd + late.alignadd, normacc + late.normacc)
 
 
 def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:

@@ -130,13 +130,19 @@ def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int,
 
 
 @lru_cache(maxsize=1 << 12)
-def round_products(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> Counts:
-    """Count the rounding of the sum of a step's products to the format that it is added in."""
+def round_products(
+    acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str, before: NumberShape | None = None
+) -> Counts:
+    """Count the rounding of a sum of products, and of the sum of phases before, to the format that it is added in."""
     tally, shape = Tally(), state.shape
     _round_sum(tally, acc, state, exponent_range, adder)
     any_of(tally, shape.significand_bits if shape.leading_zeros else 1)
     tally.mux2 += 2 * shape.signed
     tally.gate2 += 1
+    if before is not None:
+        tally.gate2 += before.nan + 4 * before.inf  # a NaN or an infinity stays, opposed ones are NaN
+        tally.xor2 += before.inf
+        tally.mux2 += before.inf
     return tally.counts()
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,12 +27,7 @@ from hwmodel.spec import (
     QuireAcc,
     SpecError,
     TensorAcc,
-    TensorPreset,
-    parse_operand,
-    parse_tensor,
 )
-from hwmodel.spec.block_catalog import is_block_name
-from hwmodel.spec.tensor import is_gpu_name
 
 _PIECE = 1 << 12
 """Steps whose inputs are laid out, and random bits drawn, at a time."""
@@ -72,33 +67,7 @@ class Reading(NamedTuple):
     lost: Array
 
 
-class DotUnit(Protocol):
-    """Something that computes dot products of codes."""
-
-    random_bits: int
-    note: str
-
-    @property
-    def a(self) -> Format | BlockFormat: ...
-
-    @property
-    def b(self) -> Format | BlockFormat: ...
-
-    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
-        """Return what `n` dot products are after each of some lengths.
-
-        Parameters
-        ----------
-        a, b
-            At least as long as the longest.
-        lengths
-            Rising, from 1 on.
-        random
-            Draws `random_bits` random bits for each unit and step; at every length for one more, its end. Needed if there are any.
-        """
-
-
-class MacDots:
+class DotUnit:
     """Dot products by `golden.Mac`.
 
     A last step that is not full has zeros; chunks and blocks that are not over are flushed. The scales of blocks that a unit is not
@@ -143,6 +112,17 @@ class MacDots:
         return self.spec.b
 
     def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
+        """Return what `n` dot products are after each of some lengths.
+
+        Parameters
+        ----------
+        a, b
+            At least as long as the longest.
+        lengths
+            Rising, from 1 on.
+        random
+            Draws `random_bits` random bits for each unit and step; at every length for one more, its end. Needed if there are any.
+        """
         n = a.codes.shape[1]
         for mac in (self._mac, self._inner):
             if mac is not None:
@@ -239,61 +219,20 @@ class MacDots:
         return _numbers(codes, fmt)
 
 
-class PhasedDots:
-    """Dot products by `golden.dot`, from an addend of zero, of instructions whose order of products no unit of one step a cycle has.
-
-    Parameters
-    ----------
-    preset
-        The instruction; its results have infinities and NaN.
-    a, b
-        The operands' formats.
-    """
-
-    random_bits = 0
-    note = ""
-
-    def __init__(self, preset: TensorPreset, a: FloatFormat, b: FloatFormat):
-        self.preset, self.a, self.b = preset, a, b
-
-    def __str__(self) -> str:
-        return f"{self.a}-{self.b}-{self.preset}"
-
-    def run(self, a: Stream, b: Stream, lengths: Sequence[int], random: Random | None = None) -> list[Reading]:
-        acc, done, found = np.zeros(a.codes.shape[1], np.uint64), 0, []
-        for length in lengths:
-            whole = length - length % self.preset.block
-            if whole > done:
-                acc, done = self._sum(a, b, slice(done, whole), acc), whole
-            sums = _numbers(self._sum(a, b, slice(done, length), acc) if length > done else acc, self.preset.result)
-            found.append(Reading(sums, np.array([each is None for each in sums], bool)))
-        return found
-
-    def _sum(self, a: Stream, b: Stream, part: slice, acc: Array) -> Array:
-        return golden.dot(a.codes[part].T, b.codes[part].T, acc, self.preset, self.a, self.b)
-
-
 def names_unit(text: str) -> bool:
     """Return whether `text` is the name of a unit, ``<a>-<b>-<acc>``, and not of a format: by its hyphens."""
     return len(_parts(text)) > 1
 
 
 def parse_dot_unit(text: str) -> DotUnit:
-    """Return the unit that `text` names: a `MacSpec`, or two float formats and a GPU's instruction, as in ``e4m3fn-e4m3fn-h100:fp16``.
+    """Return the unit that `text` names, a `MacSpec`.
 
     Raises
     ------
     SpecError
         If it names none.
     """
-    parts = _parts(text.lower())
-    if len(parts) == 3 and is_gpu_name(parts[2]) and not any(map(is_block_name, parts[:2])):
-        a, b = map(parse_operand, parts[:2])
-        if isinstance(a, FloatFormat) and isinstance(b, FloatFormat):
-            preset = parse_tensor(parts[2], a, b)
-            if isinstance(preset, TensorPreset) and preset.phases:
-                return PhasedDots(preset, a, b)
-    return MacDots(MacSpec.parse(text))
+    return DotUnit(MacSpec.parse(text))
 
 
 def _parts(text: str) -> list[str]:

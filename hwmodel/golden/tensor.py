@@ -9,7 +9,7 @@ from hwmodel.spec import FloatFormat, SpecError, TensorAcc, TensorPreset, parse_
 from .arrays import Array
 from .codec import decode, encode
 from .codes import check_codes
-from .tensor_step import Numbers, Step, check_formats, numbers_of, plain_sum, scale_of
+from .tensor_step import Numbers, Step, check_formats, numbers_of, scale_of
 
 _BLOCK = 1 << 15
 """Terms worked on at a time, so that intermediate arrays stay in the second-level cache."""
@@ -125,10 +125,7 @@ def _accumulate(
         part = np.s_[start : start + rows]
         # An axis of length one is broadcast, not cut.
         one, other = (each if each.kind.shape[1] == 1 else each.at(np.s_[:, part]) for each in (x, y))
-        if isinstance(core, TensorPreset) and core.phases:
-            result[part] = _in_phases(one, other, c[part], unit, core)
-        else:
-            result[part] = _in_order(one, other, c[part], unit, held)
+        result[part] = _in_order(one, other, c[part], unit, held)
     return result
 
 
@@ -140,17 +137,3 @@ def _in_order(x: Numbers, y: Numbers, c: Array, unit: Step, held: FloatFormat) -
         c = unit.advance(x.at(step), y.at(step), c, fmt)
         fmt = acc.format
     return encode(decode(c, fmt), held) if fmt != held else c
-
-
-def _in_phases(x: Numbers, y: Numbers, c: Array, unit: Step, preset: TensorPreset) -> Array:
-    """Return the codes after all products, in the order that the preset names."""
-    length, out = len(x.kind), preset.acc.format
-    residue = np.arange(length) % preset.period
-    phases = [np.flatnonzero(np.isin(residue, phase)) for phase in preset.phases]
-    for start in range(0, length, preset.block):
-        inner = np.zeros(c.shape, np.uint64)
-        for phase in phases:
-            index = phase[(phase >= start) & (phase < start + preset.block)]
-            inner = unit.add(x.at(index), y.at(index), inner, out)
-        c = plain_sum(c, inner, preset.result, out)
-    return c

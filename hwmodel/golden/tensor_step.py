@@ -93,12 +93,22 @@ class Step:
     def __init__(self, acc: spec.TensorAcc, product_scale: int):
         self.acc = acc
         self._product_scale = product_scale
+        self._phases = [np.array(lanes) for lanes, _ in acc.sums]
 
     def advance(self, x: Numbers, y: Numbers, codes: Array, fmt: FloatFormat) -> Array:
         """Return the codes, of ``acc.format``, after a step from accumulators that hold `codes` of `fmt`; late: of ``acc.format``."""
-        if self.acc.late:
-            return plain_sum(codes, self.add(x, y), self.acc.format, self.acc.format)
-        return self.add(x, y, codes, fmt)
+        if not self.acc.late:
+            return self.add(x, y, codes, fmt)
+        out = self.acc.format
+        return plain_sum(codes, self._in_phases(x, y, out), out, out)
+
+    def _in_phases(self, x: Numbers, y: Numbers, out: FloatFormat) -> Array:
+        """Return the codes, of `out`, of the sums of products without the accumulator."""
+        first, *later = (lanes[lanes < len(x.kind)] for lanes in self._phases)
+        total = self.add(x.at(first), y.at(first)) if later else self.add(x, y)
+        for lanes in later:
+            total = self.add(x.at(lanes), y.at(lanes), total, out)
+        return total
 
     def add(self, x: Numbers, y: Numbers, codes: Array | None = None, fmt: FloatFormat | None = None) -> Array:
         """Return the codes, of ``acc.format``, after a step, with accumulators `codes` of `fmt` as a term if there are any."""

@@ -249,7 +249,7 @@ def parse_accumulator(text: str) -> Accumulator:
             raise
         raise SpecError(
             f"unknown accumulator {text!r}: allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            f"tc<L>f<F>:<out>[.rtz][.late] or a GPU such as h100, "
+            f"tc<L>f<F>:<out>[.rtz][.late|.phases<order>] or a GPU such as h100, "
             f"quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
             f"{nearest(key.split('.')[0], _accumulator_names())}"
         ) from error

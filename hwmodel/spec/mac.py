@@ -420,6 +420,4 @@ def _parse_tensor_core(text: str, name: str, a: Operand, b: Operand) -> TensorAc
         if not isinstance(fmt, FloatFormat):
             raise SpecError(f"unit {text!r}: {fmt} is no operand of a tensor core's alignment by exponents; it takes float formats")
     core = parse_tensor(name, *factors)  # type: ignore[arg-type]
-    if isinstance(core, TensorPreset) and core.phases:
-        raise SpecError(f"unit {text!r}: {core} sums in several passes, which golden.matmul computes and no unit of one step a cycle does")
     return core.acc if isinstance(core, TensorPreset) else core

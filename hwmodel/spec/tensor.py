@@ -6,7 +6,7 @@ in ``docs/semantics.md``.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from .catalog import parse_format
@@ -16,15 +16,16 @@ from .floats import FloatFormat, Specials
 MAX_LANES = 64
 MAX_ALIGNED_FRACTION = 48
 MAX_PRODUCT_BITS = 62
+MAX_PHASES = 10
 
 
 @dataclass(frozen=True)
 class TensorAcc:
-    """A step of a tensor core, ``tc<L>f<F>:<out>[.rtz|.rne][.late]``.
+    """A step of a tensor core, ``tc<L>f<F>:<out>[.rtz|.rne][.late|.phases<order>]``.
 
     The terms are `lanes` exact products and the accumulator. With E the largest exponent among the terms that are not
     zero, every term is truncated toward zero to a multiple of ``2**(E - fraction)``; the truncated terms are added exactly,
-    and the sum is rounded to `format`.
+    and the sum is rounded to `format`. In phases that is done several times a step, each time with some of the products.
 
     Parameters
     ----------
@@ -35,9 +36,12 @@ class TensorAcc:
     format
         Format of the accumulator; signed, with subnormals.
     rounding
-        ``"rne"`` or ``"rtz"``, of the one rounding to `format`.
-    late
-        The accumulator is no term: it is added to the rounded sum of the products, in `format`, to nearest even.
+        ``"rne"`` or ``"rtz"``, of every rounding to `format` but the late addition.
+    phases
+        The order of the products of a step: product k is of phase ``phases[k % len(phases)]``. Those of phase 0 are summed and
+        rounded; those of each later phase are summed with the result so far as a term. The accumulator is no term: it joins
+        late, in `format`, to nearest even. ``(0,)`` is ``.late``; ``(0, 0, 1, 1)``, ``.phases0011``, is two phases, each of two
+        products in four. Kept in its shortest form. Empty: one sum, of which the accumulator is a term.
 
     Raises
     ------
@@ -49,12 +53,13 @@ class TensorAcc:
     fraction: int
     format: FloatFormat
     rounding: str = "rne"
-    late: bool = False
+    phases: tuple[int, ...] = ()
 
     ROUNDINGS: ClassVar[tuple[str, ...]] = ("rne", "rtz")
     _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"tc(\d+)f(\d+):([^.:]+)((?:\.\w+)*)", re.ASCII)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "phases", _shortest(self.phases))
         if not 1 <= self.lanes <= MAX_LANES:
             raise SpecError(f"accumulator {self}: {self.lanes} products a step is not in 1..{MAX_LANES}")
         if not 0 <= self.fraction <= MAX_ALIGNED_FRACTION:
@@ -63,10 +68,44 @@ class TensorAcc:
             raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}")
         if not self.format.signed or not self.format.subnormals or self.format.halved:
             raise SpecError(f"accumulator {self}: {self.format} cannot hold a sum; it takes a signed float format with ordinary subnormals")
+        self._check_phases()
+
+    def _check_phases(self) -> None:
+        if not self.phases:
+            return
+        numbers, length = sorted(set(self.phases)), len(self.phases)
+        if numbers != list(range(len(numbers))) or len(numbers) > MAX_PHASES:
+            order = "".join(str(numbers.index(phase)) for phase in self.phases)
+            instead = f"; .phases{order} is the same order" if len(numbers) <= MAX_PHASES else ""
+            raise SpecError(f"accumulator {self}: phases are numbered from 0 on, {MAX_PHASES} at most, and none is left out{instead}")
+        if self.lanes % length:
+            fitting = min(range(length, MAX_LANES + 1, length), key=lambda lanes: abs(lanes - self.lanes), default=0)
+            instead = f"; one of {fitting} it does" if fitting else ""
+            raise SpecError(f"accumulator {self}: an order of {length} products does not divide a step of {self.lanes}{instead}")
 
     def __str__(self) -> str:
         rounding = "" if self.rounding == "rne" else f".{self.rounding}"
-        return f"tc{self.lanes}f{self.fraction}:{self.format}{rounding}{'.late' if self.late else ''}"
+        order = f".phases{''.join(map(str, self.phases))}" if self.phases else ""
+        return f"tc{self.lanes}f{self.fraction}:{self.format}{rounding}{'.late' if self.phases == (0,) else order}"
+
+    @property
+    def late(self) -> bool:
+        """Whether the accumulator is no term: it is added to the rounded sum of the products."""
+        return bool(self.phases)
+
+    @property
+    def sums(self) -> tuple[tuple[tuple[int, ...], "TensorAcc"], ...]:
+        """The sums of a step in their order: which products each takes, and the arithmetic of such a sum by itself.
+
+        Where the accumulator joins late the first is of products alone, and that of each later one is the result so far.
+        """
+        if not self.phases:
+            return ((tuple(range(self.lanes)), self),)
+        chosen = [
+            tuple(lane for lane in range(self.lanes) if self.phases[lane % len(self.phases)] == phase)
+            for phase in range(max(self.phases) + 1)
+        ]
+        return tuple((each, replace(self, lanes=len(each), phases=() if phase else (0,))) for phase, each in enumerate(chosen))
 
     @classmethod
     def parse(cls, text: str) -> "TensorAcc | None":
@@ -83,19 +122,30 @@ class TensorAcc:
         match = cls._GRAMMAR.fullmatch(key)
         if match is None:
             raise SpecError(
-                f"accumulator {text!r}: a tensor-core style accumulator is tc<L>f<F>:<out>[.rtz|.rne][.late], for example tc8f24:fp32.rtz"
+                f"accumulator {text!r}: a tensor-core style accumulator is tc<L>f<F>:<out>[.rtz|.rne][.late|.phases<order>], "
+                f"for example tc8f24:fp32.rtz"
             )
         out = parse_format(match[3])
         if not isinstance(out, FloatFormat):
             raise SpecError(f"accumulator {text!r}: {out} cannot hold a sum; it takes a signed float format with ordinary subnormals")
         options = match[4].split(".")[1:]
+        chosen: dict[str, str] = {}
         for option in options:
-            if option not in (*cls.ROUNDINGS, "late") or options.count(option) > 1:
-                raise SpecError(f"accumulator {text!r}: option .{option} is not one of .rtz, .rne, .late, each at most once")
-        roundings = [option for option in options if option != "late"]
-        if len(roundings) > 1:
-            raise SpecError(f"accumulator {text!r}: .{roundings[0]} and .{roundings[1]} exclude each other; give one rounding")
-        return cls(int(match[1]), int(match[2]), out, roundings[0] if roundings else "rne", "late" in options)
+            kind = "rounding" if option in cls.ROUNDINGS else "order"
+            if options.count(option) > 1 or (kind == "order" and not re.fullmatch(r"late|phases[0-9]+", option, re.ASCII)):
+                allowed = ".rtz, .rne, .late, .phases<order> (as .phases0011: the phase of each product), each at most once"
+                raise SpecError(f"accumulator {text!r}: option .{option} is not one of {allowed}")
+            if kind in chosen:
+                raise SpecError(f"accumulator {text!r}: .{chosen[kind]} and .{option} exclude each other; give one {kind}")
+            chosen[kind] = option
+        order = chosen.get("order", "").replace("late", "phases0").removeprefix("phases")
+        return cls(int(match[1]), int(match[2]), out, chosen.get("rounding", "rne"), tuple(map(int, order)))
+
+
+def _shortest(order: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shortest order that, repeated, is `order`."""
+    lengths = (length for length in range(1, len(order)) if len(order) % length == 0)
+    return next((order[:length] for length in lengths if order[:length] * (len(order) // length) == order), order)
 
 
 @dataclass(frozen=True)
@@ -114,18 +164,13 @@ class TensorPreset:
         The arithmetic of a step.
     instruction
         ``"wgmma"``, ``"mma"`` (``mma.sync``) or ``"tcgen05"`` where they differ; empty: all the GPU has.
-    phases
-        If not empty: an order of its own. Products come in blocks; of each block, those whose index modulo the number of
-        residues is in the first phase are summed from zero, then those of the second from that result, and so on. The
-        addend joins after the last phase, in `result`, to nearest even.
     source
         Where this is known from.
 
     Raises
     ------
     SpecError
-        If `acc` adds its accumulator late (an order of its own says so here), the phases are not those of a period, or
-        `result` cannot hold a number of ``acc.format``.
+        If `result` cannot hold a number of ``acc.format``, or an addend that joins late is not of that format.
     """
 
     gpu: str
@@ -133,28 +178,14 @@ class TensorPreset:
     result: FloatFormat
     acc: TensorAcc
     instruction: str = ""
-    phases: tuple[tuple[int, ...], ...] = ()
     source: str = ""
 
     def __post_init__(self) -> None:
-        if self.acc.late:
-            raise SpecError(f"preset {self}: {self.acc} adds its accumulator late; in a preset that is said by phases")
-        residues = sorted(residue for phase in self.phases for residue in phase)
-        if residues != list(range(self.period)) or len(set(map(len, self.phases))) > 1:
-            raise SpecError(f"preset {self}: the phases {self.phases} do not share the residues 0..{self.period - 1} evenly")
         out, held = self.acc.format, self.result
         if out.emax > held.emax or out.lsb_exponent < held.lsb_exponent or out.precision > held.precision or not held.has_inf:
             raise SpecError(f"preset {self}: {held} does not hold every number of {out}")
-
-    @property
-    def block(self) -> int:
-        """Products that one instruction takes."""
-        return self.acc.lanes * max(1, len(self.phases))
-
-    @property
-    def period(self) -> int:
-        """Number of residues that `phases` tells apart."""
-        return sum(map(len, self.phases))
+        if self.acc.late and out != held:
+            raise SpecError(f"preset {self}: {self.acc} adds its accumulator late, in {out}, and the addend is in {held}")
 
     def __str__(self) -> str:
         return f"{self.gpu}:{self.result}{'.' if self.instruction else ''}{self.instruction}"
@@ -166,7 +197,7 @@ _SOURCE_READING = "MMA-Sim, arXiv 2511.10909"
 _FP32, _FP16, _BF16, _TF32 = FloatFormat(8, 23, 127), FloatFormat(5, 10, 15), FloatFormat(8, 7, 127), FloatFormat(8, 10, 127)
 _FP8 = (FloatFormat(4, 3, 7, Specials.FN), FloatFormat(5, 2, 15))
 _E8M13 = FloatFormat(8, 13, 127)
-_MMA_PHASES = ((0, 1), (2, 3))
+_MMA_PHASES = (0, 0, 1, 1)
 
 
 def _sixteen_bit(gpu: str, lanes: int, fraction: int) -> list[TensorPreset]:
@@ -186,8 +217,8 @@ def _with_bf16_and_tf32(gpu: str, lanes: int, fraction: int) -> list[TensorPrese
     ]
 
 
-def _fp8(gpu: str, result: FloatFormat, acc: TensorAcc, instruction: str, source: str, *, in_phases: bool = False) -> TensorPreset:
-    return TensorPreset(gpu, _FP8, result, acc, instruction, _MMA_PHASES if in_phases else (), source)
+def _fp8(gpu: str, result: FloatFormat, acc: TensorAcc, instruction: str, source: str) -> TensorPreset:
+    return TensorPreset(gpu, _FP8, result, acc, instruction, source)
 
 
 TENSOR_PRESETS: tuple[TensorPreset, ...] = (
@@ -198,14 +229,14 @@ TENSOR_PRESETS: tuple[TensorPreset, ...] = (
     _fp8("ada", _FP16, TensorAcc(16, 13, _FP16), "", _VECTORS),
     *_with_bf16_and_tf32("h100", 16, 25),
     _fp8("h100", _FP32, TensorAcc(32, 13, _E8M13, "rtz"), "wgmma", _VECTORS),
-    _fp8("h100", _FP16, TensorAcc(16, 25, _FP16), "mma", _VECTORS, in_phases=True),
-    _fp8("h100", _FP32, TensorAcc(16, 25, _FP32, "rtz"), "mma", _VECTORS, in_phases=True),
+    _fp8("h100", _FP16, TensorAcc(32, 25, _FP16, phases=_MMA_PHASES), "mma", _VECTORS),
+    _fp8("h100", _FP32, TensorAcc(32, 25, _FP32, "rtz", _MMA_PHASES), "mma", _VECTORS),
     _fp8("h100", _FP16, TensorAcc(32, 13, _FP16), "wgmma", _SOURCE_READING),
     *_with_bf16_and_tf32("b200", 16, 25),
     _fp8("b200", _FP32, TensorAcc(32, 25, _FP32, "rtz"), "tcgen05", _SOURCE_READING),
     _fp8("b200", _FP16, TensorAcc(32, 25, _FP16), "tcgen05", _SOURCE_READING),
-    _fp8("b200", _FP32, TensorAcc(16, 25, _FP32, "rtz"), "mma", _VECTORS, in_phases=True),
-    _fp8("b200", _FP16, TensorAcc(16, 25, _FP16), "mma", _VECTORS, in_phases=True),
+    _fp8("b200", _FP32, TensorAcc(32, 25, _FP32, "rtz", _MMA_PHASES), "mma", _VECTORS),
+    _fp8("b200", _FP16, TensorAcc(32, 25, _FP16, phases=_MMA_PHASES), "mma", _VECTORS),
 )
 """All presets. Where a GPU has several instructions for the same operands and result, the first is what its name alone means."""
 

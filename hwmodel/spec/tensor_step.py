@@ -46,14 +46,31 @@ def sum_of_step(acc: TensorAcc, product: NumberShape, scale: NumberShape | None)
 
 
 def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
-    """Return what the register can reach; of `.late`, what the rounded sum of the products of a step can be.
+    """Return what the register can reach that a step's rounded sum is kept in; of `.late`, what that sum can be.
 
     The bounds of rounding to nearest hold for truncation too, which moves no number up; and, unlike an ordinary ``.rtz``, a tensor
     core overflows to infinity in both.
     """
-    nearest = FloatAcc(acc.format)
-    term = sum_of_step(acc, product, scale)
-    return rounded_state(nearest, term) if acc.late else float_state(nearest, term)
+    if acc.late:
+        return states_of_sums(acc, product, scale)[-1]
+    return float_state(FloatAcc(acc.format), sum_of_step(acc, product, scale))
+
+
+def states_of_sums(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> list[FloatState]:
+    """Return, for each sum of a step whose accumulator joins late, what it can be once it is rounded.
+
+    A sum is as large as its products and the sum before it; truncated, it is still a multiple of what is finest in them.
+    """
+    states: list[FloatState] = []
+    for _, part in acc.sums:
+        term = sum_of_step(part, product, scale)
+        if states:
+            before = states[-1].shape
+            lsb = min(term.lsb, before.lsb)
+            magnitude = (term.magnitude << (term.lsb - lsb)) + (before.magnitude << (before.lsb - lsb))
+            term = replace(term, nan=term.nan or before.nan, inf=term.inf or before.inf, lsb=lsb, magnitude=magnitude)
+        states.append(rounded_state(FloatAcc(acc.format), term))
+    return states
 
 
 def largest_exponent_range(product: NumberShape, register: NumberShape | None, scale: NumberShape | None) -> tuple[int, int]:

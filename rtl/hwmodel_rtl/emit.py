@@ -10,7 +10,7 @@ from pathlib import Path
 from amaranth.lib.wiring import In
 
 from hwmodel.files import scratch_folder
-from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc
+from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc, TensorAcc
 from hwmodel.yosys import Yosys
 
 from .architecture import Architecture
@@ -36,8 +36,8 @@ class Unit:
         The whole Verilog file.
     manifest
         What goes into the JSON file: spec, ports and widths, lanes, the formats that modes choose among, latency, the exact sum
-        in front of the accumulator, size and steps of a block, instances by part, content
-        hash, tool versions.
+        in front of the accumulator, size and steps of a block, the lanes of each phase of a tensor core's step, instances by part,
+        content hash, tool versions.
     """
 
     spec: MacSpec
@@ -84,6 +84,7 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         "fixed_point": [asdict(spec.fixed_point(level)) for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
         **({"exact_sum": asdict(spec.exact_sum)} if spec.exact_sum else {}),
         **({"block": _block(spec)} if spec.blocks else {}),
+        **({"phases": phases} if (phases := _phases(spec)) else {}),
         "ports": ports,
         **({"modes": modes} if modes else {}),
         "parts": _parts(body, name),
@@ -142,6 +143,12 @@ def _block(spec: MacSpec) -> dict[str, int | None]:
     return {"size": spec.blocks[0].size, "steps": 1 if spec.fold_steps is None else spec.fold_steps or None}
 
 
+def _phases(spec: MacSpec) -> list[list[int]]:
+    """Return the lanes whose products are summed in each phase of a step; nothing where there is one phase."""
+    sums = spec.acc.sums if isinstance(spec.acc, TensorAcc) else ()
+    return [list(lanes) for lanes, _ in sums] if len(sums) > 1 else []
+
+
 def _ports(component: Mac | MacWithLfsr) -> list[dict]:
     ports = [{"name": "clk", "direction": "in", "width": 1}, {"name": "rst", "direction": "in", "width": 1}]
     for port, member in component.signature.members.items():
@@ -186,6 +193,7 @@ def _header(first: str, spec: MacSpec, ports: list[dict]) -> str:
     lines = [
         first,
         f"Takes {taken} a cycle; {spec.latency} cycle(s) from valid to acc_valid. Synchronous reset, active high.",
+        *(f"{'Summed first' if i == 0 else 'Then'}: products of lanes {' '.join(map(str, each))}." for i, each in enumerate(_phases(spec))),
         "",
         *(f"{port['name']:<10} {port['direction']:<3} {port['width']:>4}  {meaning[port['name']]}" for port in ports),
     ]

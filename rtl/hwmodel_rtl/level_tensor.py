@@ -1,9 +1,10 @@
 """The accumulator level of a tensor core: its alignadd and normacc joined around a register."""
 
-from amaranth.hdl import Const, Module, Value
+from amaranth.hdl import Cat, Const, Module, Value
 
 from hwmodel.spec import FloatAcc, MacSpec, TensorAcc
-from hwmodel.spec.tensor_step import tensor_state
+from hwmodel.spec.ranges import NumberShape
+from hwmodel.spec.tensor_step import states_of_sums, tensor_state
 
 from .alignadd_tensor import AlignAddTensor
 from .architecture import Architecture
@@ -29,7 +30,8 @@ def accumulate_tensor(
 ) -> Level:
     """Add the products of a step to a tensor core's accumulator, in instances called alignadd and normacc.
 
-    Of `.late` these are an ordinary addition's; alignadd_products and normacc_products make the rounded sum that it adds.
+    Where the accumulator joins late these are an ordinary addition's; alignadd_products and normacc_products, with the number of the
+    phase where there are several, make the rounded sum that it adds.
 
     Parameters
     ----------
@@ -42,22 +44,11 @@ def accumulate_tensor(
     """
     acc = spec.acc
     assert isinstance(acc, TensorAcc)
-    scale_shape = None if scale is None else scale.shape
-    state = tensor_state(acc, terms.shape, scale_shape)
-    alignadd = AlignAddTensor(acc, terms.shape, None if acc.late else state.shape, scale_shape, architecture)
-    m.submodules["alignadd_products" if acc.late else "alignadd"] = alignadd
-    for target, number in zip(alignadd.terms, terms.numbers, strict=True):
-        m.d.comb += connect(terms.shape, target, number)
-    m.d.comb += alignadd.term_zeros.eq(terms.zero)
-    if scale is not None:
-        m.d.comb += connect(scale.shape, alignadd.scale, scale.lone)
-        if scale.shape.nan:
-            m.d.comb += alignadd.scale.nan.eq(scale.lone.nan & valid)
     if acc.late:
-        m.submodules.normacc_products = rounder = RoundSum(acc, state, alignadd.exponent_range, architecture)
-        m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in SUM]
-        rounded = Terms([rounder.rounded], rounder.shape, rounder.zero)
+        rounded = _round_products(m, acc, architecture, terms, scale, valid)
         return accumulate(m, spec, architecture, FloatAcc(acc.format), rounded, step, suffix="", resettable=resettable)
+    state = tensor_state(acc, terms.shape, None if scale is None else scale.shape)
+    alignadd = _align(m, "alignadd", acc, architecture, terms, scale, valid, state.shape)
     m.submodules.normacc = normacc = NormAccTensor(acc, state, alignadd.exponent_range, architecture, resettable=resettable)
     m.d.comb += connect(state.shape, alignadd.acc, normacc.acc)
     m.d.comb += [
@@ -74,3 +65,46 @@ def accumulate_tensor(
     if normacc.enabled:
         m.d.comb += normacc.enable.eq(valid | step.clear)
     return Level(normacc.code, None, None, None, Const(0, 1), Const(0, 1))
+
+
+def _align(
+    m: Module,
+    name: str,
+    acc: TensorAcc,
+    architecture: Architecture,
+    terms: Terms,
+    scale: Terms | None,
+    valid: Value,
+    register: NumberShape | None,
+) -> AlignAddTensor:
+    """Return the part called `name` that adds products, connected to them, and a number of shape `register`, which is not."""
+    alignadd = AlignAddTensor(acc, terms.shape, register, None if scale is None else scale.shape, architecture)
+    m.submodules[name] = alignadd
+    for target, number in zip(alignadd.terms, terms.numbers, strict=True):
+        m.d.comb += connect(terms.shape, target, number)
+    m.d.comb += alignadd.term_zeros.eq(terms.zero)
+    if scale is not None:
+        m.d.comb += connect(scale.shape, alignadd.scale, scale.lone)
+        if scale.shape.nan:
+            m.d.comb += alignadd.scale.nan.eq(scale.lone.nan & valid)
+    return alignadd
+
+
+def _round_products(m: Module, acc: TensorAcc, architecture: Architecture, terms: Terms, scale: Terms | None, valid: Value) -> Terms:
+    """Return the rounded sum of the products of a step: phase by phase, each with the sum so far as a term."""
+    states = states_of_sums(acc, terms.shape, None if scale is None else scale.shape)
+    assert terms.zero is not None
+    total: Terms | None = None
+    for phase, ((lanes, part), state) in enumerate(zip(acc.sums, states, strict=True)):
+        suffix = f"_{phase}" if len(states) > 1 else ""
+        chosen = Terms([terms.numbers[lane] for lane in lanes], terms.shape, Cat(*(terms.zero[lane] for lane in lanes)))
+        before = None if total is None else total.shape
+        alignadd = _align(m, f"alignadd_products{suffix}", part, architecture, chosen, scale, valid, before)
+        rounder = RoundSum(part, state, alignadd.exponent_range, architecture, before)
+        m.submodules[f"normacc_products{suffix}"] = rounder
+        m.d.comb += [getattr(rounder, name).eq(getattr(alignadd, name)) for name in SUM]
+        if total is not None:
+            m.d.comb += connect(total.shape, alignadd.acc, total.lone) + connect(total.shape, rounder.before, total.lone)
+        total = Terms([rounder.rounded], rounder.shape, rounder.zero)
+    assert total is not None
+    return total

@@ -5,14 +5,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FloatAcc, TensorAcc
-from hwmodel.spec.ranges import FloatState
+from hwmodel.spec.ranges import FloatState, NumberShape
 from hwmodel.spec.tensor_step import TensorWindow
 
 from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
 from .normacc import NormAccFloat, Rounded, normalise_and_round
-from .number import exponent_shape, fields, signature
+from .number import exponent_shape, field, fields, signature
 
 
 class NormAccTensor(NormAccFloat):
@@ -44,19 +44,39 @@ class NormAccTensor(NormAccFloat):
 
 
 class RoundSum(wiring.Component):
-    """Round the sum of the products of a step to the accumulator's format, to which it is added late. Combinational.
+    """Round a sum of products to the accumulator's format, to which it is added late. Combinational.
+
+    Parameters
+    ----------
+    acc
+        The arithmetic of the sum.
+    state
+        What it can be, rounded.
+    exponent_range
+        Of the sum, see `AlignAddTensor`.
+    before
+        Shape of the rounded sum of an earlier phase, which is in this one; None: there is none.
 
     Attributes
     ----------
     significand, exponent, sign, nan, inf, inf_sign : In
         The sum, see `AlignAddTensor`.
+    before : In(signature(before))
+        With an earlier phase only.
     rounded : Out(signature(shape))
         The number, of shape `shape`.
     zero : Out(1)
         Whether it is zero.
     """
 
-    def __init__(self, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], architecture: Architecture) -> None:
+    def __init__(
+        self,
+        acc: TensorAcc,
+        state: FloatState,
+        exponent_range: tuple[int, int],
+        architecture: Architecture,
+        before: NumberShape | None = None,
+    ) -> None:
         self.tensor = acc
         self.state = state
         self.shape = state.shape
@@ -64,6 +84,9 @@ class RoundSum(wiring.Component):
         self.architecture = architecture
         ports = {"significand": In(TensorWindow.of(acc).magnitude_bits), "exponent": In(exponent_shape(*exponent_range))}
         ports |= {name: In(1) for name in ("sign", "nan", "inf", "inf_sign")}
+        self.in_phases = before is not None
+        if before is not None:
+            ports["before"] = In(signature(before))
         super().__init__(ports | {"rounded": Out(signature(self.shape)), "zero": Out(1)})
 
     def elaborate(self, platform):
@@ -73,16 +96,25 @@ class RoundSum(wiring.Component):
         m.d.comb += rounded.significand.eq(result.significand)
         if "exponent" in present:
             m.d.comb += rounded.exponent.eq(result.exponent)
-        infinite = self.inf | result.infinite
+        nan, inf, inf_sign = self._specials()
+        infinite = inf | result.infinite
         if "nan" in present:
-            m.d.comb += rounded.nan.eq(self.nan if fmt.has_inf else self.nan | infinite)
+            m.d.comb += rounded.nan.eq(nan if fmt.has_inf else nan | infinite)
         if "inf" in present:
             m.d.comb += rounded.inf.eq(infinite)
         if "sign" in present:
             # Without products that is +0. It changes no accumulator: what numbers of one format add up to is -0 at no time.
-            m.d.comb += rounded.sign.eq(Mux(self.inf, self.inf_sign, self.sign))
+            m.d.comb += rounded.sign.eq(Mux(inf, inf_sign, self.sign))
         m.d.comb += self.zero.eq(~(rounded.significand.any() if self.shape.leading_zeros else rounded.significand[-1]))
         return m
+
+    def _specials(self) -> tuple[Value, Value, Value]:
+        """Return whether the terms make a NaN, or an infinity, and of which sign."""
+        if not self.in_phases:
+            return self.nan, self.inf, self.inf_sign
+        nan, inf, sign = (field(self.before, name) for name in ("nan", "inf", "sign"))
+        opposed = self.inf & inf & (self.inf_sign ^ sign)
+        return self.nan | nan | opposed, self.inf | inf, Mux(inf, sign, self.inf_sign)
 
 
 def round_sum(

@@ -12,8 +12,8 @@ import numpy as np
 
 from hwmodel.spec import ChunkAcc, FixedAcc, FloatAcc, FloatFormat, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale
-from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape, rounded_state
-from hwmodel.spec.tensor_step import sum_of_step
+from hwmodel.spec.ranges import NumberShape, fixed_shape, float_state, operand_shape
+from hwmodel.spec.tensor_step import sum_of_step, tensor_state
 
 from .obligations import level_pushes
 from .operands import Array
@@ -136,8 +136,8 @@ def _addend_shape(spec: MacSpec) -> NumberShape:
 
 def _step_of_tensor(spec: MacSpec, acc: TensorAcc, product: NumberShape) -> NumberShape:
     """Return the sum of the products of a step; its exponents count from where the products' do, below their highest bit."""
-    shape = sum_of_step(acc, product, block_scale(spec, normalised=False))
-    return rounded_state(FloatAcc(acc.format), shape).shape if acc.late else shape
+    scale = block_scale(spec, normalised=False)
+    return tensor_state(acc, product, scale).shape if acc.late else sum_of_step(acc, product, scale)
 
 
 def far_states(spec: MacSpec, rng: np.random.Generator, side: Array) -> Array:

@@ -40,12 +40,13 @@ UNITS = [
     "fp16-fp16-tc4f23:fp32.rtz", "fp16-fp16-tc8f24:fp16", "bf16-bf16-tc4f24:fp32.rtz-p1", "e4m3fn-e4m3fn-tc8f13:e8m13.rtz-p2",
     "e5m2-e5m2-tc4f13:e8m13.rtz", "e2m1fn-e4m3fn-tc2f3:fp32.late", "e4m3fn-e4m3fn-tc1f20:bf16", "e2m1fn-e2m1fn-tc3f6:e4m3fn.rtz",
     "e3m2fn-e5m2-tc4f10:e5m2.late-p2", "fp32-fp32-tc2f30:fp32",
+    "e4m3fn-e5m2-tc4f13:fp16.phases0110-p2", "e2m1fn-e2m1fn-tc3f4:e3m2fn.rtz.phases201",
     "mxint8-mxint8-fp32-x8", "mxfp8e4m3-mxfp8e4m3-fp32-x8-p2", "mxfp8e5m2-mxfp8e4m3-fp16-x4-p1", "mxfp4-mxfp4-fp32-x32-p1",
     "nvfp4-nvfp4-fp32-x8", "nvfp4-nvfp4-fp32-x16-p2", "mx9-mx9-fp32-x4", "mx4-mx4-bf16-x1-p1", "msfp12-msfp12-fp16-x8",
     "mxfp4-bf16-fp32-x2",
     "flex16-flex16-fp32-x2", "flex16-int8-fx40f20-x2-p1", "vsq4-vsq4-fx48f0-x2", "vsq8-vsq4-fx40fm4.rne-x16-p2", "mxint8-mxint8-fx32f8-x8",
     "mxfp4-mxfp4-fx40f6.rne-x2-p2", "nvfp4-msfp13-fp32-x2", "mxfp6e2m3-mxfp6e3m2-fp32.sr8-x2-p1",
-    "e4m3fn:4:e8m0fnu-e5m2:4:e8m0fnu-tc4f13:e8m13.rtz-p2", "mxfp4-mxfp4-tc32f10:fp32.late",
+    "e4m3fn:4:e8m0fnu-e5m2:4:e8m0fnu-tc4f13:e8m13.rtz-p2", "e4m3fn:4:e8m0fnu-e5m2-tc4f13:fp16.phases0011", "mxfp4-mxfp4-tc32f10:fp32.late",
     "e4m3b7half-e4m3b7half-tc2f12:fp32-p2", "mxfp8e4m3-e4m3fn-tc32f25:fp32.rtz-p1",
 ]
 # fmt: on

@@ -78,7 +78,7 @@ def test_a_bundled_card_says_where_it_comes_from(name, tmp_path):
     assert (card.name, card.licence) == (name, licence)
     assert maker in card.source
     assert process in card.process
-    assert (CARD_FOLDER / (name + CARD_SUFFIX)).stat().st_size < 500_000
+    assert (CARD_FOLDER / (name + CARD_SUFFIX)).stat().st_size < 1_000_000
     assert all(card.excluded.values())
     path = tmp_path / "again.card.json.gz"
     card.save(path)

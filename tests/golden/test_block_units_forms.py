@@ -19,7 +19,8 @@ mxfp4-e4m3fn+e5m2-fp32-x16 mxfp4-posit8-fp32-x16 nf4@fp16:16:e8m0fnu-fp16-fp32-x
 e5m2:16:e4m3u:amax-e5m2:16:e4m3u:amax-fp32-x8 e5m2:16:uint6:amax-e5m2:16:uint6:amax-fx60f10-x16 int8:all:pow2e5b31-int8-fp32-x8
 e5m2:all:e8m0fnu-e4m3fn-fp32-x8 e4m3fn:8/4s3:e8m0fnu-e4m3fn:8:e8m0fnu-fp32-x2 int4:8/4s4:e8m0fnu-int4:8/2:e8m0fnu-fp32-x4
 e5m2:16:e4m3u:amax-e5m2:16:e4m3u:amax-fp32.unfused-x8
-mxfp8e4m3-mxfp8e4m3-tc32f25:fp32.rtz mxfp8e5m2-mxfp4-tc32f13:fp16 mxfp8e4m3-e5m2-tc32f13:bf16.rtz.late e2m1fnq3:4:e8m0fnu-e5m2-tc4f20:fp32
+mxfp8e4m3-mxfp8e4m3-tc32f25:fp32.rtz mxfp8e5m2-mxfp4-tc32f13:fp16 mxfp8e4m3-e5m2-tc32f13:bf16.rtz.late mxfp8e5m2-e4m3fn-h100:fp16.mma
+e2m1fnq3:4:e8m0fnu-e5m2-tc4f20:fp32
 """.split()  # noqa: SIM905 (short names)
 
 

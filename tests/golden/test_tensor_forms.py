@@ -45,7 +45,11 @@ def test_presets(preset: TensorPreset) -> None:
 
 def tensor_accs() -> st.SearchStrategy[TensorAcc]:
     out = float_formats(accumulator=True).filter(lambda fmt: fmt.subnormals)
-    return st.builds(TensorAcc, st.integers(1, 9), st.integers(0, 48), out, st.sampled_from(TensorAcc.ROUNDINGS), st.booleans())
+    orders = st.sampled_from([(), (0,), (0, 1), (0, 0, 1, 1), (2, 1, 0), (1, 0, 0)])
+    return st.builds(
+        lambda lanes, fraction, fmt, rounding, order: TensorAcc(lanes * max(len(order), 1), fraction, fmt, rounding, order),
+        st.integers(1, 9), st.integers(0, 48), out, st.sampled_from(TensorAcc.ROUNDINGS), orders,
+    )  # fmt: skip
 
 
 @given(tensor_accs(), float_formats(accumulator=False), float_formats(accumulator=False), st.integers(0, 20), st.integers(0, 1 << 30))
@@ -67,7 +71,7 @@ def test_widest_and_narrowest_results(out: str) -> None:
         assert_forms_agree(acc, a, b, 60, 3, seed)
 
 
-@pytest.mark.parametrize("core", ["tc3f3:fp16", "tc2f0:e8m13.rtz", "tc4f20:fp16.late"])
+@pytest.mark.parametrize("core", ["tc3f3:fp16", "tc2f0:e8m13.rtz", "tc4f20:fp16.late", "tc4f3:fp16.phases0110"])
 def test_halved_subnormals(core: str) -> None:
     acc = TensorAcc.parse(core)
     assert acc is not None

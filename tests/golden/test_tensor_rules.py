@@ -243,26 +243,26 @@ def test_bad_input(call, expected):
         *[(gpu, operand, FP32, ["tc16f25:fp32.rtz"]) for gpu in ("h100", "h200", "b200") for operand in (FP16, BF16)],
         *[(gpu, FP16, FP16, ["tc16f25:fp16"]) for gpu in ("h100", "h200", "b200")],
         *[(gpu, TF32, FP32, ["tc8f25:fp32.rtz"]) for gpu in ("h100", "h200", "b200")],
-        *[("h100", operand, FP32, ["tc32f13:e8m13.rtz wgmma", "tc16f25:fp32.rtz mma"]) for operand in (E4M3, E5M2)],
-        ("h200", E5M2, FP16, ["tc16f25:fp16 mma", "tc32f13:fp16 wgmma"]),
-        ("b200", E4M3, FP32, ["tc32f25:fp32.rtz tcgen05", "tc16f25:fp32.rtz mma"]),
-        ("b200", E4M3, FP16, ["tc32f25:fp16 tcgen05", "tc16f25:fp16 mma"]),
+        *[("h100", operand, FP32, ["tc32f13:e8m13.rtz wgmma", "tc32f25:fp32.rtz.phases0011 mma"]) for operand in (E4M3, E5M2)],
+        ("h200", E5M2, FP16, ["tc32f25:fp16.phases0011 mma", "tc32f13:fp16 wgmma"]),
+        ("b200", E4M3, FP32, ["tc32f25:fp32.rtz tcgen05", "tc32f25:fp32.rtz.phases0011 mma"]),
+        ("b200", E4M3, FP16, ["tc32f25:fp16 tcgen05", "tc32f25:fp16.phases0011 mma"]),
     ],
 )
 def test_presets(gpu, operand, result, expected):
     found = presets_of(gpu, operand, operand, result)
     assert [f"{preset.acc} {preset.instruction}".strip() for preset in found] == expected
-    for preset in found:
-        assert preset.source
-        assert preset.phases == (((0, 1), (2, 3)) if preset.instruction == "mma" else ())
+    assert all(preset.source for preset in found)
 
 
 def test_names():
-    for text in ("tc8f24:fp32.rtz", "tc32f13:e8m13", "tc1f0:e4m3fn.rtz.late", "tc64f48:bf16.late"):
+    for text in ("tc8f24:fp32.rtz", "tc32f13:e8m13", "tc1f0:e4m3fn.rtz.late", "tc64f48:bf16.late", "tc6f3:fp32.rtz.phases210"):
         acc = parse_tensor(text, FP16, FP16)
         assert isinstance(acc, TensorAcc)
         assert str(acc) == text
     assert str(parse_tensor(" TC8F24:FP32.late.rne", FP16, FP16)) == "tc8f24:fp32.late"
+    for text, name in [("phases0", "late"), ("phases00000000", "late"), ("phases01100110", "phases0110")]:
+        assert str(parse_tensor(f"tc8f24:fp32.{text}", FP16, FP16)) == f"tc8f24:fp32.{name}"
     for text, name in [("H200", "h100:fp32"), ("l40s:fp16", "ada:fp16"), ("a2:fp32", "a100:fp32")]:
         assert str(parse_tensor(text, FP16, FP16)) == name
     for text, name in [("h100", "h100:fp32.wgmma"), ("h200.mma", "h100:fp32.mma"), ("b200:fp16.tcgen05", "b200:fp16.tcgen05")]:
@@ -286,6 +286,11 @@ def test_names():
         ("tc8f24:fp32.rna", "option .rna is not one of .rtz, .rne, .late"),
         ("tc8f24:fp32.rtz.rne", ".rtz and .rne exclude each other"),
         ("tc8f24:fp32.late.late", "each at most once"),
+        ("tc8f24:fp32.late.phases01", ".late and .phases01 exclude each other; give one order"),
+        ("tc8f24:fp32.phases", "option .phases is not one of .rtz, .rne, .late, .phases<order>"),
+        ("tc8f24:fp32.phases12", "phases are numbered from 0 on, 10 at most, and none is left out; .phases01 is the same order"),
+        ("tc8f24:fp32.phases02", "none is left out; .phases01 is the same order"),
+        ("tc8f24:fp32.phases001", "an order of 3 products does not divide a step of 8; one of 9 it does"),
         ("h100:int8", "int8 is no result of a GPU"),
         ("h100:bf16", "no tensor-core preset of h100 takes fp16 and fp16 to bf16"),
         ("h100:fp32.mma", "there it has one way only"),
@@ -302,14 +307,12 @@ def test_an_instruction_that_the_gpu_lacks():
 
 
 @pytest.mark.parametrize(
-    ("acc", "phases", "expected"),
+    ("acc", "expected"),
     [
-        (TensorAcc(4, 23, FP32, late=True), (), "late"),
-        (TensorAcc(4, 23, FP32), ((0, 1), (2,)), "do not share the residues"),
-        (TensorAcc(4, 23, FP32), ((0,), (2,)), "do not share the residues"),
-        (TensorAcc(4, 23, parse_format("e8m30")), (), "fp32 does not hold every number of e8m30"),
+        (TensorAcc(4, 23, parse_format("e8m13"), phases=(0, 1)), "adds its accumulator late, in e8m13, and the addend is in fp32"),
+        (TensorAcc(4, 23, parse_format("e8m30")), "fp32 does not hold every number of e8m30"),
     ],
 )
-def test_bad_presets(acc, phases, expected):
+def test_bad_presets(acc, expected):
     with pytest.raises(SpecError, match=expected):
-        TensorPreset("mine", (FP16,), FP32, acc, phases=phases)
+        TensorPreset("mine", (FP16,), FP32, acc)

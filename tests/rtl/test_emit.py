@@ -132,3 +132,11 @@ def test_an_unknown_architecture_is_named():
         Architecture(adder="carry")
     with pytest.raises(ValueError, match="multiplier 'dadda' is not one of baugh_wooley, booth"):
         Architecture(multiplier="dadda")
+
+
+def test_phases_are_told(yosys):
+    unit = emit(MacSpec.parse("e2m1fn-e2m1fn-tc6f4:fp16.phases011"), yosys=yosys)
+    assert unit.manifest["phases"] == [[0, 3], [1, 2, 4, 5]]
+    assert unit.manifest["parts"]["normacc"] == ["normacc", "normacc_products_0", "normacc_products_1"]
+    assert "// Summed first: products of lanes 0 3.\n// Then: products of lanes 1 2 4 5.\n" in unit.verilog
+    assert "phases" not in emit(MacSpec.parse("e2m1fn-e2m1fn-tc2f4:fp16.late"), yosys=yosys).manifest

@@ -78,6 +78,11 @@ UNITS = [
     "e4m3nosub-e4m3fn-tc3f7:fp16",
     "e3m2half-e3m2nonehalf-tc3f3:fp16",
     "e5m2-e5m2-tc2f48:bf16",  # a window longer than any sum
+    "e5m2-e5m2-tc4f25:fp16.phases0011",  # infinities of either phase
+    "e4m3fn-e5m2-tc4f3:e8m13.rtz.phases1020-p1",  # a later phase cuts what an earlier one has rounded
+    "e6m3-e6m3-tc2f9:e3m4.rtz.phases10",  # sums far below all that the accumulator holds
+    "e2m1fn-e2m1fn-tc3f4:e3m2fn.phases012",  # the largest number, three times
+    "e4m3fnuz-e5m2fnuz-tc2f8:e5m2fnuz.phases01",
 ]
 
 
@@ -185,3 +190,23 @@ def test_accumulator_joins_late_by_an_ordinary_addition(fraction, build):
     """2048 + 1 + 1 in FP16: each product rounded or not, the addition to nearest even stays at 2048 twice; in one step it does not."""
     unit = f"e5m2-e5m2-tc2f{fraction}:fp16.rtz.late"
     assert in_order(unit, build, [[(2048, 1)], [(1, 1)], [(1, 1)], [(1, 1), (1, 1)]]) == [2048, 2048, 2048, 2050]
+
+
+def test_phases_are_rounded_one_after_the_other(build):
+    """2048 + 1 is a tie in FP16 and goes to 2048: in one phase 1 + 1 are added first, and in a later one to what was rounded."""
+    unit = "e5m2-e5m2-tc4f25:fp16.phases0011"
+    large, one, zero = (2048, 1), (1, 1), (0, 0)
+    assert in_order(unit, build, [[large, one, one, zero]]) == [2048]
+    assert in_order(unit, build, [[large, zero, one, one]]) == [2050]
+    assert in_order(unit, build, [[one, one, large, zero]]) == [2050]
+    # The accumulator joins last: 1 beside 2048 twice, not 2 at once.
+    assert in_order(unit, build, [[large], [one], [one, zero, one]]) == [2048, 2048, 2050]
+
+
+def test_infinities_of_two_phases(build):
+    spec = MacSpec.parse("e5m2-e5m2-tc4f25:fp16.phases0011")
+    one, inf, minus_inf, nan = 0x3C, 0x7C, 0xFC, 0x7E
+    a = np.array([[inf, one, one, one], [one, one, minus_inf, one], [inf, one, one, minus_inf], [one, nan, one, one]])[:, None]
+    once = np.ones((4, 1), bool)
+    got = accumulated(build(spec), spec, a, np.full_like(a, one), once, once)
+    assert got.ravel().tolist() == [0x7C00, 0xFC00, 0x7E00, 0x7E00]

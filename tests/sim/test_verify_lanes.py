@@ -6,6 +6,7 @@ import pytest
 from handwritten_blocks import BLOCKS, BLOCKS_MUTATIONS, BLOCKS_VERILOG, LANES, LANES_MUTATIONS, LANES_VERILOG, mutated
 
 from hwmodel.spec import MacSpec
+from hwmodel_rtl import emit
 from hwmodel_sim import verify
 
 QUICK = 20_000
@@ -13,6 +14,7 @@ QUICK = 20_000
 UNITS = [
     "e3m2fn-e2m3fn-fp16-x3",
     "e3m2-e2m3fn-tc4f7:e5m6.rtz-p1",
+    "e3m2-e2m3fn-tc4f7:e5m6.phases0110",
     # Floats that share floats, integers in sub-blocks that share powers of two.
     "e2m1fn:8:e4m3fnu-sm4q2:8/2:e8m0fnu-fp16-x4",
     "int6:all:pow2e3b4-uint5:all:uint3-fx40f16.sat-x2",
@@ -66,3 +68,10 @@ def test_broken_lanes_are_caught(name):
 @pytest.mark.parametrize("name", BLOCKS_MUTATIONS)
 def test_broken_blocks_are_caught(name):
     assert not verify(MacSpec.parse(BLOCKS), verilog=mutated(BLOCKS_VERILOG, BLOCKS_MUTATIONS[name]), vectors=QUICK).ok
+
+
+@pytest.mark.slow
+def test_another_order_of_products_is_caught():
+    """The same lanes in other phases: operands that sum to something else must come up."""
+    right, wrong = (MacSpec.parse(f"e3m2-e2m3fn-tc4f7:e5m6.phases{order}") for order in ("0110", "0011"))
+    assert not verify(right, verilog=emit(wrong).verilog.replace(wrong.module_name, right.module_name), vectors=QUICK).ok

@@ -9,7 +9,8 @@ FORMAT = (
     "S in 0..3, lns<N>g<γ>, or e<X>m<Y>[b<bias>][fn|fnuz|none][u][nosub|half]"
 )
 ACCUMULATOR = (
-    "allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, tc<L>f<F>:<out>[.rtz][.late] or a GPU such as h100, "
+    "allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
+    "tc<L>f<F>:<out>[.rtz][.late|.phases<order>] or a GPU such as h100, "
     "quire, a posit, "
     "or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
 )

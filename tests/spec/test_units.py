@@ -154,7 +154,7 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         (
             "quux",
             "unknown accumulator 'quux': allowed are fx[W][f<F>][h<H>][.sat][.rne], chunk<n>:<inner>:<outer>, "
-            "tc<L>f<F>:<out>[.rtz][.late] or a GPU such as h100, "
+            "tc<L>f<F>:<out>[.rtz][.late|.phases<order>] or a GPU such as h100, "
             "quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused",
         ),
     ],

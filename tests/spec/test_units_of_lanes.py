@@ -1,5 +1,7 @@
 """Units of several lanes, tensor-core arithmetic and blocks: names, ports, widths of exact sums, refusals."""
 
+import shlex
+
 import pytest
 
 from hwmodel.spec import FixedPoint, MacSpec, SpecError, TensorAcc
@@ -15,6 +17,9 @@ from hwmodel.spec.dataflow import accumulated, joins_rows, lane_product
         ("fp16-fp16-h100", "fp16-fp16-tc16f25:fp32.rtz"),
         ("fp16-fp16-volta:fp16-p2", "fp16-fp16-tc4f23:fp16-p2"),
         ("e4m3fn-e5m2-ada", "e4m3fn-e5m2-tc16f13:e8m13.rtz"),
+        ("e4m3fn-e5m2-h100:fp16.mma-p1", "e4m3fn-e5m2-tc32f25:fp16.phases0011-p1"),
+        ("mxfp8e4m3-mxfp8e5m2-b200:fp32.mma", "mxfp8e4m3-mxfp8e5m2-tc32f25:fp32.rtz.phases0011"),
+        ("e2m1fn-e2m1fn-tc4f3:fp16.phases0101", "e2m1fn-e2m1fn-tc4f3:fp16.phases01"),
         ("e2m1fn:32:e8m0fnu-mx9:8-fp32", None),
         ("mxfp4-mxfp8e4m3-fp32-x16", "mxfp4-mxfp8e4m3-fp32-x16"),
         ("mxfp4.ceil-bf16-fp32-x32-p1", "mxfp4.ceil-bf16-fp32-x32-p1"),
@@ -30,6 +35,7 @@ def test_names_of_dot_units(name: str, canonical: str | None) -> None:
     spec = MacSpec.parse(name)
     assert str(spec) == canonical
     assert MacSpec.parse(canonical) == spec
+    assert shlex.quote(canonical) == canonical
 
 
 def test_a_tensor_unit_has_the_lanes_of_its_accumulator() -> None:
@@ -128,7 +134,6 @@ def test_what_travels_through_a_block_unit() -> None:
         ("mxfp4-mxfp4-tc16f25:fp32", "with tc16f25:fp32 a step is a block, and 16 products are no block of 32"),
         ("int8-int8-tc8f24:fp32", "int8 is no operand of a tensor core"),
         ("fp16-fp16-tc8f24:fp32-x4", "takes 8 operand pairs a cycle, not 4"),
-        ("e4m3fn-e4m3fn-h100:fp16.mma", "sums in several passes"),
         ("e11m52-e11m52-e11m52-x2", "takes 4198 bits, more than 1024"),
     ],
 )

@@ -69,7 +69,7 @@ def dot(
     products = [product(x, a_format, y, b_format) for x, y in zip(a, b, strict=True)]
     if isinstance(core, spec.TensorAcc):
         return _in_order(products, c, core, core.format)
-    return _in_phases(products, c, core) if core.phases else _in_order(products, c, core.acc, core.result)
+    return _in_order(products, c, core.acc, core.result)
 
 
 def _in_order(products: Sequence[Term], c: int, acc: spec.TensorAcc, held: FloatFormat) -> int:
@@ -83,22 +83,13 @@ def _in_order(products: Sequence[Term], c: int, acc: spec.TensorAcc, held: Float
 
 def _step(products: Sequence[Term], held: int, fmt: FloatFormat, acc: spec.TensorAcc) -> int:
     """Return the code, of ``acc.format``, after one step from an accumulator that holds the code `held` of `fmt`."""
-    if acc.late:
-        return encode(decode(held, fmt) + decode(rounded_sum(products, acc), acc.format), acc.format)
-    return rounded_sum([*products, term_of(held, fmt)], acc)
-
-
-def _in_phases(products: Sequence[Term], c: int, preset: TensorPreset) -> int:
-    """Return the code after all products, in the order that the preset names."""
-    out, total = preset.acc.format, c
-    for start in range(0, len(products), preset.block):
-        block = products[start : start + preset.block]
-        inner = 0
-        for phase in preset.phases:
-            chosen = [product for k, product in enumerate(block) if k % preset.period in phase]
-            inner = rounded_sum([*chosen, term_of(inner, out)], preset.acc)
-        total = encode(decode(total, preset.result) + decode(inner, out), preset.result)
-    return total
+    if not acc.late:
+        return rounded_sum([*products, term_of(held, fmt)], acc)
+    total = 0
+    for lanes, _ in acc.sums:
+        chosen = [products[lane] for lane in lanes if lane < len(products)]
+        total = rounded_sum([*chosen, term_of(total, acc.format)], acc)
+    return encode(decode(held, fmt) + decode(total, acc.format), acc.format)
 
 
 def term_of(code: int, fmt: FloatFormat) -> Term:
