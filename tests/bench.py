@@ -18,8 +18,8 @@ from rich.table import Table
 from hwmodel import golden
 from hwmodel.cost import estimate, estimate_many
 from hwmodel.flow import load_card, synthesize
-from hwmodel.report.stimulus import operand_streams
 from hwmodel.spec import Format, MacSpec, parse_block, parse_format
+from hwmodel.sweep.stimulus import operand_streams
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 from hwmodel_sim import verify

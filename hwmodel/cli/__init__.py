@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import compare, decode, emit, encode, error, estimate, formats, report, silicon, synth, tech, verify
+from . import compare, decode, emit, encode, error, estimate, formats, pareto, report, silicon, sweep, synth, tech, verify
 from .codebooks import add_codebooks
 from .errors import Commands
 
@@ -28,6 +28,8 @@ app.add_typer(tech.tech, name="tech")
 app.command("report")(report.report)
 app.command("error")(error.error)
 app.command("silicon")(silicon.silicon)
+app.command("sweep")(sweep.sweep)
+app.command("pareto")(pareto.pareto)
 
 
 @app.callback(invoke_without_command=True)

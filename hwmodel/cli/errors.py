@@ -82,7 +82,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 @contextmanager
 def mismatch_exits() -> Iterator[None]:
     """Turn the `MismatchError` of a circuit that differs from its golden model into its text and exit code 1."""
-    from hwmodel.report.rows import MismatchError
+    from hwmodel.sweep.rows import MismatchError
 
     try:
         yield
@@ -112,6 +112,7 @@ _REPORTED = {
     "hwmodel.cost.calibration": "CostError",
     "hwmodel.flow.card": "TechError",
     "hwmodel.report.silicon": "VectorError",
+    "hwmodel.sweep.errors": "SweepError",
     "hwmodel.yosys": "YosysError",
     "hwmodel_sim.simulators": "SimulationError",
 }

@@ -14,7 +14,7 @@ from .output import Column, Form, decimals, form_of, progress, ratio, show, with
 
 if TYPE_CHECKING:
     from hwmodel.flow import TechCard
-    from hwmodel.report.operands import Operands
+    from hwmodel.sweep.operands import Operands
 
 _AREA = (
     Column("spec", "unit", left=True),
@@ -158,8 +158,8 @@ def synth(
         raise InputError("--card and --liberty exclude each other")
     fed = _operands(operands, steps, streams, energy=energy, lanes=[spec.lanes for spec in specs])
     cells = find_card(card) if not liberty else _import(liberty)
-    from hwmodel.report.explore import UnmetClockError, explore
-    from hwmodel.report.rows import mapped_row
+    from hwmodel.sweep.explore import UnmetClockError, explore
+    from hwmodel.sweep.rows import mapped_row
     from hwmodel.yosys import Yosys
 
     rows = []
@@ -196,7 +196,7 @@ def _operands(texts: list[str] | None, steps: int | None, streams: int | None, *
     """Return the operands that the options ask for, refused before anything is mapped if some unit cannot take them."""
     if not energy and (texts or steps is not None or streams is not None):
         raise InputError("--operands, --steps and --streams are for energy, which --no-energy leaves out")
-    from hwmodel.report.operands import parse_operands
+    from hwmodel.sweep.operands import parse_operands
 
     fed = parse_operands(texts or ["gaussian"], steps, streams)
     for each in lanes if energy else ():
@@ -205,7 +205,7 @@ def _operands(texts: list[str] | None, steps: int | None, streams: int | None, *
 
 
 def _check_objective(objective: str) -> None:
-    from hwmodel.report.explore import OBJECTIVES
+    from hwmodel.sweep.explore import OBJECTIVES
 
     if objective not in (*OBJECTIVES, "yosys"):
         raise InputError(f"the objective {objective!r} is not one of {', '.join((*OBJECTIVES, 'yosys'))}")

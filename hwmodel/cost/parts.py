@@ -3,6 +3,7 @@
 Each function counts the component of the same name in the circuits; sizes come from `hwmodel.spec.ranges`, as they do there.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
@@ -46,6 +47,7 @@ def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
     return extend(signals(bits), width, signed=signed)
 
 
+@lru_cache(maxsize=1 << 14)
 def mpy(
     a: NumberShape,
     b: NumberShape,
@@ -108,14 +110,22 @@ def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
     )
 
 
-@lru_cache(maxsize=1 << 14)
 def alignadd_float(term: NumberShape, acc: NumberShape, adder: str, random_bits: int = 0) -> Counts:
     """Count the addition of a number to a float accumulator."""
-    tally, window = Tally(), float_window(term, acc, random_bits)
-    term_bits, acc_bits = term.significand_bits, acc.significand_bits
-    exponents = [exponent_width(number.exponent_low, number.exponent_high) for number in (term, acc)]
-    width = max(bits + (not signed) for bits, signed in exponents) + 1
-    add(tally, _exponent_operand(term, width), invert(_exponent_operand(acc, width)), 1)
+    exponents = (exponent_width(number.exponent_low, number.exponent_high) for number in (term, acc))
+    window = float_window(term, acc, random_bits)
+    return _alignadd_float(term.significand_bits, acc.significand_bits, *exponents, window, term.signed or acc.signed, adder)
+
+
+@lru_cache(maxsize=1 << 14)
+def _alignadd_float(
+    term_bits: int, acc_bits: int, term_exponent: tuple[int, bool], acc_exponent: tuple[int, bool], window: int, signed: bool, adder: str
+) -> Counts:
+    """Count it from the sizes alone, which are the same for many a shape."""
+    tally, exponents = Tally(), (term_exponent, acc_exponent)
+    width = max(bits + (not has_sign) for bits, has_sign in exponents) + 1
+    term_operand, acc_operand = (extend(signals(bits), width, signed=has_sign) for bits, has_sign in exponents)
+    add(tally, term_operand, invert(acc_operand), 1)
     distance = width - 1
     tally.xor2 += distance
     tally.gate2 += 2
@@ -129,7 +139,7 @@ def alignadd_float(term: NumberShape, acc: NumberShape, adder: str, random_bits:
     tally.gate2 += depth - both
     aligned = shift_right_sticky(tally, depth, distance, window)
 
-    if term.signed or acc.signed:
+    if signed:
         tally.xor2 += 1 + aligned + 1
     larger = [*stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
     add_or_subtract(tally, [ZERO, *larger], signals(window + 1), adder)
@@ -169,13 +179,19 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
     return tally.counts()
 
 
-@lru_cache(maxsize=1 << 14)
 def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
 ) -> Counts:
     """Count normalisation, rounding, register and packing of a float accumulator."""
+    # How fine its numbers are changes no cell; without that, many a state is the same.
+    sizes = replace(state, shape=replace(state.shape, lsb=0, magnitude=0))
+    return _normacc_float(acc, sizes, significand, exponent_width(*exponent_range), adder, resettable)
+
+
+@lru_cache(maxsize=1 << 14)
+def _normacc_float(acc: FloatAcc, state: FloatState, significand: int, exponent: tuple[int, bool], adder: str, resettable: bool) -> Counts:
     tally = Tally()
-    normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
+    normalise_and_round(tally, significand, exponent, acc, state, adder)
     keep_float(tally, acc.format, state, resettable)
     return tally.counts()
 

@@ -255,7 +255,7 @@ class _Build:
 
 
 def _times(counts: Counts, lanes: int) -> Counts:
-    return Counts(*(number * lanes for number in counts.as_tuple()))
+    return Counts(*(number * lanes for number in counts))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -4,7 +4,8 @@ A bit on its way through a circuit is one of four things, and what a full adder 
 that the generator folds while it builds, or a signal that is in fact always 0, which only the mapper finds out.
 """
 
-from dataclasses import dataclass, fields
+import operator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,7 @@ ZERO, ONE, SIGNAL, STUCK = range(4)
 Bit = int
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """Cells of one part, after constants are folded and unused outputs dropped.
 
     Attributes
@@ -44,27 +44,25 @@ class Counts:
     placed_full_adder: int = 0
     placed_half_adder: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(mine + theirs for mine, theirs in zip(self.as_tuple(), other.as_tuple(), strict=True)))
-
-    def as_tuple(self) -> tuple[int, ...]:
-        """Return all counts in the order of the attributes."""
-        return tuple(getattr(self, name) for name in _NAMES)
+    def __add__(self, other: "Counts") -> "Counts":  # type: ignore[override]
+        return Counts(*map(operator.add, self, other))
 
     def cells(self) -> np.ndarray:
         """Return the counts of `CELLS`, (7,) float64."""
-        return np.array(self.as_tuple()[: len(CELLS)], dtype=float)
+        return np.array(self[: len(CELLS)], dtype=float)
 
 
-_NAMES = tuple(field.name for field in fields(Counts))
-CELLS = _NAMES[:7]
+CELLS = Counts._fields[:7]
 """The cells that cost something, in the order of `Counts.cells`."""
+
+
+_PLACED = operator.attrgetter(*Counts._fields)
 
 
 class Tally:
     """Counts in the making: a builder that places cells as the circuit generators do, and only counts them."""
 
-    __slots__ = _NAMES
+    __slots__ = Counts._fields
 
     def __init__(self) -> None:
         self.full_adder = self.half_adder = 0
@@ -74,12 +72,13 @@ class Tally:
 
     def counts(self) -> Counts:
         """Return what has been placed so far."""
-        return Counts(*(getattr(self, name) for name in _NAMES))
+        return Counts(*_PLACED(self))
 
     def include(self, counts: Counts) -> None:
         """Add the counts of a block that was counted before."""
-        for name, number in zip(_NAMES, counts.as_tuple(), strict=True):
-            setattr(self, name, getattr(self, name) + number)
+        for name, number in zip(Counts._fields, counts, strict=True):
+            if number:
+                setattr(self, name, getattr(self, name) + number)
 
     def full(self, a: Bit, b: Bit, c: Bit, *, carry_used: bool = True) -> tuple[Bit, Bit]:
         """Place a full adder and return sum and carry, as `hwmodel_rtl.cells.AdderCells.full` does."""

@@ -18,10 +18,9 @@ from hwmodel.flow.adders import adder_cell
 from hwmodel.flow.card import Cell
 from hwmodel.flow.interpolate import lookup
 from hwmodel.spec import MacSpec
+from hwmodel.sweep.rows import MismatchError, mapped_row
 from hwmodel.yosys import Yosys, YosysError
 from hwmodel_rtl import Architecture
-
-from .rows import MismatchError, mapped_row
 
 FAMILIES: Mapping[str, str] = {
     "int": """

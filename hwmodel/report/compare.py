@@ -10,12 +10,12 @@ from hwmodel.cost import estimate, is_calibrated
 from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
+from hwmodel.sweep.rows import MismatchError, mapped_row
 from hwmodel.yosys import Yosys
 
 from .chart import FORMATS, draw
 from .claims import marks
 from .crew import side_by_side
-from .rows import MismatchError, mapped_row
 from .text import comparison_text
 
 INT8_VERSUS_FP8 = (

@@ -8,12 +8,12 @@ import numpy as np
 from hwmodel.flow import TechCard, switching, synthesize
 from hwmodel.flow.fidelity import FullLibrary
 from hwmodel.spec import MacSpec
+from hwmodel.sweep.rows import SEED, check_states
+from hwmodel.sweep.stimulus import operand_streams
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 
 from .crew import side_by_side
-from .rows import SEED, check_states
-from .stimulus import operand_streams
 
 UNITS = (
     "int4-int4-fx24",
@@ -76,7 +76,7 @@ def check_card(
 
     Raises
     ------
-    hwmodel.report.rows.MismatchError
+    hwmodel.sweep.rows.MismatchError
         If a netlist's accumulator differs from the golden model's in any cycle.
     """
 

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
@@ -339,6 +340,7 @@ def _sized(name: str, total: str, exponent: str, fraction: str, bias: str | None
     return parse_format(stem + (f"b{bias}" if bias else "") + kind + sign)
 
 
+@lru_cache(maxsize=4096)
 def format_name(fmt: ScalarOperand) -> str:
     """Return the canonical name of `fmt`; ``parse_operand(format_name(f)) == f`` for every format."""
     if name := _NAME_OF.get(fmt):

@@ -238,18 +238,18 @@ class MacSpec:
         """The accumulators in the order a product meets them: one, or a chunk's inner and outer."""
         return (self.acc.inner, self.acc.outer) if isinstance(self.acc, ChunkAcc) else (self.acc,)
 
-    @property
+    @cached_property
     def factors(self) -> tuple[ScalarOperand, ScalarOperand]:
         """What a lane multiplies: of a block format its element, else the operand's own format."""
         a, b = (fmt.element if isinstance(fmt, BlockFormat) else fmt for fmt in (self.a, self.b))
         return a, b
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[BlockFormat, ...]:
         """The operands' block formats: none, one or two."""
         return tuple(fmt for fmt in (self.a, self.b) if isinstance(fmt, BlockFormat))
 
-    @property
+    @cached_property
     def fold_steps(self) -> int | None:
         """Steps after which an inner register is folded into the accumulator: a chunk's length, or k/L of a block.
 
@@ -262,7 +262,7 @@ class MacSpec:
         size = self.blocks[0].size
         return 0 if size is None else None if size == self.lanes else size // self.lanes
 
-    @property
+    @cached_property
     def has_specials(self) -> bool:
         """Whether what the accumulator is given can be NaN or infinite: by an operand, or by the scale of a block."""
         return any(fmt.has_nan or fmt.has_inf for fmt in self.factors) or any(fmt.scale.has_nan for fmt in self.blocks)

@@ -6,6 +6,7 @@ sign in the significand. What follows sizes the circuits and, equally, the estim
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from .accumulators import FloatAcc
 from .blocks import BlockFormat
@@ -73,6 +74,7 @@ class NumberShape:
         return self.magnitude.bit_length() - 1 + self.lsb
 
 
+@lru_cache(maxsize=4096)
 def operand_shape(fmt: Operand, *, normalised: bool) -> NumberShape:
     """Return the shape of a decoded operand.
 

@@ -180,7 +180,7 @@ def test_a_folder_where_a_file_should_be(run, tmp_path):
 def test_nothing_is_begun_that_cannot_be_proved(run, tmp_path, monkeypatch):
     """Without a simulator the report says so before it maps anything."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("hwmodel.report.rows.mapped_row", lambda *_, **__: pytest.fail("mapped before the simulator was looked for"))
+    monkeypatch.setattr("hwmodel.sweep.rows.mapped_row", lambda *_, **__: pytest.fail("mapped before the simulator was looked for"))
     for command in (["report"], ["compare", "int4-int4-fx16", "--prove"]):
         assert "simulation needs g++ and make" in sentence(run(*command, "-o", tmp_path / "out"))
     assert not (tmp_path / "out").exists()

@@ -163,12 +163,12 @@ def test_a_temporary_folder_with_a_space(run, tmp_path, monkeypatch, command):
 
 
 def test_mismatch_of_netlist_and_golden_model_is_exit_code_1(run, monkeypatch):
-    from hwmodel.report.rows import MismatchError
+    from hwmodel.sweep.rows import MismatchError
 
     def differs(*_: object, **__: object) -> None:
         raise MismatchError("unit int4-int4-fx: mapped netlist and golden model differ")
 
-    monkeypatch.setattr("hwmodel.report.rows.mapped_row", differs)
+    monkeypatch.setattr("hwmodel.sweep.rows.mapped_row", differs)
     result = run("synth", "int4-int4-fx")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "error: unit int4-int4-fx: mapped netlist and golden model differ\n"

@@ -15,11 +15,11 @@ from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
 from hwmodel.report.claims import ONE_FORMAT, TWO_FORMATS
 from hwmodel.report.compare import compare, files_of
-from hwmodel.report.operands import GAUSSIAN, gaussian_sigma
-from hwmodel.report.rows import MismatchError, check_states, mapped_row
-from hwmodel.report.stimulus import operand_streams, usual_modes
 from hwmodel.report.text import two_formats
 from hwmodel.spec import MacSpec, parse_format
+from hwmodel.sweep.operands import GAUSSIAN, gaussian_sigma
+from hwmodel.sweep.rows import MismatchError, check_states, mapped_row
+from hwmodel.sweep.stimulus import operand_streams, usual_modes
 from hwmodel.yosys import Yosys
 
 
@@ -117,7 +117,7 @@ def test_a_wrong_operand_in_the_golden_run_is_told(monkeypatch):
         operands[2, 1] ^= 1
         check_states(spec, stimulus | {"a": operands}, acc)
 
-    monkeypatch.setattr("hwmodel.report.rows.check_states", wrong)
+    monkeypatch.setattr("hwmodel.sweep.rows.check_states", wrong)
     with Yosys() as yosys, pytest.raises(MismatchError, match="differ after step 2 of stream 1"):
         mapped_row(MacSpec.parse("int8-int8-fx32"), load_card("sky130hd"), yosys)
 

@@ -5,8 +5,8 @@ import pytest
 
 from hwmodel import golden
 from hwmodel.cost import CostError, estimate, paper
-from hwmodel.report.stimulus import operand_streams
 from hwmodel.spec import MacSpec
+from hwmodel.sweep.stimulus import operand_streams
 
 
 def streams(text: str, steps: int = 64) -> tuple[MacSpec, dict[str, np.ndarray]]:

@@ -5,10 +5,10 @@ import pytest
 
 from hwmodel import golden
 from hwmodel.flow import load_card, switching, synthesize
-from hwmodel.report.operands import GAUSSIAN, AllCodes, Given, Operands, gaussian_sigma, parse_operands
-from hwmodel.report.rows import check_states, mapped_row
-from hwmodel.report.stimulus import operand_streams
 from hwmodel.spec import MacSpec, SpecError, parse_format
+from hwmodel.sweep.operands import GAUSSIAN, AllCodes, Given, Operands, gaussian_sigma, parse_operands
+from hwmodel.sweep.rows import check_states, mapped_row
+from hwmodel.sweep.stimulus import operand_streams
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
 

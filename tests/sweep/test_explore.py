@@ -6,8 +6,8 @@ from math import ceil
 import pytest
 
 from hwmodel.flow import TechError, load_card, synthesize
-from hwmodel.report.explore import OBJECTIVES, UnmetClockError, explore
 from hwmodel.spec import MacSpec
+from hwmodel.sweep.explore import OBJECTIVES, UnmetClockError, explore
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import Architecture, emit
 
@@ -39,8 +39,8 @@ def once():
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hwmodel.report.explore.synthesize", remembered)
-        patch.setattr("hwmodel.report.explore.map_flat", lambda *given, **objective: remembered(*given, **objective).flat)
+        patch.setattr("hwmodel.sweep.explore.synthesize", remembered)
+        patch.setattr("hwmodel.sweep.explore.map_flat", lambda *given, **objective: remembered(*given, **objective).flat)
         yield remembered
 
 
@@ -101,8 +101,8 @@ def test_a_clock_that_nothing_meets_is_told_by_how_much(card, yosys, mapped, obj
     tried = {"area": 16, "balanced": 9, "delay": 3}[objective]
     assert str(told.value) == (
         f"unit {SPEC}: the clock of {least - 1.5:g} ps is not met on sky130hd: the fastest of {tried} needs {least} ps, 1.5 ps more, clock "
-        "to output and set-up included; the path is longest in alignadd, and pipeline registers (-p1, -p2) shorten what stands in front of the "
-        "accumulator"
+        "to output and set-up included; the path is longest in alignadd, and pipeline registers (-p1, -p2) shorten what "
+        "stands in front of the accumulator"
     )
 
 

@@ -1,0 +1,126 @@
+"""``hwmodel sweep``: a design space to a table."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .arguments import Csv, Json, given
+from .errors import INTERRUPTED, InputError
+from .files import output_file, output_folder
+from .output import Form, console, form_of, note, show
+
+if TYPE_CHECKING:
+    from hwmodel.sweep import Crew, Plan, Summary
+
+STORE = "hwmodel.store"
+
+
+def sweep(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A sweep file in TOML, see docs/sweeps.md.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The table, in Parquet.", show_default="the sweep file's name, .parquet"),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store", metavar="FILE", help="Where results are kept and looked up; sweeps may share one.", show_default=f"{STORE} beside it"
+        ),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Worker processes.", show_default="one a core")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Compute on the workers of a Dask scheduler instead.", show_default=False),
+    ] = None,
+    count: Annotated[bool, typer.Option("--count", help="Count the rows and leave.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Compute more than ten million rows, too.")] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Estimate, map, or measure every unit of a design space; one row a unit, in a Parquet file.
+
+    Results are kept by what they were computed from: what is known is not computed again, and a sweep that was stopped, in whatever
+    way, goes on from where it was.
+    """
+    form = form_of(as_json, as_csv)
+    if scheduler is not None and given(context, "jobs"):
+        raise InputError("--jobs is for processes on this machine and --scheduler for others; leave out one of them")
+    from hwmodel.sweep import MAX_UNASKED, Store, read_plan, run_sweep
+
+    plan = read_plan(file)
+    rows = plan.count
+    if count:
+        _show_count(plan, form)
+        return
+    if rows > MAX_UNASKED and not yes:
+        raise InputError(f"{file} is {rows:,} rows, more than {MAX_UNASKED:,}; narrow it by filters, or say --yes")
+    table = output_file(out or Path(file.with_suffix(".parquet").name))
+    output_folder(table.parent)
+    kept = output_file(store or table.with_name(STORE))
+    with Store(kept) as results, _bar() as progress:
+        summary = run_sweep(plan, results, table, _crew(jobs, scheduler), progress)
+    _show_summary(summary, kept, form)
+    if summary.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _crew(jobs: int | None, scheduler: str | None) -> "Callable[[], AbstractContextManager[Crew]]":
+    def start() -> "AbstractContextManager[Crew]":
+        from hwmodel.sweep import Cluster, LocalPool
+
+        return LocalPool(jobs or len(os.sched_getaffinity(0))) if scheduler is None else Cluster(scheduler)
+
+    return start
+
+
+def _show_count(plan: "Plan", form: Form) -> None:
+    if form is Form.TABLE:
+        print(f"{plan.count:,} rows")
+    else:
+        show([{"rows": plan.count}], (), form)
+
+
+def _show_summary(summary: "Summary", store: Path, form: Form) -> None:
+    if form is not Form.TABLE:
+        row: dict[str, Any] = {"rows": summary.rows, "computed": summary.computed, "estimated": summary.estimated, "failed": summary.failed}
+        row |= {"table": None if summary.table is None else str(summary.table), "store": str(store), "interrupted": summary.interrupted}
+        show([row], (), form)
+    elif summary.table is not None:
+        made = [f"{number:,} {what}" for number, what in ((summary.computed, "computed"), (summary.estimated, "estimated")) if number]
+        print(f"{summary.table}: {summary.rows:,} rows; {', '.join(made) or 'nothing'} in this run; results are kept in {store}")
+    if summary.failed:
+        rows = "1 row has" if summary.failed == 1 else f"{summary.failed:,} rows have"
+        note(f"{rows} a reason in place of figures, such as: {'; '.join(summary.reasons)}")
+    if summary.interrupted:
+        note(f"stopped; what was finished is in {store}, and the same command goes on from there")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show how many rows are done on stderr, with rate and time left, if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if not task.speed else f"{task.speed:,.0f}/s" if task.speed >= 10 else f"{task.speed * 60:,.1f}/min")
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True, speed_estimate_period=120) as bar:
+        tasks: dict[str, Any] = {}
+
+        def told(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield told

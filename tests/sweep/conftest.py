@@ -1,0 +1,16 @@
+"""A disk that is soon full."""
+
+import shutil
+import subprocess
+
+import pytest
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one megabyte."""
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("a small file system can be mounted by root only")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)  # a test's exception may hold a file of it

@@ -1,0 +1,82 @@
+"""Sweeps on the workers of a real Dask scheduler."""
+
+import os
+import signal
+import socket
+import threading
+import time
+
+import pandas as pd
+import pytest
+from distributed import LocalCluster
+from pandas.testing import assert_frame_equal
+from sweep_cases import Here
+
+from hwmodel.sweep import Cluster, Store, SweepError, parse_plan, run_sweep
+
+PLAN = {
+    "space": {"a": ["int{4..9}", "e{2..4}m{2..3}fn"], "acc": ["fx", "fp16"]},
+    "compute": {"error": {"length": 256, "rows": 16, "seeds": 1, "scale": "none"}},
+}
+
+
+def sweep(folder, crew, name, progress=lambda what, rows, total: None):
+    with Store(folder / f"{name}.store") as store:
+        summary = run_sweep(parse_plan(PLAN), store, folder / f"{name}.parquet", crew, progress)
+    return summary, pd.read_parquet(folder / f"{name}.parquet")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as started:
+        yield started
+
+
+def test_a_cluster_gives_what_this_machine_does_also_where_a_worker_dies(cluster, tmp_path):
+    _, expected = sweep(tmp_path, Here, "here")
+
+    def kill(what: str, rows: int, total: int) -> None:
+        """Kill a worker in mid-work; its nanny starts another."""
+        if (what, rows) == ("compute", 3):
+            os.kill(cluster.workers[0].pid, signal.SIGKILL)
+
+    summary, found = sweep(tmp_path, lambda: Cluster(cluster.scheduler_address), "there", kill)
+    assert (summary.computed, summary.failed) == (24, 0)
+    assert_frame_equal(found, expected)
+
+
+def test_a_scheduler_that_dies_loses_nothing(cluster, tmp_path):
+    done: list[int] = []
+
+    def progress(what: str, rows: int, total: int) -> None:
+        done.append(rows)
+        if rows == 3:
+            threading.Thread(target=cluster.close).start()
+            time.sleep(1)
+
+    with Store(tmp_path / "s") as store:
+        with pytest.raises(SweepError, match=r"the Dask scheduler at tcp://\S+ is gone; what was finished is in the store, and the same"):
+            run_sweep(parse_plan(PLAN), store, tmp_path / "t.parquet", lambda: Cluster(cluster.scheduler_address), progress)
+        (count,) = store._database.execute("SELECT count(*) FROM results").fetchone()
+    assert 3 <= count == done[-1] < 24
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_nothing_answers():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SweepError, match=f"no Dask scheduler answers at '{address}'; start one by: dask scheduler"):
+            Cluster(address)
+
+
+@pytest.mark.parametrize("address", ["", "no.such.host.invalid:8786", "tcp://x:y:z", "foo://127.0.0.1:1"])
+def test_what_is_no_address(address):
+    with pytest.raises(SweepError, match=f"no Dask scheduler answers at '{address}'"):
+        Cluster(address)
+
+
+def test_a_scheduler_without_workers(monkeypatch):
+    monkeypatch.setattr("hwmodel.sweep.cluster._CONNECT_S", 1)
+    with LocalCluster(n_workers=0, dashboard_address=None) as started, pytest.raises(SweepError, match="has no workers; start some by"):
+        Cluster(started.scheduler_address)

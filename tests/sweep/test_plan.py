@@ -1,0 +1,131 @@
+"""Sweep files: what they say, and what is told of those that say something else."""
+
+import tomllib
+
+import pytest
+
+from hwmodel.flow import TechError
+from hwmodel.spec import SpecError
+from hwmodel.sweep import SweepError, parse_plan, read_plan
+from hwmodel.sweep.plan import ErrorOptions, SynthOptions
+
+
+def plan(text: str):
+    return parse_plan(tomllib.loads(text), "s.toml")
+
+
+def names(text: str) -> list[str]:
+    return [row.name for batch in plan(text).batches(5) for row in batch.rows()]
+
+
+def test_a_space_is_a_product_in_order():
+    assert names('space = { a = ["int{4..5}", "e2m1fn"], acc = ["fx", "fp16"], lanes = [1, 4] }') == [
+        f"{a}-{a}-{acc}{lanes}" for a in ("int4", "int5", "e2m1fn") for acc in ("fx", "fp16") for lanes in ("", "-x4")
+    ]
+
+
+def test_operands_can_be_chosen_apart():
+    assert names('space = { a = "int{4..5}", b = "int{4..5}", acc = "fx" }') == [
+        "int4-int4-fx", "int4-int5-fx", "int5-int4-fx", "int5-int5-fx",
+    ]  # fmt: skip
+
+
+def test_units_can_be_named_whole():
+    found = names('space = { unit = ["mxfp8e4m3-mxfp8e4m3-fp32-x{4..8*2}", "fp16-fp16-h100"], card = "sky130hd" }')
+    assert found == ["mxfp8e4m3-mxfp8e4m3-fp32-x4", "mxfp8e4m3-mxfp8e4m3-fp32-x8", "fp16-fp16-tc16f25:fp32.rtz"]
+
+
+def test_spaces_follow_each_other():
+    text = '[[space]]\na = "int8"\nacc = "fx32"\n[[space]]\na = "fp16"\nacc = ["fp32", "h100"]'
+    assert names(text) == ["int8-int8-fx32", "fp16-fp16-fp32", "fp16-fp16-tc16f25:fp32.rtz"]
+
+
+def test_a_name_that_is_there_twice_is_one():
+    assert names('space = { a = ["int8", "int{7..8}", "i8"], acc = ["fp32", "float32"] }') == ["int8-int8-fp32", "int7-int7-fp32"]
+
+
+def test_what_a_template_names_in_vain_is_a_row_with_its_reason():
+    (row, other) = [row for batch in plan('space = { a = "e1m{0..1}none", acc = "fp16" }').batches(9) for row in batch.rows()]
+    assert row.spec is None
+    assert "e1m0none" in row.name
+    assert "give it a fraction bit" in row.reason
+    assert other.spec is not None
+
+
+def test_parts_that_make_no_unit_are_rows_with_their_reason():
+    (row,) = [row for batch in plan('space = { a = "mxfp4", acc = "fp32", lanes = 5 }').batches(9) for row in batch.rows()]
+    assert row.spec is None
+    assert row.name == "mxfp4-mxfp4-fp32-x5"
+    assert "do not divide a block of 32; x4 does" in row.reason
+
+
+def test_what_to_compute():
+    assert plan('space = { a = "int8", acc = "fx" }').compute.views == ("estimate",)
+    compute = plan('space = { a = "int8", acc = "fx" }\n[compute]\nenergy = true\nestimate = false\nerror = { length = 64 }').compute
+    assert compute.views == ("synth", "energy", "error")
+    assert compute.synth == SynthOptions()
+    assert compute.error == ErrorOptions(length=64)
+
+
+SPACE = '[space]\na = "int8"\nacc = "fx"\n'
+BAD = [
+    ("[spaces]\n", "s.toml: there is no key 'spaces'; allowed are space, compute; did you mean space?"),
+    ("[compute]\nestimate = true", "s.toml: a table [space] says which units there are"),
+    ("space = 3", "s.toml: a table [space] says which units there are"),
+    (SPACE + "lane = 3", "s.toml, [space]: there is no key 'lane'; allowed are unit, a, b, acc, lanes, pipeline, card, objective, adder, "),
+    (SPACE + "lane = 3", "; did you mean lanes?"),
+    ('[space]\na = "int8"', "s.toml, [space]: acc is missing; a space names a and acc, or whole units by unit"),
+    ('[space]\nunit = "int8-int8-fx"\nacc = "fx"', "unit names whole units, so acc says it twice"),
+    ('[space]\na = "int8"\nacc = []', "acc is a text or a list of texts, and not []"),
+    ('[space]\na = 8\nacc = "fx"', "a is a text or a list of texts, and not 8"),
+    ('[space]\na = "e4m3fm"\nacc = "fx"', "unknown format 'e4m3fm'"),
+    ('[space]\na = "e4m3fm"\nacc = "fx"', "did you mean e4m3fn"),
+    ('[space]\na = "e4q{3..4}"\nacc = "fx"', "nothing that 'e4q{3..4}' stands for exists: unknown format 'e4q3'"),
+    ('[space]\na = "int{8..4}"\nacc = "fx"', "the range {8..4} is empty"),
+    (SPACE + "lanes = [1.5]", "lanes is whole numbers or templates of them, as in [1, 4] or \"{1..64*2}\", and not 1.5"),
+    (SPACE + "lanes = true", "and not True"),
+    (SPACE + "lanes = []", "lanes is an empty list"),
+    (SPACE + 'card = "sky131"', "there is no tech card 'sky131'; bundled cards: "),
+    (SPACE + 'objective = "small"', "objective 'small' is not one of area, balanced, delay, yosys"),
+    (SPACE + 'adder = "riple"', "adder 'riple' is not one of ripple, brent_kung, sklansky, kogge_stone; did you mean ripple?"),
+    (SPACE + "filter = 3", 'filter is a list of comparisons, as in [["a.width", "<=", 8]]'),
+    (SPACE + 'filter = [["a.width", 8]]', "the filter ['a.width', 8] is not of the form [field, op, value]"),
+    (SPACE + 'filter = [["a.widht", "<", 8]]', "asks for 'a.widht', which is no field; did you mean a.width"),
+    (SPACE + 'filter = [["a.width", "=", 8]]', "compares by '=', which is not one of ==, !=, <, <=, >, >=, in, not in"),
+    (SPACE + 'filter = [["a.width", "in", 8]]', "takes a list of numbers or texts after 'in'"),
+    (SPACE + 'filter = [["a.width", "<", [8]]]', "takes one number or text after '<'"),
+    (SPACE + "[compute]\nestimte = true", "[compute]: there is no key 'estimte'; allowed are estimate, synth, energy, error; did you mean"),
+    (SPACE + "[compute]\nestimate = false", "nothing is to be computed; say one of estimate = true, "),
+    (SPACE + "[compute]\nestimate = 3", "estimate is true, false or a table of options, and not 3"),
+    (SPACE + "[compute]\nestimate = { a = 1 }", "s.toml, [compute.estimate] has no options; write estimate = true"),
+    (SPACE + "[compute]\nerror = { lenght = 1 }", "s.toml, [compute.error]: there is no key 'lenght'; allowed are data, length, "),
+    (SPACE + "[compute]\nerror = { length = -1 }", "length is a whole number, and not -1"),
+    (SPACE + "[compute]\nerror = { length = true }", "length is a whole number, and not True"),
+    (SPACE + '[compute]\nerror = { data = "gausian" }', "unknown distribution 'gausian'"),
+    (SPACE + '[compute]\nerror = { scale = "tensr" }', "unknown scale 'tensr'"),
+    (SPACE + '[compute]\nerror = { clip = "max" }', "the clip 'max' of error is not one of amax, mse"),
+    (SPACE + "[compute]\nerror = { length = 0 }", "dot products of length 0"),
+    (SPACE + "[compute]\nerror = { seeds = 0 }", "error takes at least one of seeds"),
+    (SPACE + "[compute]\nsynth = { clock_ps = 900 }", "clock_ps chooses among architectures; write synth = { explore = true,"),
+    (SPACE + "[compute]\nsynth = { explore = true, clock_ps = 0 }", "clock_ps is a number above 0, and not 0"),
+    (SPACE + 'adder = "ripple"\n[compute]\nsynth = { explore = true }', "explore chooses adder and multiplier; leave out adder"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "sentence"), BAD)
+def test_what_cannot_be_done_is_told(text, sentence):
+    with pytest.raises((SweepError, SpecError, TechError)) as caught:
+        plan(text)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(SweepError, match=r"the sweep file .*none\.toml cannot be read: No such file or directory"):
+        read_plan(tmp_path / "none.toml")
+    (tmp_path / "a.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SweepError, match=r"a\.toml is not text in UTF-8"):
+        read_plan(tmp_path / "a.toml")
+    (tmp_path / "b.toml").write_text("[space")
+    with pytest.raises(SweepError, match=r"b\.toml is not TOML: Expected ']'"):
+        read_plan(tmp_path / "b.toml")
