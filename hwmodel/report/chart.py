@@ -62,11 +62,12 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     table
         One row a unit, the first one the reference of the ratios: columns `spec`, ``area_<part>_um2``,
         ``energy_<part>_fj`` (mapped); where there is an estimate, the same with ``est_`` in front, and its bounds
-        ``est_area_low_um2``, ``est_area_high_um2`` and so on. With a column `label` that is what units are called in the chart.
+        ``est_area_low_um2``, ``est_area_high_um2`` and so on. With columns ``energy_timed_<part>_fj`` there is a panel of energy with
+        glitches. With a column `label` that is what units are called in the chart.
     stem
         Path without ending.
     title
-        Over both panels.
+        Over all panels.
     marks
         What others have published.
 
@@ -86,14 +87,18 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     with mpl.rc_context(_STYLE):
         sources = _sources(marks)
         heights = (0.68 + 0.36 * len(table), _LINE * (1.3 + len(sources)))
-        figure = plt.figure(figsize=(7.2, sum(heights)), layout="constrained")
+        timed = "energy_timed_fj" in table
+        figure = plt.figure(figsize=(9.6 if timed else 7.2, sum(heights)), layout="constrained")
         body, foot = figure.subfigures(2, 1, height_ratios=heights)
-        axes = body.subplots(1, 2, sharey=True)
+        axes = body.subplots(1, 2 + timed, sharey=True)
         each, step = (" per product", "product") if has_lanes(table) else ("", "MAC")
         area, area_unit = _scale(table, "area", "um2", "µm²", "1000 µm²")
         energy, energy_unit = _scale(table, "energy", "fj", "fJ", "pJ")
         _panel(axes[0], table, "area", "um2", f"Area{each} ({area_unit})", area, marks)
         _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step}, without glitches)", energy, marks)
+        if timed:
+            energy, energy_unit = _scale(table, "energy_timed", "fj", "fJ", "pJ")
+            _panel(axes[2], table, "energy_timed", "fj", f"Energy ({energy_unit} per {step}, with glitches)", energy)
         axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
         axes[0].invert_yaxis()
         body.suptitle(title, fontsize=9, x=0.01, ha="left")

@@ -116,20 +116,23 @@ def measured(
     verilog: Path | None = None,
     jobs: int = 2,
     progress: Progress = lambda line: None,
+    glitches: bool = True,
 ) -> pd.DataFrame:
-    """Return the table of a `Comparison`; parameters and errors are those of `compare`."""
-    rows = side_by_side(lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress), specs, jobs)
+    """Return the table of a `Comparison`; parameters and errors are those of `compare`, `glitches` that of `mapped_row`."""
+    rows = side_by_side(
+        lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress, glitches=glitches), specs, jobs
+    )
     table = pd.DataFrame(rows)
-    for column in ("area_um2", "energy_fj", "est_area_um2", "est_energy_fj"):
+    for column in ("area_um2", "energy_fj", "energy_timed_fj", "est_area_um2", "est_energy_fj"):
         if column in table:
             each = table[column] / table["lanes"]
             table[f"{column}_ratio"] = each / each.iloc[0]
     return table
 
 
-def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress) -> dict:
+def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: Path | None, progress: Progress, glitches: bool) -> dict:
     """Return all there is to say of one unit."""
-    row = mapped_row(spec, card, yosys, verilog=verilog)
+    row = mapped_row(spec, card, yosys, verilog=verilog, glitches=glitches)
     yosys.close()
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
     if is_calibrated(card):

@@ -46,7 +46,7 @@ def report_dot_units(card: TechCard, stem: Path, *, jobs: int = 2, progress: Pro
     MismatchError
         If a mapped netlist and the golden model differ; the text says where.
     """
-    table = measured(dot_units(), card, jobs=jobs, progress=progress)
+    table = measured(dot_units(), card, jobs=jobs, progress=progress, glitches=False)
     table.insert(0, "label", list(FORMATS))
     files = files_of(stem)
     title = f"Dot units of {LANES} lanes into FP32 on {card.name}"

@@ -27,12 +27,13 @@ def comparison_text(table: pd.DataFrame, card: TechCard, *, title: str, image: s
     title, image
         Heading, and file name of the chart.
     """
-    several = has_lanes(table)
+    label = f"fJ per {'step' if has_lanes(table) else 'MAC'}"
     sections = [
         f"# {title}\n\n![{title}]({image})",
         _reading(table),
         "## Area\n\n" + _quantity(table, "area", "um2", "µm²") + two_formats(table),
-        "## Energy\n\n" + _quantity(table, "energy", "fj", f"fJ per {'step' if several else 'MAC'}"),
+        "## Energy without glitches\n\n" + _quantity(table, "energy", "fj", label),
+        *(["## Energy with glitches\n\n" + _quantity(table, "energy_timed", "fj", label)] if "energy_timed_fj" in table else []),
         *_published(table),
         "## Delay and counts\n\n" + _counts(table) + "\n\nDelay is the longest path between registers, clock the shortest period with the "
         "registers' own times; both of the flat unit, without wires.",
@@ -48,7 +49,8 @@ def _reading(table: pd.DataFrame) -> str:
         f"Ratios are to `{first}`. *Mapped* is the emitted circuit in cells of the library, its parts kept apart; *estimated* is worked "
         "out from the spec alone and carries a 90 % interval. **mpy** unpacks and multiplies; **alignadd** brings product and accumulator "
         "to one grid and adds; **normacc** normalises, rounds and keeps the sum, register included. Energy is that of quantised Gaussian "
-        "operands with the accumulator really accumulating; toggles are counted at zero delay, so glitches are left out."
+        "operands with the accumulator really accumulating; toggles are counted at zero delay, without glitches"
+        + (", and again with the delays of the cells, which make glitches." if "energy_timed_fj" in table else ".")
         + (" A unit of several lanes takes so many products a step; ratios, and the bars of the chart, are per product." * has_lanes(table))
     )
 

@@ -206,9 +206,9 @@ def _mapped(
     seeded: dict[str, Any] = {} if seed is None else {"seed": seed}
     if not explore:
         architecture = Architecture(task.adder, task.multiplier)
-        return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, energy=energy, **seeded)
+        return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, energy=energy, glitches=False, **seeded)
     choice = choose(spec, card, yosys, task.objective, clock_ps=clock_ps)
-    row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, energy=energy, **seeded)
+    row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, energy=energy, glitches=False, **seeded)
     return row | {"script": choice.script, "tried": choice.tried}
 
 

@@ -56,7 +56,7 @@ def test_parts_add_up_and_ratios_are_to_the_first(comparison):
 
 def test_the_page_names_every_unit_and_its_sources(comparison):
     page = (comparison[1] / "small.md").read_text(encoding="utf-8")
-    for text in ("`int4-int4-fx16`", "`e2m1fn-e2m1fn-fp16`", "Apache-2.0", "glitches are left out", "2303.17951"):
+    for text in ("`int4-int4-fx16`", "`e2m1fn-e2m1fn-fp16`", "Apache-2.0", "make glitches", "2303.17951"):
         assert text in page
     widths = {line.count("|") for line in re.search(r"## Area\n\n((?:\|.*\n)+)", page)[1].splitlines()}
     assert len(widths) == 1
