@@ -62,7 +62,7 @@ FAMILIES: Mapping[str, str] = {
         e3m4-e3m4-fp32-x2-p2 int8-int8-chunk16:fx24:fp32-x2""",
     "tensor": """
         fp16-fp16-tc4f23:fp32.rtz e4m3fn-e4m3fn-tc8f13:e8m13.rtz bf16-bf16-tc2f24:fp32.rtz-p1 e5m2-e4m3fn-tc4f10:fp16
-        e2m1fn-e2m1fn-tc8f6:fp16.late""",
+        e2m1fn-e2m1fn-tc8f6:fp16.late e4m3fn-e4m3fn-tc8f25:fp16.phases0011 e5m2-e5m2-tc16f25:fp32.late fp16-fp16-tc4f25:fp16.late""",
     "block": """
         mxint8-mxint8-fp32-x8 mxint8-mxint8-fx32f8-x4 mxfp8e4m3-mxfp8e4m3-fp32-x4 mxfp6e2m3-mxfp6e2m3-fp16-x2-p1 mxfp4-mxfp4-fp32-x8
         mxfp4-bf16-fp32-x2 nvfp4-nvfp4-fp32-x8 nvfp4-nvfp4-fp32-x16-p2 mx9-mx9-fp32-x4 mx4-mx4-fp32-x16 msfp12-msfp12-fp16-x8
