@@ -128,7 +128,7 @@ def test_the_architecture_changes_the_circuit(yosys):
 
 
 def test_an_unknown_architecture_is_named():
-    with pytest.raises(ValueError, match="adder 'carry' is not one of ripple, brent_kung, sklansky, kogge_stone"):
+    with pytest.raises(ValueError, match="adder 'carry' is not one of ripple, brent_kung, sparse, sklansky, kogge_stone"):
         Architecture(adder="carry")
     with pytest.raises(ValueError, match="multiplier 'dadda' is not one of baugh_wooley, booth"):
         Architecture(multiplier="dadda")
