@@ -26,7 +26,9 @@ def shift_left(m: Module, value: Value, amount: Value, width: int, name: str = "
 def _place(m: Module, value: Value, index: Value, distance: int, width: int, name: str, fill: Value) -> Value:
     """Return ``(value << index * distance) mod 2**width``, `fill` around `value`, whose bits each have at most two places to come from."""
     places = range(1 << len(index))
-    there = wire(m, Cat(*(index == place for place in places)), f"{name}_places", len(places))
+    # Linters do not like how `index == 0` and `index == 1` are written: with operands of other widths.
+    first = index[0] & ~index[1:].any()
+    there = wire(m, Cat(~index.any(), first, *(index == place for place in places[2:])), f"{name}_places", len(places))
     grown = min(len(value) + distance * (len(places) - 1), width)
     bits: list[Value] = []
     outside: dict[tuple[int, ...], Value] = {}
