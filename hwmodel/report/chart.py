@@ -16,15 +16,17 @@ COLOURS = {"mpy": "#1f3b57", "alignadd": "#d98c21", "normacc": "#c3d5e4"}
 _HATCH = {"mpy": "#b9c7d6", "alignadd": "#5a3a0c", "normacc": "#5b7287"}
 FORMATS = ("png", "svg")
 
-_STYLE = {
+STYLE = {
     "font.family": "sans-serif",
     "font.size": 8,
     "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "hatch.linewidth": 0.5,
     "svg.hashsalt": "hwmodel",  # the same table gives the same bytes
 }
+"""What all charts have in common."""
+
+OPEN_STYLE = {**STYLE, "axes.spines.top": False, "axes.spines.right": False, "hatch.linewidth": 0.5}
+"""The same, of charts without a frame above and to the right."""
+
 _THOUSAND = 1000
 _BAR = 0.36
 _MARK = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.7, "zorder": 5}
@@ -84,7 +86,7 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     from matplotlib import pyplot as plt
     from matplotlib.lines import Line2D
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(OPEN_STYLE):
         sources = _sources(marks)
         heights = (0.68 + 0.36 * len(table), _LINE * (1.3 + len(sources)))
         timed = "energy_timed_fj" in table

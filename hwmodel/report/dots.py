@@ -12,7 +12,7 @@ import pandas as pd
 from hwmodel.error import DrawnPairs, measure_dots, parse_distribution, parse_dot_unit, parse_sharing
 from hwmodel.files import write_text
 
-from .chart import save_figure
+from .chart import STYLE, save_figure
 
 OPERANDS = "e4m3fn-e4m3fn"
 ACCUMULATORS = ("fp16", "dlfloat16", "chunk64:dlfloat16:dlfloat16", "fx32f18", "fx32f12", "tc32f13:e8m13.rtz", "fp32")
@@ -24,7 +24,6 @@ LENGTHS = tuple(1 << power for power in range(4, 16))
 ROWS, SEEDS = 16, (0, 1)
 TITLES = MappingProxyType({"gaussian": "Gaussian of mean 0: sums cancel", "offset:1": "uniform, mean and standard deviation 1: sums grow"})
 
-_STYLE = {"font.family": "sans-serif", "font.size": 8, "axes.linewidth": 0.6, "svg.hashsalt": "hwmodel"}
 # Marker, line and lightness tell the lines apart where colour does not.
 _LINES: tuple[tuple[str, Any, str], ...] = (
     ("o", "-", "#a23b47"),
@@ -79,7 +78,7 @@ def draw_dots(
 
     panels = list(table.groupby("data", sort=False))
     low = _floor(table["mean_error"])
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(1, len(panels), figsize=(max(3.6 * len(panels), 7.2), 4.3), sharey=True, squeeze=False)
         for axis, (data, part) in zip(axes[0], panels, strict=True):
             _panel(axis, part, low, bool((table["mean_error"] == 0).any()), names)

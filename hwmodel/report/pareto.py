@@ -7,18 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .chart import COLOURS, save_figure
+from .chart import COLOURS, OPEN_STYLE, save_figure
 
 GOALS = ("min", "max")
 
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.size": 8,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "hwmodel",
-}
 _WORDS = {"um2": "µm²", "fj": "fJ", "ge": "GE", "db": "dB", "mhz": "MHz", "est": "estimated", "sqnr": "SQNR", "snr": "SNR"}
 """How parts of a column's name are written."""
 
@@ -93,7 +85,7 @@ def draw_front(table: pd.DataFrame, chosen: pd.DataFrame, x: str, y: str, goals:
 
     shown = table[[x, y]].replace([np.inf, -np.inf], np.nan).dropna()
     finite = chosen[np.isfinite(chosen[x]) & np.isfinite(chosen[y])]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(OPEN_STYLE):
         figure, axis = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
         small = {"s": 9} if len(shown) <= _MANY else {"s": 2, "rasterized": True}
         axis.scatter(shown[x], shown[y], color=COLOURS["normacc"], linewidths=0, zorder=2, label=f"{len(shown):,} rows", **small)

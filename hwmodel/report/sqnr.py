@@ -12,7 +12,7 @@ from hwmodel.error.distributions import SHOWN as DISTRIBUTIONS
 from hwmodel.files import write_text
 from hwmodel.spec import BlockFormat, parse_scalar_or_block
 
-from .chart import save_figure
+from .chart import STYLE, save_figure
 
 FORMATS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("8 bits, one scale a tensor", ("int8", "e2m5none", "e3m4none", "e4m3fn", "e5m2", "posit8", "lns8")),
@@ -24,7 +24,6 @@ FORMATS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 ROWS, COLUMNS, SEED = 256, 1024, 0
 
-_STYLE = {"font.family": "sans-serif", "font.size": 8, "axes.linewidth": 0.6, "svg.hashsalt": "hwmodel"}
 # Shape and lightness tell the distributions apart where colour does not.
 _MARKS = (
     ("s", "#1f3b57"),
@@ -69,7 +68,7 @@ def draw_sqnr(table: pd.DataFrame, files: Sequence[Path]) -> None:
 
     groups = table.replace(math.inf, math.nan).groupby("group", sort=False)
     height = 1.1 + 0.23 * len(table)
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(
             len(groups),
             1,

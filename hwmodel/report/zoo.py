@@ -13,7 +13,7 @@ from hwmodel import golden
 from hwmodel.files import write_text
 from hwmodel.spec import CATALOG, ChoiceFormat, Format, SpecError, parse_format
 
-from .chart import save_figure
+from .chart import OPEN_STYLE, save_figure
 
 SHOWN = ("int8", "e2m5", "e3m4", "e4m3fn", "e5m2", "hfp8", "posit8es1", "posit8", "lns8", "elma8", "e3m2fn", "e2m3fn", "int4", "e2m1fn")
 """The default set: what eight bits and fewer are spent on."""
@@ -24,14 +24,6 @@ SPACED = ("int8", "e3m4", "e4m3fn", "e5m2", "posit8", "lns8", "elma8", "e2m1fn")
 MAX_BITS = 16
 """Every value is drawn, so formats have at most so many bits."""
 
-_STYLE = {
-    "font.family": "sans-serif",
-    "font.size": 8,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "svg.hashsalt": "hwmodel",  # the same formats give the same bytes
-}
 # Line and marker tell formats apart where colour does not.
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -95,7 +87,7 @@ def draw_formats(formats: Sequence[Format], spaced: Sequence[Format], files: Seq
     from matplotlib import pyplot as plt
 
     zoo = [values_of(fmt) for fmt in formats]
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(OPEN_STYLE):
         height = 0.9 + 0.2 * len(zoo)
         figure, (line, spacing) = plt.subplots(
             2, 1, figsize=(7.2, height + 3.4), height_ratios=[height, 3.0], sharex=True, layout="constrained"
