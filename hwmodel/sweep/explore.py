@@ -87,13 +87,13 @@ def explore(
     TechError
         If there is a clock to meet, and the card does not have the times of flip-flops.
     """
+    units = [(architecture, emit(spec, architecture, yosys=yosys)) for architecture in _architectures(spec, objective, adder, multiplier)]
     tried: list[Choice] = []
     scripts = _SCRIPTS[objective]
     last = () if "delay" in scripts else ("delay",)
     for several in (scripts[:1],) if clock_ps is None else (scripts, last):
         for script in several:
-            for architecture in _architectures(spec, objective, adder, multiplier):
-                unit = emit(spec, architecture, yosys=yosys)
+            for architecture, unit in units:
                 flat = map_flat(unit.verilog, unit.name, card, yosys, objective=script)
                 clock_min_ps = nan if clock_ps is None else clock_timing(flat, card).delay_ps
                 tried.append(Choice(architecture, script, flat.area_um2, static_timing(flat, card).delay_ps, clock_min_ps, len(tried) + 1))
@@ -102,7 +102,7 @@ def explore(
             return replace(min(met, key=lambda choice: _figure(choice, objective)), tried=len(tried))
     assert clock_ps is not None
     fastest = min(tried, key=lambda choice: choice.clock_min_ps)
-    unit = emit(spec, fastest.architecture, yosys=yosys)
+    unit = dict(units)[fastest.architecture]
     slow = synthesize(unit.verilog, unit.name, card, yosys, objective=fastest.script).row["critical_part"]
     enough = ceil(fastest.clock_min_ps)
     raise UnmetClockError(
