@@ -57,32 +57,23 @@ _PATH = (
     Column("instance", "instance", left=True, wide=112, text=lambda name: "" if name.startswith("$") else name),
 )
 
-_ENERGY = (
-    Column("spec", "unit", left=True),
-    Column("energy_mpy_fj", "mpy\nfJ", digits=3),
-    Column("energy_alignadd_fj", "alignadd\nfJ", digits=3),
-    Column("energy_normacc_fj", "normacc\nfJ", digits=3),
-    Column("energy_fj", "total\nfJ", digits=3),
-    Column("energy_ratio", "ratio", ratio),
-    Column("energy_ci_fj", "±\nfJ", digits=3),
-    Column("energy_internal_fj", "internal\nfJ", digits=3, wide=112),
-    Column("energy_switching_fj", "switching\nfJ", digits=3, wide=112),
-    Column("energy_clock_fj", "clock\nfJ", digits=3, wide=112),
-    Column("energy_leakage_fj", "leakage\nfJ", digits=3, wide=112),
-)
 
-_TIMED = (
-    Column("spec", "unit", left=True),
-    Column("energy_timed_mpy_fj", "mpy\nfJ", digits=3),
-    Column("energy_timed_alignadd_fj", "alignadd\nfJ", digits=3),
-    Column("energy_timed_normacc_fj", "normacc\nfJ", digits=3),
-    Column("energy_timed_fj", "total\nfJ", digits=3),
-    Column("energy_timed_ratio", "ratio", ratio),
-    Column("energy_timed_ci_fj", "±\nfJ", digits=3),
-    Column("glitch_share", "glitches", lambda share: f"{share:.0%}"),
-    Column("energy_timed_internal_fj", "internal\nfJ", digits=3, wide=112),
-    Column("energy_timed_switching_fj", "switching\nfJ", digits=3, wide=112),
-)
+def _energies(name: str, *own: Column, kinds: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return the columns of one kind of energy: by part, total with ratio and interval, `own`, and by what spends it."""
+    return (
+        Column("spec", "unit", left=True),
+        *(Column(f"{name}_{part}_fj", f"{part}\nfJ", digits=3) for part in ("mpy", "alignadd", "normacc")),
+        Column(f"{name}_fj", "total\nfJ", digits=3),
+        Column(f"{name}_ratio", "ratio", ratio),
+        Column(f"{name}_ci_fj", "±\nfJ", digits=3),
+        *own,
+        *(Column(f"{name}_{kind}_fj", f"{kind}\nfJ", digits=3, wide=112) for kind in kinds),
+    )
+
+
+_ENERGY = _energies("energy", kinds=("internal", "switching", "clock", "leakage"))
+# Clock and leakage are the same with glitches.
+_TIMED = _energies("energy_timed", Column("glitch_share", "glitches", lambda share: f"{share:.0%}"), kinds=("internal", "switching"))
 
 
 def synth(

@@ -6,7 +6,7 @@ from itertools import product
 from math import floor
 
 import pytest
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
@@ -16,24 +16,12 @@ from hwmodel.spec.posit_products import posit_product_shape
 from hwmodel.spec.window_shift import WindowShift
 from hwmodel_rtl.alignadd_fixed import AlignAddFixed
 from hwmodel_rtl.architecture import Architecture
-from hwmodel_rtl.cells import AdderCells
 from hwmodel_rtl.decode_posit import DecodePosit
 from hwmodel_rtl.mpy_posit import MpyPosit
 from hwmodel_rtl.number import connect
 from hwmodel_rtl.tapered import MARKED_WIDTH
 
-
-@pytest.fixture(autouse=True)
-def adders_are_logic(monkeypatch):
-    """Amaranth's own simulator knows no instances."""
-
-    def place(self, kind, name, inputs):
-        bits = [Value.cast(bit)[0] for bit in inputs.values()]
-        total = Signal(2)
-        self._module.d.comb += total.eq(sum(bits[1:], bits[0]))
-        return total[0], total[1]
-
-    monkeypatch.setattr(AdderCells, "_place", place)
+pytestmark = pytest.mark.usefixtures("adders_are_logic")
 
 
 def value(code: int, fmt: PositFormat) -> Fraction:
