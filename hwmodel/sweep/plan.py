@@ -48,9 +48,19 @@ class SynthOptions:
 
 @dataclass(frozen=True)
 class EnergyOptions:
-    """What is switched: the seed of the Gaussian operands; None: the one that `hwmodel synth` takes."""
+    """What is switched: Gaussian operands.
+
+    Attributes
+    ----------
+    seed, streams
+        Of the operands, and how many streams of them; None: as `hwmodel synth` has them.
+    glitches
+        Whether to simulate with delays too, which takes by far the most time.
+    """
 
     seed: int | None = None
+    streams: int | None = None
+    glitches: bool = False
 
 
 @dataclass(frozen=True)
@@ -289,3 +299,6 @@ def _check_options(where: str, found: Mapping[str, Any]) -> None:
         DrawnPairs(parse_distribution(error.data), (error.rows, error.length))
         if error.seeds < 1:
             raise SweepError(f"{where}: error takes at least one of seeds")
+    energy: EnergyOptions | None = found.get("energy")
+    if energy is not None and energy.streams is not None and energy.streams < 2:
+        raise SweepError(f"{where}: energy takes at least 2 streams, for its interval")

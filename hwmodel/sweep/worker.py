@@ -13,6 +13,7 @@ import sys
 import threading
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -194,21 +195,26 @@ def _mapped(
     explore: bool = False,
     clock_ps: float | None = None,
     seed: int | None = None,
+    streams: int | None = None,
+    glitches: bool = False,
 ) -> dict[str, Any]:
     """Return the columns of a mapped unit."""
     from hwmodel_rtl import Architecture
 
     from .explore import explore as choose
+    from .operands import GAUSSIAN
     from .rows import mapped_row
 
     spec.require_circuit()
     card = _card(task)
-    seeded: dict[str, Any] = {} if seed is None else {"seed": seed}
+    spent: dict[str, Any] = {"energy": energy, "glitches": glitches} | ({} if seed is None else {"seed": seed})
+    if streams is not None:
+        spent["operands"] = replace(GAUSSIAN, streams=streams)
     if not explore:
         architecture = Architecture(task.adder, task.multiplier)
-        return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, energy=energy, glitches=False, **seeded)
+        return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, **spent)
     choice = choose(spec, card, yosys, task.objective, clock_ps=clock_ps)
-    row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, energy=energy, glitches=False, **seeded)
+    row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, **spent)
     return row | {"script": choice.script, "tried": choice.tried}
 
 

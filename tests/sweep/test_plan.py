@@ -106,6 +106,7 @@ BAD = [
     (SPACE + '[compute]\nerror = { clip = "max" }', "the clip 'max' of error is not one of amax, mse"),
     (SPACE + "[compute]\nerror = { length = 0 }", "dot products of length 0"),
     (SPACE + "[compute]\nerror = { seeds = 0 }", "error takes at least one of seeds"),
+    (SPACE + "[compute]\nenergy = { streams = 1 }", "energy takes at least 2 streams, for its interval"),
     (SPACE + "[compute]\nsynth = { clock_ps = 900 }", "clock_ps chooses among architectures; write synth = { explore = true,"),
     (SPACE + "[compute]\nsynth = { explore = true, clock_ps = 0 }", "clock_ps is a number above 0, and not 0"),
     (SPACE + 'adder = "ripple"\n[compute]\nsynth = { explore = true }', "explore chooses adder and multiplier; leave out adder"),

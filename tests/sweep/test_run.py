@@ -58,6 +58,16 @@ SYNTH = {"space": {"a": "int{4..6}", "acc": "fx", "objective": ["area", "delay"]
 # A row, its views, and what is known of it.
 
 
+def test_energy_is_counted_as_its_options_say(tmp_path):
+    found = {}
+    for name, options in {"plain": True, "timed": {"glitches": True, "streams": 4}, "few": {"streams": 4}}.items():
+        data = {"space": {"a": "int2", "acc": "fx"}, "compute": {"energy": options}}
+        (found[name],) = sweep(data, tmp_path, Here())[1].to_dict("records")
+    assert "energy_timed_fj" not in found["plain"]
+    assert found["timed"]["energy_timed_fj"] >= found["timed"]["energy_fj"] == found["few"]["energy_fj"] != found["plain"]["energy_fj"]
+    assert found["few"]["energy_macs"] * 16 == found["plain"]["energy_macs"]
+
+
 def test_a_row_is_what_each_view_says_of_it(tmp_path, monkeypatch):
     rows: list[dict] = []
 
