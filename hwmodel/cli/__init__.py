@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import compare, decode, emit, encode, error, estimate, formats, pareto, report, silicon, sweep, synth, tech, verify
+from . import calibrate, compare, decode, emit, encode, error, estimate, formats, pareto, report, silicon, sweep, synth, tech, verify
 from .codebooks import add_codebooks
 from .errors import Commands
 
@@ -22,6 +22,7 @@ app.command("decode", context_settings=_NUMBERS)(decode.decode)
 app.command("emit")(emit.emit)
 app.command("verify")(verify.verify)
 app.command("estimate")(estimate.estimate)
+app.command("calibrate")(calibrate.calibrate)
 app.command("synth")(synth.synth)
 app.command("compare")(compare.compare)
 app.add_typer(tech.tech, name="tech")

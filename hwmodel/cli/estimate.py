@@ -10,7 +10,7 @@ from hwmodel.spec import MacSpec
 from .arguments import Card, Csv, Json, Specs, find_card, given, parse_specs
 from .errors import InputError
 from .lanes import ratios_to, step, with_lanes
-from .output import Column, Form, decimals, form_of, ratio, show, with_ratios
+from .output import Column, Form, decimals, form_of, note, ratio, show, with_ratios
 
 if TYPE_CHECKING:
     from hwmodel.cost import Estimate, PaperGates
@@ -42,6 +42,7 @@ _AREA = (
     Column("area_decode_um2", "decode\nµm²", decimals(0), wide=112),
 )
 _ENERGY = (*_columns("energy", "fj", "fJ"), Column("energy_decode_fj", "decode\nfJ", decimals(0), wide=112))
+_TIMED = (*_columns("energy_timed", "fj", "fJ"), Column("energy_timed_decode_fj", "decode\nfJ", decimals(0), wide=112))
 
 
 _EXPLAINED = (
@@ -54,6 +55,7 @@ _EXPLAINED = (
     Column("each_fj", "each\nfJ", decimals(3)),
     Column("clock_fj", "clock\nfJ", decimals(3), wide=90),
     Column("energy_fj", "energy\nfJ", decimals(1)),
+    Column("energy_timed_fj", "timed\nfJ", decimals(1), wide=100),
 )
 
 
@@ -61,6 +63,7 @@ def estimate(
     context: typer.Context,
     texts: Specs,
     card: Card = "sky130hd",
+    objective: Annotated[str, typer.Option(metavar="area|balanced|delay", help="What the unit is built and mapped for.")] = "balanced",
     paper: Annotated[bool, typer.Option("--paper", help="Count two-input gates as the literature does.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what it is the sum of: cells, what each counts, contributions.")] = False,
     as_json: Json = False,
@@ -70,15 +73,16 @@ def estimate(
     form = form_of(as_json, as_csv)
     if paper and explain:
         raise InputError("--paper and --explain exclude each other")
-    if paper and given(context, "card"):
-        raise InputError("--paper counts gates of textbook circuits, whatever the card; leave out one of --paper and --card")
+    for option in ("card", "objective"):
+        if paper and given(context, option):
+            raise InputError(f"--paper counts gates of textbook circuits, whatever the {option}; leave out one of --paper and --{option}")
     specs = parse_specs(texts)
     if paper:
         _show_paper(specs, form)
     elif explain:
-        _show_explained(specs, card, form)
+        _show_explained(specs, card, objective, form)
     else:
-        _show_estimates(specs, card, form)
+        _show_estimates(specs, card, objective, form)
 
 
 def _show_paper(specs: list[MacSpec], form: Form) -> None:
@@ -93,32 +97,37 @@ def _paper_row(spec: MacSpec, gates: "PaperGates") -> dict[str, Any]:
     return {"spec": str(spec), **{f"gates_{part}": getattr(gates, part) for part in _PARTS}, "gates": gates.total}
 
 
-def _show_estimates(specs: list[MacSpec], name: str, form: Form) -> None:
+def _show_estimates(specs: list[MacSpec], name: str, objective: str, form: Form) -> None:
     from hwmodel.cost import estimate as estimate_unit
 
     card = find_card(name)
-    found = [estimate_unit(spec, card) for spec in specs]
+    found = [estimate_unit(spec, card, objective) for spec in specs]
     rows: list[dict[str, Any]] = [dict(each.row) | {"area_ge": each.total_area_um2.value / card.nand2.area_um2} for each in found]
-    rows = with_ratios(rows, {"area_ratio": "area_per_product_um2", "energy_ratio": "energy_per_product_fj"})
+    ratios = {f"{kind}_ratio": f"{kind}_per_product_{unit}" for kind, unit in (("area", "um2"), ("energy", "fj"), ("energy_timed", "fj"))}
+    rows = with_ratios(rows, ratios)
+    _note_beyond(found)
     if form is not Form.TABLE:
         show(rows, (), form)
         return
-    # A part's interval is the same share of its value for every unit.
-    spread = found[0]
-    columns = with_lanes(_AREA, rows, "area_per_product_um2", "µm²")
-    show(rows, columns, form, title=f"Estimated area on {card.name}{ratios_to(rows)}", caption=_caption(spread, "area_um2"))
-    print()
-    title = f"Estimated energy per {step(rows)} on {card.name}, zero-delay, without glitches{ratios_to(rows)}"
-    columns = with_lanes(_ENERGY, rows, "energy_per_product_fj", "fJ")
-    show(rows, columns, form, title=title, caption=_caption(spread, "energy_fj"))
+    energy = f"Estimated energy per {step(rows)} on {card.name}"
+    for quantity, title, columns, per_product in (
+        ("area_um2", f"Estimated area on {card.name}", _AREA, ("area_per_product_um2", "µm²")),
+        ("energy_fj", f"{energy}, zero-delay, without glitches", _ENERGY, ("energy_per_product_fj", "fJ")),
+        ("energy_timed_fj", f"{energy}, with glitches", _TIMED, ("energy_timed_per_product_fj", "fJ")),
+    ):
+        if quantity != "area_um2":
+            print()
+        shown = with_lanes(columns, rows, *per_product)
+        # A part's interval is the same share of its value for every unit.
+        show(rows, shown, form, title=title + ratios_to(rows), caption=_caption(found[0], quantity))
 
 
-def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
+def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form) -> None:
     """Print a row for each kind of cell in each part; the contributions add up to the unit's estimate."""
     from hwmodel.cost import estimate as estimate_unit
 
     card = find_card(name)
-    found = [estimate_unit(spec, card) for spec in specs]
+    found = [estimate_unit(spec, card, objective) for spec in specs]
     if form is not Form.TABLE:
         show([{"spec": str(each.spec), **row} for each in found for row in each.explain()], (), form)
         return
@@ -133,20 +142,27 @@ def _show_explained(specs: list[MacSpec], name: str, form: Form) -> None:
 
 def _caption(found: "Estimate", quantity: str) -> str:
     """Return the intervals part by part, and how wrong estimates were on mapped units."""
-    from hwmodel.cost import calibration_error
+    from hwmodel.cost import load_calibration
     from hwmodel.cost.calibration import COVERAGE
 
-    intervals = {**getattr(found, quantity), "total": getattr(found, f"total_{quantity}")}
+    intervals, calibration = found.figures[quantity], load_calibration(found.card, found.objective)
     spans = [
         f"{part} {each.low / each.value - 1:+.0%}…{each.high / each.value - 1:+.0%}"
         for part in (*_PARTS, "total")
         if (each := intervals[part]).value and math.isfinite(each.value)
     ]
-    errors = {row["part"]: row for row in calibration_error(found.card) if row["quantity"] == quantity and row["family"] == "all"}
-    means = ", ".join(f"{part} {float(errors[part]['mean']):.1%}" for part in (*_PARTS, "total") if part in errors)
-    total = errors["total"]
+    errors = calibration.error[quantity]
+    means = ", ".join(f"{part} {errors[part]['mean']:.1%}" for part in (*_PARTS, "total"))
     return (
         f"{COVERAGE:.0%} intervals: {', '.join(spans)}.\n"
-        f"Mean error on {total['units']} mapped units, each left out of its own fit: {means} (95th percentile {float(total['p95']):.1%}); "
-        f"with its whole family left out: total {float(total['mean_family_left_out']):.1%}."
+        f"Mean error on {calibration.units} mapped units, each left out of its own fit: {means} "
+        f"(95th percentile {errors['total']['p95']:.1%}); with its whole family left out: total {errors['total']['family']:.1%}."
     )
+
+
+def _note_beyond(found: "list[Estimate]") -> None:
+    """Say which estimates are extrapolated, on stderr."""
+    for each in found:
+        if each.beyond:
+            parts = " and ".join(part for part in each.beyond if part != "total") or "all parts together"
+            note(f"{each.spec}: {parts} are far larger than in any unit that estimates were learnt from; the figures are extrapolated")

@@ -63,14 +63,16 @@ def sweep(
     table = output_file(out or Path(file.with_suffix(".parquet").name))
     output_folder(table.parent)
     kept = output_file(store or table.with_name(STORE))
-    with Store(kept) as results, _bar() as progress:
-        summary = run_sweep(plan, results, table, _crew(jobs, scheduler), progress)
+    with Store(kept) as results, progress_bar() as progress:
+        summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress)
     _show_summary(summary, kept, form)
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-def _crew(jobs: int | None, scheduler: str | None) -> "Callable[[], AbstractContextManager[Crew]]":
+def crew_of(jobs: int | None, scheduler: str | None = None) -> "Callable[[], AbstractContextManager[Crew]]":
+    """Return what starts whoever computes: processes here, one a core where no number is given, or a scheduler's workers."""
+
     def start() -> "AbstractContextManager[Crew]":
         from hwmodel.sweep import Cluster, LocalPool
 
@@ -102,7 +104,7 @@ def _show_summary(summary: "Summary", store: Path, form: Form) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """Show how many rows are done on stderr, with rate and time left, if it is a terminal."""
     if not sys.stderr.isatty():
         yield lambda what, done, total: None

@@ -3,19 +3,20 @@
     estimate(MacSpec.parse("e4m3fn-e4m3fn-fp32")).area_um2["alignadd"]     # Interval(value, low, high)
     estimate_many(specs)                                                   # columns, one entry a unit
     counts(spec).mpy.full_adder                                            # what the circuit is made of
-    calibration_error()                                                    # how wrong all this is
+    load_calibration().error["area_um2"]["total"]                          # how wrong that is on mapped units
     paper(spec).total                                                      # two-input gates, as arXiv 2303.17951 counts
 
 The two kinds of figure are never mixed: `estimate` speaks of one card's cells, `paper` of textbook circuits.
 """
 
-from .calibration import Calibration, CostError, calibrated_cards, calibration_error, is_calibrated, load_calibration
+from .calibration import ARCHITECTURES, Calibration, CostError, calibrated_cards, is_calibrated, load_calibration
 from .estimate import Estimate, Interval, estimate, estimate_many
 from .paper import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, PaperGates, paper, ratio
 from .structure import PARTS, UnitCounts, counts
 from .tally import CELLS, Counts
 
 __all__ = [
+    "ARCHITECTURES",
     "CELLS",
     "PARTS",
     "SOURCE_RATIOS",
@@ -29,7 +30,6 @@ __all__ = [
     "PaperGates",
     "UnitCounts",
     "calibrated_cards",
-    "calibration_error",
     "counts",
     "estimate",
     "estimate_many",

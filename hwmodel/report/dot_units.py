@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hwmodel.cost import load_calibration
+from hwmodel.cost.learning import read_units
 from hwmodel.files import write_text
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
@@ -59,7 +59,7 @@ def report_dot_units(card: TechCard, stem: Path, *, jobs: int = 2, progress: Pro
 def _page(table: pd.DataFrame, card: TechCard, title: str, image: str) -> str:
     estimates = ""
     if "est_area_um2" in table:
-        learnt = load_calibration(card.name).specs
+        learnt = {row["spec"] for row in read_units() if row["card"] == card.name}
         among = ", ".join(str(row["label"]) for _, row in table.iterrows() if row["spec"] in learnt) or "none"
         estimates = f" Estimates: {estimate_error(card)} Of the units here these are among those learnt from: {among}."
     return (

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, calibration_error, is_calibrated, paper, ratio
+from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE, CostError, calibrated_cards, is_calibrated, load_calibration, paper, ratio
 from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
@@ -159,16 +159,18 @@ def _gate_counts(table: pd.DataFrame) -> str:
     )
 
 
+_ESTIMATED = {"area_um2": "area", "energy_fj": "energy", "energy_timed_fj": "energy with glitches"}
+
+
 def estimate_error(card: TechCard) -> str:
     """Return one sentence a quantity: how wrong estimates of units are that were left out of the fit."""
-    sentences = []
-    for row in calibration_error(card):
-        if row["part"] == "total" and row["family"] == "all":
-            kind = str(row["quantity"]).split("_")[0]
-            sentences.append(
-                f"{kind} of {row['units']} mapped units, each left out of its own fit: mean error {row['mean']:.1%}, 95 % below "
-                f"{row['p95']:.1%}; its whole family left out: mean {row['mean_family_left_out']:.1%}"
-            )
+    calibration, sentences = load_calibration(card.name), []
+    for quantity, errors in calibration.error.items():
+        total = errors["total"]
+        sentences.append(
+            f"{_ESTIMATED[quantity]} of {calibration.units} mapped units, each left out of its own fit: mean error {total['mean']:.1%}, "
+            f"95 % below {total['p95']:.1%}; its whole family left out: mean {total['family']:.1%}"
+        )
     return "; ".join(sentences) + "."
 
 

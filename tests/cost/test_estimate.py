@@ -1,15 +1,14 @@
 """Estimates: they add up, say how sure they are, and are what their counts and scales make them."""
 
-import json
 import subprocess
 import sys
 from typing import NamedTuple
 
-import numpy as np
 import pytest
 
 from hwmodel import cost
-from hwmodel.cost.calibration import COVERAGE, QUANTITIES, TABLES, fitted_cells, learn, reported
+from hwmodel.cost import calibration
+from hwmodel.cost.model import QUANTITIES, fitted_cells, reported
 from hwmodel.spec import MacSpec
 
 NAMES = ["int8-int8-fx32", "e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fp16", "e5m2-e4m3fn-fp32-p1", "fp16-fp16-fp32", "int8-int8-chunk16:fx24:fp32"]
@@ -19,7 +18,11 @@ SPECS = [MacSpec.parse(name) for name in NAMES]
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_parts_add_up(spec):
     estimate = cost.estimate(spec)
-    for parts, total in ((estimate.area_um2, estimate.total_area_um2), (estimate.energy_fj, estimate.total_energy_fj)):
+    for parts, total in (
+        (estimate.area_um2, estimate.total_area_um2),
+        (estimate.energy_fj, estimate.total_energy_fj),
+        (estimate.energy_timed_fj, estimate.total_energy_timed_fj),
+    ):
         assert total.value == pytest.approx(sum(parts[part].value for part in cost.PARTS))
         assert 0 <= parts["decode"].value <= parts["mpy"].value
         for interval in (*parts.values(), total):
@@ -33,7 +36,7 @@ def test_arrays_equal_singles():
     for i, spec in enumerate(SPECS):
         row = cost.estimate(spec).row
         assert {name: columns[name][i] for name in columns} == pytest.approx({name: row[name] for name in columns})
-        assert set(row) - set(columns) == {"card"}
+        assert set(row) - set(columns) == {"card", "objective"}
     assert all(len(column) == 0 for column in cost.estimate_many([]).values())
 
 
@@ -42,75 +45,39 @@ def test_explanation_adds_up_to_the_estimate():
     rows = estimate.explain()
     assert sum(row["area_um2"] for row in rows) == pytest.approx(estimate.total_area_um2.value)
     assert sum(row["energy_fj"] for row in rows) == pytest.approx(estimate.total_energy_fj.value)
+    assert sum(row["energy_timed_fj"] for row in rows) == pytest.approx(estimate.total_energy_timed_fj.value)
     of_normacc = [row for row in rows if row["part"] == "normacc"]
     assert sum(row["area_um2"] for row in of_normacc) == pytest.approx(estimate.area_um2["normacc"].value)
     assert sum(row["count"] for row in of_normacc) == estimate.counts.normacc.cells().sum()
 
 
-def test_calibration_covers_enough_units_of_every_family():
-    calibration = cost.load_calibration()
-    assert len(set(calibration.specs)) == len(calibration.specs) >= 60
-    expected = ["int", "mixed", "minifloat-fixed", "minifloat-float", "fma", "chunk", "lanes-fixed", "lanes-float", "tensor", "block"]
-    assert set(calibration.families) >= set(expected)
-    assert {"hwmodel", "amaranth", "pyosys"} <= set(calibration.tools)
-    # What it learns is not learnt from nothing: no part's scales are all zero.
-    assert all(fit.scales.max() > 0 and fit.scales.min() >= 0 for fits in calibration.fits.values() for fit in fits)
-
-
-def test_errors_are_those_of_units_left_out():
-    table = json.loads((TABLES / "sky130hd.json").read_text(encoding="utf-8"))
-    calibration = cost.load_calibration()
-    unit = calibration.specs.index("e4m3fn-e4m3fn-fp32")
-    rest = learn({**table, "rows": [row for i, row in enumerate(table["rows"]) if i != unit]})
-    cells = fitted_cells(cost.counts(MacSpec.parse("e4m3fn-e4m3fn-fp32"), rest.adder, rest.multiplier))
+@pytest.mark.parametrize("objective", cost.ARCHITECTURES)
+def test_an_estimate_is_of_the_objectives_architecture(objective):
+    estimate, learnt = cost.estimate(SPECS[2], objective=objective), cost.load_calibration(objective=objective)
+    assert estimate.counts == cost.counts(SPECS[2], **cost.ARCHITECTURES[objective])
     for quantity in QUANTITIES:
-        alone = (cells * rest.coefficients[quantity]).sum(axis=-1)
-        assert calibration.left_out[quantity][unit] == pytest.approx(alone)
+        costs = reported((fitted_cells(estimate.counts) * learnt.coefficients[quantity]).sum(axis=-1))
+        assert {part: figure.value for part, figure in estimate.figures[quantity].items()} == pytest.approx(costs)
 
 
-def test_error_table():
-    rows = {(row["quantity"], row["part"], row["family"]): row for row in cost.calibration_error()}
-    total = rows["area_um2", "total", "all"]
-    assert total["units"] >= 60
-    # Bounds with room for another flow or circuit, but not for counts that are wrong.
-    assert 0 < total["mean"] < 0.06
-    assert total["mean"] <= total["p95"] < 0.15
-    assert abs(total["bias"]) < 0.03
-    assert all(rows["area_um2", part, "all"]["mean"] < 0.10 for part in cost.PARTS)
-    assert 0 < rows["energy_fj", "total", "all"]["mean"] < 0.25
-    families = [row for (quantity, part, family), row in rows.items() if (quantity, part) == ("area_um2", "total") and family != "all"]
-    assert sum(row["units"] for row in families) == total["units"]
-    assert all(row["mean_family_left_out"] < 0.15 for row in families)
+def test_objectives_differ_as_they_should():
+    area, balanced, delay = (
+        cost.estimate(SPECS[2], objective=objective).total_area_um2.value for objective in ("area", "balanced", "delay")
+    )
+    assert area < balanced < delay
 
 
-def test_intervals_hold_as_many_units_as_they_say():
-    calibration = cost.load_calibration()
-    for quantity in QUANTITIES:
-        measured, left_out = reported(calibration.measured[quantity]), reported(calibration.left_out[quantity])
-        for part in (*cost.PARTS, "total"):
-            low, high = calibration.spread[quantity][part]
-            ratios = measured[part] / left_out[part]
-            inside = float(np.mean((ratios >= low) & (ratios <= high)))
-            assert COVERAGE - 0.03 <= inside < 1, (quantity, part)
+def test_glitches_cost_energy():
+    for spec in SPECS:
+        estimate = cost.estimate(spec)
+        assert estimate.total_energy_timed_fj.value > estimate.total_energy_fj.value
 
 
-def test_flip_flops_are_counted_exactly():
-    table = json.loads((TABLES / "sky130hd.json").read_text(encoding="utf-8"))
-    spec, flip_flops = table["columns"].index("spec"), table["columns"].index("flip_flops")
-    for row in table["rows"]:
-        assert cost.counts(MacSpec.parse(row[spec]), **table["architecture"]).total.flip_flop == row[flip_flops], row[spec]
-
-
-def test_estimates_follow_the_table():
-    # Twice the cost of everything mapped: twice the estimate, but for what is known beforehand.
-    table = json.loads((TABLES / "sky130hd.json").read_text(encoding="utf-8"))
-    first = [i for i, name in enumerate(table["columns"]) if name.startswith("area")]
-    doubled = [[2 * value if i in first else value for i, value in enumerate(row)] for row in table["rows"]]
-    figures = {cell: {**figure, "area_um2": 2 * figure["area_um2"]} for cell, figure in table["cells"].items()}
-    calibration, other = learn(table), learn({**table, "rows": doubled, "cells": figures})
-    for one, two in zip(calibration.fits["area_um2"], other.fits["area_um2"], strict=True):
-        assert two.coefficients == pytest.approx(2 * one.coefficients)
-    assert calibration.coefficients["energy_fj"] == pytest.approx(other.coefficients["energy_fj"])
+def test_what_is_far_larger_than_all_that_was_learnt_from_is_flagged():
+    assert not cost.estimate(SPECS[0]).beyond
+    dot = MacSpec.parse("fp32-fp32-fp32-x16")
+    assert {"mpy", "alignadd", "total"} <= set(cost.estimate(dot).beyond)
+    assert cost.estimate_many([SPECS[0], dot])["extrapolated"].tolist() == [False, True]
 
 
 def test_an_unknown_card_gets_a_sentence():
@@ -131,18 +98,30 @@ def test_a_card_is_told_by_its_figures():
     same, other, unknown = Card("sky130hd", made_from), Card("sky130hd", made_from[::-1]), Card("tsmc5", made_from)
     assert cost.estimate(SPECS[0], same).row == cost.estimate(SPECS[0]).row
     assert [cost.is_calibrated(card) for card in (same, other, unknown)] == [True, False, False]
-    for ask in (lambda: cost.estimate(SPECS[0], other), lambda: cost.estimate_many(SPECS, other), lambda: cost.calibration_error(other)):
+    for ask in (lambda: cost.estimate(SPECS[0], other), lambda: cost.estimate_many(SPECS, other)):
         with pytest.raises(cost.CostError, match="the card 'sky130hd' has other figures than the card of that name"):
             ask()
 
 
-def test_a_broken_table_gets_a_sentence(tmp_path, monkeypatch):
+def test_an_objective_that_was_not_calibrated_gets_a_sentence():
+    with pytest.raises(cost.CostError, match="the objective 'speed' is unknown; estimates are made for area, balanced, delay"):
+        cost.estimate(SPECS[0], objective="speed")
+
+
+@pytest.mark.parametrize(
+    "text", ["area", '{"cards": {}}', '{"cards": {"sky130hd": {}}, "fits": [{"card": "sky130hd", "objective": "balanced"}]}']
+)
+def test_a_broken_file_gets_a_sentence(text, tmp_path, monkeypatch):
     monkeypatch.setattr("hwmodel.cost.calibration.TABLES", tmp_path)
-    (tmp_path / "mine.json").write_text('{"card": "mine"}', encoding="utf-8")
-    (tmp_path / "text.json").write_text("area", encoding="utf-8")
-    for name in ("mine", "text"):
-        with pytest.raises(cost.CostError, match=rf"{name}.json is not a calibration table: "):
-            cost.estimate(SPECS[0], card=name)
+    (tmp_path / "coefficients.json").write_text(text, encoding="utf-8")
+    for cached in (calibration.stored, calibration.load_calibration):
+        cached.cache_clear()
+    try:
+        with pytest.raises(cost.CostError, match=r"coefficients.json holds no coefficients"):
+            cost.estimate(SPECS[0])
+    finally:
+        for cached in (calibration.stored, calibration.load_calibration):
+            cached.cache_clear()
 
 
 def test_an_estimate_needs_numpy_alone():

@@ -1,6 +1,5 @@
 """The comparison: files, sums, ratios, and a chart that shows what the table says."""
 
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -9,9 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hwmodel.cost.calibration import TABLES
 from hwmodel.flow import load_card
-from hwmodel.report.calibration import cell_figures
 from hwmodel.report.chart import PARTS, draw
 from hwmodel.report.claims import ONE_FORMAT, TWO_FORMATS
 from hwmodel.report.compare import compare, files_of
@@ -84,13 +81,6 @@ def test_the_chart_shows_the_table(tmp_path):
     assert comments.count("1.00×") == 4
     for label in ("a-a-fx", "b-b-fx", "mpy", "alignadd", "normacc", "Two units"):
         assert label in comments
-
-
-def test_the_bundled_table_was_made_from_the_bundled_card():
-    table = json.loads((TABLES / "sky130hd.json").read_text(encoding="utf-8"))
-    card = load_card("sky130hd")
-    assert table["card_sha256"] == card.sha256
-    assert table["cells"] == cell_figures(card)
 
 
 def test_an_uncalibrated_card_is_drawn_without_estimates(tmp_path):

@@ -1,0 +1,89 @@
+"""``hwmodel calibrate``: what is calibrated, how wrong it is, and making it anew."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from hwmodel.cost.calibration import COEFFICIENTS, stored
+from hwmodel.cost.learning import COLUMNS, UNITS
+
+
+def test_what_is_calibrated(run):
+    rows = json.loads(run("calibrate", "--json").stdout)
+    assert {(row["card"], row["objective"]) for row in rows} == set(stored()["fits"])
+    for row in rows:
+        fit = stored()["fits"][row["card"], row["objective"]]
+        assert row["units"] == fit["units"]
+        assert row["energy_timed_fj"] == fit["error"]["energy_timed_fj"]["total"]["mean"]
+    (only,) = json.loads(run("calibrate", "--card", "sky130hd", "--objective", "delay", "--json").stdout)
+    assert (only["card"], only["objective"]) == ("sky130hd", "delay")
+    text = run("calibrate").stdout
+    assert "Mean error of the total on mapped units, each left out of its own fit." in text
+    assert "sky130hd" in text
+
+
+def test_errors_are_told_by_part_and_by_family(run):
+    chosen = ("calibrate", "--check", "--card", "sky130hd", "--objective", "area")
+    rows = json.loads(run(*chosen, "--json").stdout)
+    assert {row["family"] for row in rows} == {"all"}
+    assert {row["part"] for row in rows} == {"decode", "mpy", "alignadd", "normacc", "total"}
+    kept = stored()["fits"]["sky130hd", "area"]["error"]["area_um2"]["total"]
+    (total,) = (row for row in rows if (row["quantity"], row["part"]) == ("area_um2", "total"))
+    assert (total["mean"], total["p95"], total["mean_family_left_out"]) == pytest.approx(
+        (kept["mean"], kept["p95"], kept["family"]), abs=1e-4
+    )
+    lines = run(*chosen, "--families").stdout
+    assert "sky130hd, area: totals by family" in lines
+    assert "minifloat-float" in lines
+    assert "in the" in lines
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--check", "--make"], "--check and --make exclude each other"),
+        (["--families"], "--families goes with --check"),
+        (["-j", "2", "--check"], "--jobs goes with --make"),
+        (["--card", "tsmc5"], "no estimate is calibrated for the card 'tsmc5'; calibrated cards: "),
+        (["--objective", "speed"], "the objective 'speed' is unknown; estimates are made for area, balanced, delay"),
+        (["--make", "--objective", "speed"], "--objective 'speed' is not one of area, balanced, delay"),
+        (["--make", "--card", "tsmc5"], "'tsmc5'"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input(run, tmp_path, monkeypatch, options, sentence):
+    monkeypatch.chdir(tmp_path)
+    result = run("calibrate", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
+
+
+@pytest.mark.slow
+def test_units_are_mapped_once_and_learnt_from(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    units = {"int2-int2-fx": "int", "int3-int3-fx": "int", "e2m1fn-e2m1fn-fx": "minifloat-fixed"}
+    monkeypatch.setattr("hwmodel.report.calibration.calibration_units", lambda card, objective: units)
+    make = ("calibrate", "--make", "--card", "sky130hd", "--objective", "area", "-o", "new", "-j", "1")
+    first = run(*make)
+    assert first.stdout == "sky130hd, area: 3 units in new\n"
+    table = pd.read_csv(tmp_path / "new" / UNITS)
+    assert tuple(table.columns) == COLUMNS
+    assert dict(zip(table["spec"], table["family"], strict=True)) == units
+    assert (table["energy_timed_alignadd_fj"] >= table["energy_alignadd_fj"]).all()
+    (fit,) = json.loads((tmp_path / "new" / COEFFICIENTS).read_text())["fits"]
+    assert (fit["card"], fit["objective"], fit["units"]) == ("sky130hd", "area", 3)
+
+    def refused(*arguments, **more):
+        raise AssertionError("mapped again")
+
+    monkeypatch.setattr("hwmodel.sweep.LocalPool", refused)
+    assert run(*make).stdout == first.stdout
+    # Another objective's rows stand beside the first one's.
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "hwmodel.report.calibration.calibration_units", lambda card, objective: {"int2-int2-fx": "int", "int3-int3-fx": "int"}
+    )
+    assert run(*make[:5], "delay", *make[6:]).stdout == "sky130hd, delay: 2 units in new\n"
+    assert pd.read_csv(tmp_path / "new" / UNITS)["objective"].tolist() == ["area"] * 3 + ["delay"] * 2

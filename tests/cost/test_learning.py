@@ -1,0 +1,140 @@
+"""Learning: what is learnt is what the table of units says, and errors are those of units that were not learnt from."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from hwmodel import cost
+from hwmodel.cost.calibration import ARCHITECTURES, COVERAGE, TABLES, load_calibration, stored
+from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, bounds, coverage, errors, learn, read_units, unit_sets
+from hwmodel.cost.model import QUANTITIES, fitted_cells, reported
+from hwmodel.spec import MacSpec
+
+FIGURES_OF_CELLS = {card: about["cells"] for card, about in stored()["cards"].items()}
+PAIRS = sorted(stored()["fits"])
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return {(each.card, each.objective): each for each in unit_sets(read_units(), FIGURES_OF_CELLS)}
+
+
+@pytest.fixture(scope="module")
+def balanced(sets):
+    return sets["sky130hd", "balanced"]
+
+
+def test_there_are_units_of_every_family_for_every_card_and_objective(sets):
+    assert set(sets) == set(PAIRS)
+    assert {objective for card, objective in sets if card == "sky130hd"} == set(ARCHITECTURES)
+    families = {"int", "int-float", "mixed", "minifloat-fixed", "minifloat-float", "fma", "chunk", "posit", "log", "codebook", "choice"}
+    for (card, _), units in sets.items():
+        assert len(set(units.specs)) == len(units.specs) >= (150 if card == "sky130hd" else 100)
+        assert set(units.families) >= families | {"lanes-fixed", "lanes-float", "tensor", "block", "stochastic"}
+
+
+def test_the_table_is_small_and_whole():
+    path = TABLES / UNITS
+    assert path.stat().st_size < 5 << 20
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    for row in rows:
+        assert all(np.isfinite(float(row[name])) for name in FIGURES), row["spec"]
+        assert len(row["rtl_sha256"]) == 64
+        assert str(MacSpec.parse(row["spec"])) == row["spec"]
+
+
+@pytest.mark.parametrize(("card", "objective"), PAIRS)
+def test_coefficients_are_what_the_table_teaches(card, objective, sets):
+    anew, kept = dict(_flat(learn(sets[card, objective]))), dict(_flat(stored()["fits"][card, objective]))
+    assert anew == pytest.approx(kept, rel=1e-3, abs=1e-4)
+
+
+def _flat(value, path=""):
+    """Yield the leaves of nested dictionaries and lists by their paths."""
+    if isinstance(value, dict | list | tuple):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(each, f"{path}/{key}")
+    elif not isinstance(value, str):
+        yield path, value
+
+
+def test_errors_are_those_of_units_left_out(balanced):
+    unit = balanced.specs.index("e4m3fn-e4m3fn-fp32")
+    rest = [
+        row for row in read_units() if (row["card"], row["objective"]) == ("sky130hd", "balanced") and row["spec"] != balanced.specs[unit]
+    ]
+    (others,) = unit_sets(rest, FIGURES_OF_CELLS)
+    cells = fitted_cells(cost.counts(MacSpec.parse("e4m3fn-e4m3fn-fp32"), **ARCHITECTURES["balanced"]))
+    for quantity in QUANTITIES:
+        alone = (cells * np.stack([fit.coefficients for fit in others.fits(quantity)])).sum(axis=-1)
+        assert balanced.left_out[quantity][unit] == pytest.approx(alone)
+
+
+def test_families_are_left_out_whole(balanced):
+    posits = balanced.families == "posit"
+    for quantity in QUANTITIES:
+        alone = balanced.estimated(quantity, balanced.fits(quantity, ~posits), posits)
+        assert balanced.left_out_family[quantity][posits] == pytest.approx(alone)
+        assert not np.allclose(balanced.left_out[quantity][posits], alone)
+
+
+@pytest.mark.parametrize(("card", "objective"), PAIRS)
+def test_estimates_are_as_good_as_the_project_says(card, objective, sets):
+    rows = {(row["quantity"], row["part"], row["family"]): row for row in errors(sets[card, objective])}
+    total = rows["area_um2", "total", "all"]
+    families = [row for (quantity, part, family), row in rows.items() if (quantity, part) == ("area_um2", "total") and family != "all"]
+    assert sum(row["units"] for row in families) == total["units"]
+    assert 0 < total["mean"] <= total["p95"]
+    assert abs(total["bias"]) < 0.02
+    for row in rows.values():
+        if row["family"] == "all":
+            assert row["coverage"] == pytest.approx(COVERAGE, abs=0.04), row
+
+
+def test_intervals_hold_as_many_units_as_they_say(sets):
+    for (card, objective), units in sets.items():
+        spread = load_calibration(card, objective).spread
+        for quantity in QUANTITIES:
+            for part, ratios in units.ratios(quantity).items():
+                low, high = spread[quantity][part]
+                there = ratios[np.isfinite(ratios)]
+                inside = float(np.mean((there >= low - 1e-4) & (there <= high + 1e-4)))
+                assert COVERAGE - 0.01 <= inside < 1, (card, objective, quantity, part)
+
+
+def test_bounds_are_ranks_of_what_was_seen():
+    ratios = np.linspace(0.51, 1.49, 99)  # the ranks 1 … 99 of 100
+    assert bounds(ratios) == pytest.approx((0.55, 1.45))
+    assert bounds(np.append(ratios, np.nan)) == bounds(ratios)
+    assert bounds(np.full(40, 1.2)) == (1.0, 1.2)
+
+
+def test_coverage_is_of_units_that_the_bounds_have_not_seen():
+    rng = np.random.default_rng(5)
+    assert coverage(rng.normal(1, 0.1, 4000)) == pytest.approx(COVERAGE, abs=0.02)
+    assert coverage(np.repeat([0.5, 1.0, 1.5], 100)) == 1
+
+
+def test_flip_flops_are_counted_exactly():
+    for row in read_units():
+        assert cost.counts(MacSpec.parse(row["spec"]), **ARCHITECTURES[row["objective"]]).total.flip_flop == row["flip_flops"], row["spec"]
+
+
+def test_estimates_follow_the_table(balanced):
+    """Twice the area of everything mapped, and of the cells: twice the coefficients; energy stays what it is."""
+    rows = [row for row in read_units() if (row["card"], row["objective"]) == ("sky130hd", "balanced")]
+    doubled = [{name: 2 * value if name.startswith("area") else value for name, value in row.items()} for row in rows]
+    figures = {cell: {**figure, "area_um2": 2 * figure["area_um2"]} for cell, figure in FIGURES_OF_CELLS["sky130hd"].items()}
+    (twice,) = unit_sets(doubled, {"sky130hd": figures})
+    for quantity, factor in {"area_um2": 2, "energy_fj": 1, "energy_timed_fj": 1}.items():
+        for one, two in zip(balanced.fits(quantity), twice.fits(quantity), strict=True):
+            assert two.coefficients == pytest.approx(factor * one.coefficients)
+
+
+def test_a_total_is_the_sum_of_its_parts(balanced):
+    for quantity in QUANTITIES:
+        parts = reported(balanced.measured[quantity])
+        assert parts["total"] == pytest.approx(parts["mpy"] + parts["alignadd"] + parts["normacc"])

@@ -1,0 +1,41 @@
+"""The calibration set: its units, and that what is bundled was made from the bundled cards."""
+
+from collections import Counter
+
+import pytest
+
+from hwmodel.cost.calibration import stored
+from hwmodel.cost.learning import read_units
+from hwmodel.flow import load_card
+from hwmodel.report.calibration import cell_figures
+from hwmodel.report.calibration_units import CHOSEN, DRAWN, FEWEST, calibration_units
+from hwmodel.spec import MacSpec
+
+
+@pytest.mark.parametrize("name", sorted(stored()["cards"]))
+def test_coefficients_were_made_from_the_bundled_cards(name):
+    about, card = stored()["cards"][name], load_card(name)
+    assert about == {"sha256": card.sha256, "process": card.process, "cells": cell_figures(card)}
+
+
+def test_the_table_has_the_units_that_there_are():
+    by_set: dict[tuple[str, str], dict[str, str]] = {}
+    for row in read_units():
+        by_set.setdefault((row["card"], row["objective"]), {})[row["spec"]] = row["family"]
+    for (card, objective), units in by_set.items():
+        assert units == calibration_units(card, objective)
+
+
+def test_units_are_named_once_and_canonically():
+    for names in (CHOSEN, DRAWN):
+        assert all(str(MacSpec.parse(name)) for text in names.values() for name in text.split())
+    everything = [str(MacSpec.parse(name)) for names in (CHOSEN, DRAWN) for text in names.values() for name in text.split()]
+    assert len(set(everything)) == len(everything)
+    assert list(CHOSEN) == list(DRAWN)
+
+
+def test_every_family_has_a_few_units_on_every_card():
+    large, small = calibration_units("sky130hd", "balanced"), calibration_units("asap7", "area")
+    assert set(small) < set(large)
+    assert min(Counter(small.values()).values()) >= FEWEST
+    assert set(small.values()) == set(CHOSEN)
