@@ -123,7 +123,7 @@ def measured(
         lambda spec, yosys: _row(spec, card, yosys, prove=prove, verilog=verilog, progress=progress, glitches=glitches), specs, jobs
     )
     table = pd.DataFrame(rows)
-    for column in ("area_um2", "energy_fj", "energy_timed_fj", "est_area_um2", "est_energy_fj"):
+    for column in (f"{prefix}{quantity}" for prefix in ("", "est_") for quantity in ("area_um2", "energy_fj", "energy_timed_fj")):
         if column in table:
             each = table[column] / table["lanes"]
             table[f"{column}_ratio"] = each / each.iloc[0]
@@ -137,7 +137,7 @@ def _row(spec: MacSpec, card: TechCard, yosys: Yosys, *, prove: bool, verilog: P
     progress(f"{spec}: mapped to {row['cells']} cells, {row['area_um2']:,.0f} um2")
     if is_calibrated(card):
         guess = estimate(spec, card).row
-        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card", "lanes")}
+        row |= {f"est_{name}": figure for name, figure in guess.items() if name not in ("spec", "card", "objective", "lanes")}
     if prove:
         from hwmodel_sim import verify
 
