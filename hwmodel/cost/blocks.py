@@ -148,7 +148,7 @@ def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], 
 
 def add_columns(tally: Tally, columns: list[list[Bit]], constant_sum: int, adder: str) -> None:
     """Count the compressor tree and the adder that add up `columns` and a constant."""
-    above = _sign_column(list(map(len, columns)), constant_sum)
+    above = sign_column(list(map(len, columns)), constant_sum)
     for weight in range(above):
         if (constant_sum >> weight) & 1:
             columns[weight].append(ONE)
@@ -158,7 +158,7 @@ def add_columns(tally: Tally, columns: list[list[Bit]], constant_sum: int, adder
         count_up_or_down(tally, len(columns) - above, adder)
 
 
-def _sign_column(heights: list[int], constant_sum: int) -> int:
+def sign_column(heights: list[int], constant_sum: int) -> int:
     """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`."""
     ones = len(heights)
     while ones and (constant_sum >> (ones - 1)) & 1:
@@ -168,7 +168,7 @@ def _sign_column(heights: list[int], constant_sum: int) -> int:
             continue
         columns = [height + ((constant_sum >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
         while (height := max(columns)) > 2:
-            target = _dadda_height(height)
+            target = dadda_height(height)
             carries, reduced = 0, []
             for bits in columns:
                 excess = max(bits + carries - target, 0)
@@ -180,7 +180,8 @@ def _sign_column(heights: list[int], constant_sum: int) -> int:
     return len(heights)
 
 
-def _dadda_height(height: int) -> int:
+def dadda_height(height: int) -> int:
+    """Return the largest member below `height` of 2, 3, 4, 6, 9, 13, … (each floor of 3/2 of the last)."""
     target = 2
     while target * 3 // 2 < height:
         target = target * 3 // 2
@@ -193,7 +194,7 @@ def compress(tally: Tally, columns: list[list[Bit]]) -> tuple[list[Bit], list[Bi
     Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
     """
     while (height := max(map(len, columns), default=0)) > 2:
-        columns = _reduce(tally, columns, _dadda_height(height))
+        columns = _reduce(tally, columns, dadda_height(height))
     padded = [[*column, ZERO, ZERO] for column in columns]
     return [column[0] for column in padded], [column[1] for column in padded]
 

@@ -163,7 +163,7 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 def _add_to_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     normacc = Counts()
-    if not acc.fused and _rounds_products(acc, term):
+    if not acc.fused and rounds_products(acc, term):
         normacc += round_term(acc, term, adder)
         term = rounded_state(acc, term).shape
     state = float_state(acc, term)
@@ -210,7 +210,7 @@ def _add_aligned(
     return LevelCounts(alignadd + late.alignadd, normacc + late.normacc)
 
 
-def _rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
+def rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
     """Return whether some product is not a number of the accumulator's format already."""
     fmt = acc.format
     finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1

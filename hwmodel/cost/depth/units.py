@@ -1,0 +1,223 @@
+"""The longest way through a unit, whose parts are joined as `hwmodel_rtl.mac.Mac` joins the circuits."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, Level, MacSpec, TensorAcc
+from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
+from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
+
+from ..blocks import ADDERS, MULTIPLIERS
+from ..levels import total_width
+from ..parts import number_width
+from .adders import ripple
+from .decode import decode, exponent_bits
+from .fixed import add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
+from .lanes import operands_of, product_of
+from .levels import accumulate
+from .multiply import mpy, valid_mask
+from .paths import (
+    ALIGNADD,
+    DECODE,
+    FULL,
+    GATE,
+    HALF,
+    MULTIPLY,
+    MUX,
+    NOMINAL,
+    NORMACC,
+    XOR,
+    Number,
+    Path,
+    Weights,
+    after,
+    arrived,
+    each,
+    enter_number,
+    even,
+    follow,
+    into,
+    later,
+    latest,
+    levels_of,
+    spread,
+    start,
+    tree,
+    whole,
+)
+from .tensors import Term
+
+
+class _Build:
+    """The ways through one unit, which end in registers and outputs."""
+
+    def __init__(self, spec: MacSpec, adder: str, multiplier: str, weights: Weights) -> None:
+        self.spec, self.adder, self.multiplier, self.weights = spec, adder, multiplier, weights
+        self.ends: list[Path] = []
+        # The registers of the pipeline before the sum; the last is behind that, where it is exact.
+        self.registers = spec.pipeline - (spec.exact_sum is not None)
+        self.keeps_block = bool(spec.blocks) and spec.fold_steps is not None
+
+    def longest(self) -> Path:
+        """Return the longest way."""
+        spec, first = self.spec, self.spec.levels[0]
+        inner: NumberShape | None = None
+        if joins_rows(spec):
+            total = self._add_integers()
+            if spec.exact_sum is not None:
+                inner = self._sum(total)
+            else:
+                assert isinstance(first, FixedAcc)
+                self.ends.append(keep_fixed(total, spec.fixed_point(first), self._row_width(), saturate=first.saturate))
+        elif spec.exact_sum is not None:
+            fixed, shape = spec.exact_sum, lane_product(spec)
+            kept, width = self.keeps_block, spec.exact_sum.width
+            sizes = shape, spec.lanes, fixed, width, "floor", self.adder
+            inner = self._sum(add_fixed(self._product(), *sizes, accumulates=kept, drops_specials=False))
+        else:
+            inner = self._accumulate(first, Term(self._product(), lane_product(spec)), spec.lanes)
+        if isinstance(spec.acc, ChunkAcc):
+            self._fold(spec.acc.outer, first, inner)
+        return later(*self.ends)
+
+    def _from_register(self, number: Number, part: int) -> Number:
+        """End a number's way in a register, and return the way from there."""
+        self.ends.append(whole(number))
+        return arrived(start(part, self.weights))
+
+    def _row_width(self) -> int:
+        spec, first = self.spec, self.spec.levels[0]
+        if spec.exact_sum is not None:
+            return spec.exact_sum.width
+        assert isinstance(first, FixedAcc)
+        return total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
+
+    def _add_integers(self) -> Path:
+        """Return the way to the sum of the products of integers, and of an accumulator, in one tree."""
+        spec, first, weights = self.spec, self.spec.levels[0], self.weights
+        a, b = row_integer(spec.a), row_integer(spec.b)
+        assert a is not None
+        assert b is not None
+        masked = valid_mask(spec.lanes, a.width, weights)
+        for fmt in (spec.a, spec.b):
+            if isinstance(fmt, ChoiceFormat):
+                widened = after(spread(start(DECODE, weights), spec.lanes * fmt.width), MUX, fmt.mode_bits)
+                if self.registers == 2:
+                    self.ends.append(widened)
+                else:
+                    masked = later(masked, after(into(widened, MULTIPLY), GATE))
+        moved, accumulates, bits = 0, self.keeps_block, self._row_width()
+        if spec.exact_sum is None:
+            assert isinstance(first, FixedAcc)
+            accumulates, bits = True, spec.fixed_point(first).width
+            moved = spec.fixed_point(first).fraction + spec.product_lsb_exponent
+        sizes = a.width, b.width, (a.signed, b.signed), self._row_width(), self.multiplier, spec.lanes, moved, accumulates
+        whole_way, from_rows, to_rows = add_integers(*sizes, self.adder, weights)
+        total = follow(fed_back(bits, weights) if accumulates else start(ALIGNADD, weights), from_rows)
+        if self.registers > 0:
+            self.ends.append(follow(masked, to_rows))
+            return total
+        return later(follow(masked, whole_way), total)
+
+    def _product(self) -> Number:
+        """Return the ways to a lane's product as the next part sees it."""
+        if self.registers == 2:
+            self.ends += map(whole, operands_of(self.spec, self.weights))
+        product = product_of(self.spec, self.multiplier, self.adder, self.weights, registered=self.registers == 2)
+        return self._from_register(product, ALIGNADD) if self.registers > 0 else enter_number(product, ALIGNADD)
+
+    def _scale(self, *, normalised: bool) -> Number:
+        """Return the ways to the product of a step's block scales."""
+        spec = self.spec
+        numbers = [enter_number(decode(fmt.scale, normalised, self.weights), MULTIPLY) for fmt in spec.blocks]
+        if len(numbers) == 1:
+            return numbers[0]
+        shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
+        return self._scaled(Term(numbers[0], shapes[0]), Term(numbers[1], shapes[1]), normalised=normalised)
+
+    def _scaled(self, number: Term, scale: Term, *, normalised: bool) -> Number:
+        """Return the ways to a number times a scale; a power of two only adds exponents."""
+        (x, shape), (y, by) = number, scale
+        if by.significand_bits > 1:
+            return mpy(shape, by, x, y, 1, self.multiplier, self.adder, product_normalised=normalised)
+        width = max(exponent_bits(shape), exponent_bits(by)) + 1
+        exponent = ripple(width, FULL if shape.has_exponent else HALF, x.exponent, y.exponent)
+        return Number(x.significand, exponent, later(x.flags, y.flags), later(x.zero, y.zero))
+
+    def _sum(self, total: Path) -> NumberShape | None:
+        """Follow the exact sum of the products of a step, or of a block, to the accumulator."""
+        spec, first = self.spec, self.spec.levels[0]
+        normalised = not isinstance(first, FixedAcc)
+        if self.keeps_block:
+            self.ends.append(into(total, NORMACC))
+            total = start(ALIGNADD, self.weights)
+        number = unpack_sum(total, exact_sum_shape(spec, normalised=normalised), self.adder, normalised=normalised)
+        by = block_scale(spec, normalised=normalised)
+        if by is not None:
+            scale = self._scale(normalised=normalised)
+            if self.keeps_block or spec.pipeline == 2:
+                scale = self._from_register(scale, ALIGNADD)
+            unscaled = Term(number, exact_sum_shape(spec, normalised=normalised))
+            number = enter_number(self._scaled(unscaled, Term(enter_number(scale, ALIGNADD), by), normalised=normalised), ALIGNADD)
+            number = number._replace(significand=each(number.significand, GATE))
+        if spec.pipeline:
+            number = self._from_register(number, ALIGNADD)
+        return self._accumulate(first, Term(number, accumulated(spec)), 1)
+
+    def _accumulate(self, acc: Level, term: Term, count: int) -> NumberShape | None:
+        """Follow so many numbers to an accumulator; return the shape of a float one's register."""
+        scale = None
+        by = block_scale(self.spec, normalised=False) if isinstance(acc, TensorAcc) else None
+        if by is not None:
+            number = self._scale(normalised=False)
+            scale = Term(self._from_register(number, ALIGNADD) if self.spec.pipeline else enter_number(number, ALIGNADD), by)
+        level = accumulate(self.spec, acc, term, count, self.adder, scale)
+        self.ends += level.ends
+        return level.register
+
+    def _fold(self, outer: Level, inner: Level, shape: NumberShape | None) -> None:
+        """Follow an inner register to the outer one that it is added to."""
+        begin = start(ALIGNADD, self.weights)
+        if isinstance(inner, FixedAcc):
+            fixed = self.spec.fixed_point(inner)
+            shape = fixed_shape(fixed.width, fixed.fraction)
+            flipped = even(after(spread(begin, fixed.width), XOR))
+            value = after(latest(ripple(fixed.width, HALF, flipped)), GATE)
+            number = Number(even(value), even(begin), begin, tree(value, fixed.width))
+        else:
+            assert shape is not None
+            value = after(spread(begin, number_width(shape)), GATE)
+            number = Number(even(value), even(value), value, tree(value, shape.significand_bits))
+        self._accumulate(outer, Term(number, shape), 1)
+
+
+@lru_cache(maxsize=1 << 15)
+def depths(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wooley", objective: str = "balanced") -> np.ndarray:
+    """Return the levels of logic on the longest way through a unit.
+
+    Parameters
+    ----------
+    spec
+        The unit.
+    adder, multiplier
+        How it is built, as in `hwmodel_rtl.Architecture`.
+    objective
+        What the mapper aims at, one of `NOMINAL`: it decides which of several ways is the longest.
+
+    Returns
+    -------
+    (4, 12) float64
+        By `PARTS` and `LEVELS`; not to be written to.
+
+    Raises
+    ------
+    ValueError
+        If a choice is not one of `ADDERS`, `MULTIPLIERS`, `NOMINAL`.
+    """
+    for name, given, known in (("adder", adder, ADDERS), ("multiplier", multiplier, MULTIPLIERS), ("objective", objective, NOMINAL)):
+        if given not in known:
+            raise ValueError(f"{name} {given!r} is not one of {', '.join(known)}")
+    levels = levels_of(_Build(spec, adder, multiplier, NOMINAL[objective]).longest())
+    levels.flags.writeable = False
+    return levels

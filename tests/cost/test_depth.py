@@ -1,0 +1,176 @@
+"""Depths are those of the circuits: known by hand for small blocks, by the mapped path of whole units, and by how they grow."""
+
+import numpy as np
+import pytest
+
+from hwmodel.cost.depth import GROUPS, LEVELS, NOMINAL, PARTS, depths, group_times
+from hwmodel.cost.depth.adders import add, compress, multiplier, prefix_levels
+from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, even, latest, levels_of, start
+from hwmodel.cost.depth.shifters import count_zeros, normalise
+from hwmodel.flow import load_card, synthesize
+from hwmodel.flow.adders import adder_kind
+from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
+from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit
+
+TREE, FULL, HALF = (LEVELS.index(kind) for kind in ("compressor", "full_adder", "half_adder"))
+ADDER_OF = {"area": "ripple", "balanced": "brent_kung", "delay": "sklansky"}
+"""How units are built for what a mapper aims at, as those of `MEASURED_PS` were."""
+
+# fmt: off
+UNITS = [
+    "int8-int8-fx32", "int8-int8-fx24.sat", "uint8-uint8-fx24", "sm8-sm8-fx32", "int8-int8-fp32", "int4-e4m3fn-fp32", "int8-e4m3fn-fx40",
+    "e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fx28f6.rne", "e2m1fn-e2m1fn-fx", "e4m3fn-e4m3fn-fp16", "e4m3nosub-e4m3nosub-fp16",
+    "e4m3fn-e4m3fn-fp16.ftz", "e4m3fn-e4m3fn-fp16.unfused", "fp32-fp32-fp32", "bf16-int8-fp32.rtz", "e4m3fn-e4m3fn-fp32-p1",
+    "e4m3fn-e4m3fn-fx-p2", "e5m2-e5m2-chunk64:e6m9:fp32", "int8-int8-chunk16:fx24:fp32", "e4m3fn-e4m3fn-chunk8:fp16:fp32-x2-p2",
+    "posit8es1-posit8es1-posit8es1", "posit8-posit8-quire", "posit16es1-posit16es1-posit16es1.unfused-p2", "posit8-posit8-fx60f52-x3",
+    "posit3es3-posit4-fx", "lns8-lns8-fx32", "elma8-elma8-fp32-p2", "nf4@fp16-nf4@fp16-fx-p2", "cfloat8e4m3-cfloat8e5m2-fp32-p1",
+    "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "int4+int8-uint4+uint8-fx32-p2", "fp16-fp16-fp16.sr8", "hfp8-hfp8-hfp8.sr5", "int8-int8-fx32-x4",
+    "e4m3fn-e4m3fn-fx32f6.rne-x3-p2", "e5m2-e5m2-fp16-x2-p2", "fp16-fp16-tc4f23:fp32.rtz", "bf16-bf16-tc4f24:fp32.rtz-p1",
+    "e4m3fn-e5m2-tc4f13:fp16.phases0110-p2", "mxint8-mxint8-fp32-x8", "mxfp8e4m3-mxfp8e4m3-fp32-x8-p2", "nvfp4-nvfp4-fp32-x16-p2",
+    "mx9-mx9-fp32-x4", "vsq8-vsq4-fx40fm4.rne-x16-p2", "e4m3fn:4:e8m0fnu-e5m2:4:e8m0fnu-tc4f13:e8m13.rtz-p2", "fp80-fp80-fx200f60",
+]
+MEASURED_PS = {  # of `hwmodel synth` with the card sky130hd: area, balanced, delay
+    "int8-int8-fx32": (9196, 5572, 4408), "e4m3fn-e4m3fn-fx-p1": (21712, 6664, 2524), "e5m2-e5m2-fx": (32814, 11376, 4311),
+    "e4m3-e4m3-fp32": (34163, 16087, 9683), "fp16-fp16-fp16.unfused": (33986, 22717, 14679), "int8-int8-bf16": (23185, 14110, 9341),
+    "posit8es1-posit8es1-posit8es1": (24902, 17895, 13180), "elma8-elma8-fp16": (21710, 15802, 10674),
+    "nf4@e4m3fn-e4m3fn-fp16": (18937, 12224, 8846), "e4m3fn+e5m2-e4m3fn+e5m2-fp32": (33441, 17337, 10391),
+    "int8-int8-fx32-x16": (24930, 9574, 8269), "e2m1fn-e2m1fn-fp32-x16": (42112, 22387, 14573),
+    "bf16-bf16-tc2f24:fp32.rtz-p1": (31558, 25195, 16902), "msfp12-msfp12-fp16-x8": (22082, 16389, 10862),
+}
+# fmt: on
+
+
+def depth(name: str, objective: str = "balanced", **built: str) -> np.ndarray:
+    return depths(MacSpec.parse(name), objective=objective, **{"adder": ADDER_OF[objective], **built}).sum(axis=0)
+
+
+def time_ps(name: str, objective: str = "balanced", **built: str) -> float:
+    """Return the depth of a unit at nominal levels."""
+    return float((group_times(objective) @ depth(name, objective, **built)).sum())
+
+
+@pytest.mark.parametrize(("rows", "levels"), [(2, 0), (3, 1), (4, 2), (6, 3), (9, 4), (13, 5), (19, 6), (28, 7), (42, 8), (63, 9)])
+def test_a_compressor_tree_has_the_levels_of_dadda(rows, levels):
+    begin = start(ALIGNADD, NOMINAL["balanced"])
+    ways = [bit for column in compress([[begin] * rows] * 12) for bit in column]
+    assert max(levels_of(way)[ALIGNADD, [TREE, HALF]].sum() for way in ways if way is not None) == levels
+
+
+@pytest.mark.parametrize(
+    ("adder", "levels"),
+    [("sklansky", [2, 3, 4, 5, 6]), ("kogge_stone", [2, 3, 4, 5, 6]), ("brent_kung", [3, 5, 7, 9, 11]), ("sparse", [6, 7, 9, 11, 13])],
+)
+def test_prefix_adders_have_the_levels_of_their_networks(adder, levels):
+    # Of 4, 8, 16, 32, 64 positions, the first of them the carry; log2 of them, up and (but for the last) down again for Brent and Kung.
+    # Sparse ones ripple through three gates at both ends, over a quarter as many positions.
+    assert [prefix_levels((1 << log) - (adder != "sparse"), adder) for log in range(2, 7)] == levels
+
+
+def test_a_ripple_adder_has_one_full_adder_a_bit():
+    word = even(start(ALIGNADD, NOMINAL["area"]))
+    assert levels_of(latest(add(17, "ripple", word, word)))[ALIGNADD, FULL] == 17
+
+
+def test_a_multiplier_is_its_tree_and_its_adder():
+    # The last adder has six bits. From its second on, which is late by a level of the tree, there are five to go; from the third on, four.
+    counted = {kind: levels for _, kind, levels in multiplier(4, 4, "baugh_wooley", "ripple", MULTIPLY, NOMINAL["area"])[1]}
+    assert sum(counted.get(kind, 0) for kind in (TREE, FULL, HALF)) == 6
+    assert counted[LEVELS.index("gate")] == 1
+
+
+def test_a_normalising_shift_has_a_multiplexer_for_each_bit_of_its_count():
+    value = start(ALIGNADD, NOMINAL["delay"])
+    muxes = [levels_of(normalise(value, count_zeros(value, bits), bits))[ALIGNADD, LEVELS.index("mux")] for bits in (1, 2, 3, 8, 9, 64)]
+    assert muxes == [0, 1, 2, 3, 4, 6]
+
+
+@pytest.fixture(scope="module")
+def yosys():
+    with Yosys() as worker:
+        yield worker
+
+
+@pytest.mark.parametrize("name", ["int8-int8-fx32", "int8-int8-fx32-x4"])
+def test_full_adders_are_those_of_the_mapped_path(name, yosys):
+    unit = emit(MacSpec.parse(name), Architecture("ripple"), yosys=yosys)
+    mapped = synthesize(unit.verilog, unit.name, load_card("sky130hd"), yosys, objective="area")
+    cells = {instance.name: instance.cell for instance in mapped.parted.instances}
+    kinds = [adder_kind(cells[step.instance]) for step in mapped.parted_timing.path]
+    assert depth(name, "area")[[TREE, FULL]].sum() == sum(kind is not None and kind[0] == "full" for kind in kinds)
+
+
+@pytest.mark.parametrize("objective", NOMINAL)
+def test_nominal_levels_tell_what_was_measured(objective):
+    measured = np.array([figures[list(NOMINAL).index(objective)] for figures in MEASURED_PS.values()])
+    told = np.array([time_ps(name, objective) for name in MEASURED_PS])
+    off = told / measured
+    off /= off.mean()  # one scale for all
+    assert np.abs(off - 1).mean() < 0.10
+    assert np.abs(off - 1).max() < 0.30
+
+
+@pytest.mark.parametrize("objective", NOMINAL)
+@pytest.mark.parametrize("name", UNITS)
+def test_every_unit_has_a_depth(name, objective):
+    for adder in ADDERS:
+        for multiplier_kind in MULTIPLIERS:
+            levels = depths(MacSpec.parse(name), adder, multiplier_kind, objective)
+            assert levels.shape == (len(PARTS), len(LEVELS))
+            assert levels.min() >= 0
+            assert levels.sum() > 0
+
+
+@pytest.mark.parametrize("objective", NOMINAL)
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"int{bits}-int{bits}-fx40" for bits in (3, 4, 6, 8, 12, 16)],
+        [f"int8-int8-fx{bits}f0" for bits in (20, 24, 32, 48, 64)],
+        [f"int8-int8-fx32-x{lanes}" for lanes in (1, 2, 4, 8, 16, 32)],
+        [f"e4m3fn-e4m3fn-fx-x{lanes}" for lanes in (2, 4, 8, 16)],
+        [f"e5m{bits}-e5m{bits}-fp32" for bits in (2, 4, 8, 12)],
+        [f"e4m3fn-e4m3fn-e8m{bits}" for bits in (5, 7, 10, 15, 23)],
+        [f"fp16-fp16-tc{lanes}f23:fp32.rtz" for lanes in (2, 4, 8, 16)],
+    ],
+    ids=lambda names: names[0],
+)
+def test_wider_units_are_deeper(names, objective):
+    times = [time_ps(name, objective) for name in names]
+    assert times == sorted(times)
+
+
+def test_registers_cut_the_way_and_adders_shorten_it():
+    for name in ("int8-int8-fp32", "fp16-fp16-fp32", "e4m3fn-e4m3fn-fx-x4", "mxfp8e4m3-mxfp8e4m3-fp32-x8", "posit8-posit8-fp32"):
+        assert time_ps(f"{name}-p2") <= time_ps(f"{name}-p1") < time_ps(name)
+        assert time_ps(name, adder="brent_kung") > time_ps(name, adder="sklansky") >= time_ps(name, adder="kogge_stone")
+        assert time_ps(name, "area", adder="ripple") > time_ps(name, "delay", adder="sklansky")
+
+
+def test_a_way_runs_through_parts_in_their_order():
+    levels = depths(MacSpec.parse("fp16-fp16-fp32"))
+    assert (levels.sum(axis=1) > 0).all()
+    integers = depths(MacSpec.parse("int8-int8-fx32"))[PARTS.index("multiply")]
+    assert integers[TREE] + integers[HALF] == 4  # eight rows
+    behind = depths(MacSpec.parse("fp16-fp16-fp32-p1"))
+    assert not behind[: PARTS.index("alignadd")].any()
+
+
+def test_every_level_belongs_to_one_group():
+    assert sorted(kind for kinds in GROUPS.values() for kind in kinds) == sorted(LEVELS)
+    times = group_times("balanced")
+    assert ((times > 0).sum(axis=0) <= 1).all()
+    assert times[list(GROUPS).index("full_adder"), FULL] == pytest.approx(100 * NOMINAL["balanced"][FULL])
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"adder": "carry_save"}, "adder 'carry_save' is not one of ripple, brent_kung, sparse, sklansky, kogge_stone"),
+        ({"multiplier": "array"}, "multiplier 'array' is not one of baugh_wooley, booth"),
+        ({"objective": "speed"}, "objective 'speed' is not one of area, balanced, delay"),
+    ],
+)
+def test_unknown_choices_are_refused(given, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        depths(MacSpec.parse("int8-int8-fx32"), **given)
