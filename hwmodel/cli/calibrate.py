@@ -23,6 +23,7 @@ _LEARNT = (
     Column("area_um2", "area", _percent),
     Column("energy_fj", "energy", _percent),
     Column("energy_timed_fj", "energy,\nglitches", _percent),
+    Column("delay_ps", "delay", _percent),
 )
 _CHECKED = (
     Column("quantity", "quantity", left=True),

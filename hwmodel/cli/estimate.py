@@ -41,10 +41,23 @@ _AREA = (
     Column("area_ge", "total\nGE", decimals(0), wide=90),
     Column("area_decode_um2", "decode\nµm²", decimals(0), wide=112),
 )
+_DELAY = (
+    Column("spec", "unit", left=True),
+    Column("delay_ps", "delay\nps", decimals(0)),
+    Column("delay_low_ps", "low\nps", decimals(0)),
+    Column("delay_high_ps", "high\nps", decimals(0)),
+)
 _ENERGY = (*_columns("energy", "fj", "fJ"), Column("energy_decode_fj", "decode\nfJ", decimals(0), wide=112))
 _TIMED = (*_columns("energy_timed", "fj", "fJ"), Column("energy_timed_decode_fj", "decode\nfJ", decimals(0), wide=112))
 
 
+_PATH = (
+    Column("part", "part", left=True),
+    Column("level", "level", left=True),
+    Column("levels", "levels", decimals(1)),
+    Column("each_ps", "each\nps", decimals(1)),
+    Column("delay_ps", "delay\nps", decimals(0)),
+)
 _EXPLAINED = (
     Column("part", "part", left=True),
     Column("cell", "cell", left=True),
@@ -115,11 +128,12 @@ def _show_estimates(specs: list[MacSpec], name: str, objective: str, form: Form)
         ("energy_fj", f"{energy}, zero-delay, without glitches", _ENERGY, ("energy_per_product_fj", "fJ")),
         ("energy_timed_fj", f"{energy}, with glitches", _TIMED, ("energy_timed_per_product_fj", "fJ")),
     ):
-        if quantity != "area_um2":
-            print()
         shown = with_lanes(columns, rows, *per_product)
         # A part's interval is the same share of its value for every unit.
         show(rows, shown, form, title=title + ratios_to(rows), caption=_caption(found[0], quantity))
+        print()
+    title = f"Estimated delay of the longest combinational path on {card.name}, built and mapped for: {objective}"
+    show(rows, _DELAY, form, title=title, caption=_caption(found[0], "delay_ps"))
 
 
 def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form) -> None:
@@ -134,6 +148,7 @@ def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form)
     for each in found:
         total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per {step([each.row])}"
         show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
+        show(each.explain_delay(), _PATH, form, title=f"{each.spec} on {card.name}: {each.delay_ps.value:,.0f} ps")
     print(
         "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the\n"
         "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
@@ -149,10 +164,10 @@ def _caption(found: "Estimate", quantity: str) -> str:
     spans = [
         f"{part} {each.low / each.value - 1:+.0%}…{each.high / each.value - 1:+.0%}"
         for part in (*_PARTS, "total")
-        if (each := intervals[part]).value and math.isfinite(each.value)
+        if part in intervals and (each := intervals[part]).value and math.isfinite(each.value)
     ]
     errors = calibration.error[quantity]
-    means = ", ".join(f"{part} {errors[part]['mean']:.1%}" for part in (*_PARTS, "total"))
+    means = ", ".join(f"{part} {errors[part]['mean']:.1%}" for part in (*_PARTS, "total") if part in errors)
     return (
         f"{COVERAGE:.0%} intervals: {', '.join(spans)}.\n"
         f"Mean error on {calibration.units} mapped units, each left out of its own fit: {means} "

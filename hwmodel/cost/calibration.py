@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .model import FITTED, GROUPS, QUANTITIES, Fit, blank_fit
+from .model import GROUPS, Figures, Fit, blank_fit, parts_of
 
 TABLES = Path(__file__).parent / "tables"
 COEFFICIENTS = "coefficients.json"
@@ -60,7 +60,7 @@ class Calibration:
     units
         How many units were learnt from.
     fits
-        Quantity -> one fit for each of `FITTED`.
+        Quantity (`hwmodel.cost.model.QUANTITIES`, and the delay) -> one fit for each of its parts.
     spread
         Quantity -> part (decode, mpy, alignadd, normacc, total) -> the lower and upper bound of cost over estimate.
     reach
@@ -87,7 +87,7 @@ class Calibration:
 
     @cached_property
     def coefficients(self) -> dict[str, np.ndarray]:
-        """Quantity -> (4, 14): cost of one cell, placed or at work, in each of the `FITTED` parts."""
+        """Quantity -> (parts, kinds): cost of one of each kind in each of the quantity's fitted parts."""
         return {quantity: np.stack([fit.coefficients for fit in fits]) for quantity, fits in self.fits.items()}
 
 
@@ -134,8 +134,8 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
             process=about["process"],
             objective=objective,
             units=found["units"],
-            fits={quantity: _fits(quantity, about["cells"], found["scales"][quantity]) for quantity in QUANTITIES},
-            spread={quantity: {part: (low, high) for part, (low, high) in found["spread"][quantity].items()} for quantity in QUANTITIES},
+            fits={quantity: _fits(quantity, about["cells"], objective, found["scales"][quantity]) for quantity in GROUPS},
+            spread={quantity: {part: (low, high) for part, (low, high) in found["spread"][quantity].items()} for quantity in GROUPS},
             reach=found["reach"],
             error=found["error"],
         )
@@ -143,9 +143,9 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
         raise CostError(f"{TABLES / COEFFICIENTS} holds no coefficients of this version: {type(error).__name__}: {error}") from error
 
 
-def _fits(quantity: str, figures: Mapping[str, Mapping[str, float]], scales: Mapping[str, Mapping[str, float]]) -> tuple[Fit, ...]:
-    blank = blank_fit(quantity, figures)
-    return tuple(blank.scaled([scales[part][group] for group in GROUPS[quantity]]) for part in FITTED)
+def _fits(quantity: str, figures: Figures, objective: str, scales: Mapping[str, Mapping[str, float]]) -> tuple[Fit, ...]:
+    blank = blank_fit(quantity, figures, objective)
+    return tuple(blank.scaled([scales[part][group] for group in GROUPS[quantity]]) for part in parts_of(quantity))
 
 
 def calibration_of(card: str | Card, objective: str = "balanced") -> Calibration:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from hwmodel.spec import MacSpec
 
 from .calibration import REACH, Calibration, Card, calibration_of, load_calibration
-from .model import FITTED, QUANTITIES, column, fitted_cells, reported
+from .depth import LEVELS, depths
+from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
 from .tally import CELLS
 
@@ -32,10 +34,10 @@ class Estimate:
     ----------
     spec, card, objective
         What was estimated, on which card, and what it is built and mapped for.
-    figures
-        Quantity (``area_um2``, ``energy_fj``, ``energy_timed_fj``) -> part -> figure; ``"decode"`` is contained in ``"mpy"``, and
-        ``"total"`` is the sum of mpy, alignadd and normacc with an interval of its own. Energies are of one step, of all lanes together,
-        on quantised Gaussian operands: without glitches, and with them.
+    counted
+        Quantity (``area_um2``, ``energy_fj``) -> part -> figure; ``"decode"`` is contained in ``"mpy"``, and ``"total"`` is the sum of
+        mpy, alignadd and normacc with an interval of its own. Energy is that of one step, of all lanes together, on quantised Gaussian
+        operands, without glitches.
     beyond
         The parts that are so much larger than those of all units learnt from that their figures are extrapolated.
     counts
@@ -45,39 +47,57 @@ class Estimate:
     spec: MacSpec
     card: str
     objective: str
-    figures: Mapping[str, Mapping[str, Interval]]
+    counted: Mapping[str, Mapping[str, Interval]]
     beyond: tuple[str, ...]
     counts: UnitCounts
+
+    @cached_property
+    def timed(self) -> dict[str, dict[str, Interval]]:
+        """The same of ``energy_timed_fj``, energy with glitches, and the total of ``delay_ps``; worked out when asked for."""
+        calibration = self._calibration
+        levels = depths(self.spec, **calibration.architecture, objective=self.objective)
+        kinds = {TIMED: glitching_cells(fitted_cells(self.counts), levels, self.objective), DELAY: levels.sum(axis=0, keepdims=True)}
+        return {quantity: _figures(calibration, quantity, each) for quantity, each in kinds.items()}
+
+    @property
+    def figures(self) -> dict[str, Mapping[str, Interval]]:
+        """All quantities, counted and timed."""
+        return {**self.counted, **self.timed}
 
     @property
     def area_um2(self) -> dict[str, Interval]:
         """Area by part, decode among them."""
-        return self._parts("area_um2")
+        return _without_total(self.counted["area_um2"])
 
     @property
     def energy_fj(self) -> dict[str, Interval]:
         """Energy of a step by part, without glitches."""
-        return self._parts("energy_fj")
+        return _without_total(self.counted["energy_fj"])
 
     @property
     def energy_timed_fj(self) -> dict[str, Interval]:
         """Energy of a step by part, with glitches."""
-        return self._parts("energy_timed_fj")
+        return _without_total(self.timed[TIMED])
 
     @property
     def total_area_um2(self) -> Interval:
         """Area of the unit."""
-        return self.figures["area_um2"]["total"]
+        return self.counted["area_um2"]["total"]
 
     @property
     def total_energy_fj(self) -> Interval:
         """Energy of a step, without glitches."""
-        return self.figures["energy_fj"]["total"]
+        return self.counted["energy_fj"]["total"]
 
     @property
     def total_energy_timed_fj(self) -> Interval:
         """Energy of a step, with glitches."""
-        return self.figures["energy_timed_fj"]["total"]
+        return self.timed[TIMED]["total"]
+
+    @property
+    def delay_ps(self) -> Interval:
+        """The longest combinational path."""
+        return self.timed[DELAY]["total"]
 
     @property
     def row(self) -> dict[str, Any]:
@@ -86,37 +106,52 @@ class Estimate:
         for quantity, intervals in self.figures.items():
             for part, interval in intervals.items():
                 row |= zip((column(quantity, part, bound) for bound in _BOUNDS), interval, strict=True)
-            row[column(quantity, bound="per_product")] = intervals["total"].value / self.spec.lanes
+            if quantity != DELAY:
+                row[column(quantity, bound="per_product")] = intervals["total"].value / self.spec.lanes
         return row | {"extrapolated": bool(self.beyond)}
 
-    def _parts(self, quantity: str) -> dict[str, Interval]:
-        return {part: interval for part, interval in self.figures[quantity].items() if part != "total"}
+    @property
+    def _calibration(self) -> Calibration:
+        return load_calibration(self.card, self.objective)
 
     def explain(self) -> list[dict[str, Any]]:
         """Return where the estimate comes from: one row for each part and kind of cell, with counts and contributions.
 
         `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
         figure for the cell times the scale learnt for part and kind: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at
-        work, `each_timed_fj` with its glitches. The contributions ``area_um2 = count × each_um2`` and
-        ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
+        work, `each_timed_fj` with its glitches, which the depth of the logic decides, too. The contributions
+        ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
-        calibration = load_calibration(self.card, self.objective)
-        area, energy, timed = (calibration.coefficients[quantity] for quantity in QUANTITIES)
+        coefficients, kinds = self._calibration.coefficients, len(CELLS)
+        cells = fitted_cells(self.counts)
+        levels = depths(self.spec, **self._calibration.architecture, objective=self.objective)
+        timed = coefficients[TIMED] * glitching_cells(cells, levels, self.objective)
         rows: list[dict[str, Any]] = []
-        for part, cells in enumerate(fitted_cells(self.counts)):
-            placed, working = cells.reshape(2, len(CELLS))
-            for cell in np.flatnonzero(placed):
-                row: dict[str, Any] = {"part": FITTED[part], "cell": CELLS[cell]}
-                row |= {"count": float(placed[cell]), "working": float(working[cell])}
-                each_um2, _ = area[part].reshape(2, len(CELLS))[:, cell]
-                clock_fj, each_fj = energy[part].reshape(2, len(CELLS))[:, cell]
-                _, each_timed_fj = timed[part].reshape(2, len(CELLS))[:, cell]
-                row |= {"each_um2": float(each_um2), "clock_fj": float(clock_fj)}
-                row |= {"each_fj": float(each_fj), "each_timed_fj": float(each_timed_fj)}
-                row["area_um2"] = float(placed[cell] * each_um2)
-                row["energy_fj"] = float(placed[cell] * clock_fj + working[cell] * each_fj)
-                row["energy_timed_fj"] = float(placed[cell] * clock_fj + working[cell] * each_timed_fj)
+        for part, name in enumerate(FITTED):
+            placed, working = cells[part].reshape(2, kinds)
+            each_um2, _ = coefficients["area_um2"][part].reshape(2, kinds)
+            clock_fj, each_fj = coefficients["energy_fj"][part].reshape(2, kinds)
+            clock_and_toggles = timed[part].reshape(-1, kinds)
+            for cell in np.flatnonzero(placed).tolist():
+                glitching = float(clock_and_toggles[1:, cell].sum())
+                row: dict[str, Any] = {"part": name, "cell": CELLS[cell], "count": float(placed[cell]), "working": float(working[cell])}
+                row |= {"each_um2": float(each_um2[cell]), "clock_fj": float(clock_fj[cell]), "each_fj": float(each_fj[cell])}
+                row["each_timed_fj"] = glitching / float(working[cell]) if working[cell] else 0.0
+                row["area_um2"] = float(placed[cell] * each_um2[cell])
+                row["energy_fj"] = float(placed[cell] * clock_fj[cell] + working[cell] * each_fj[cell])
+                row["energy_timed_fj"] = float(clock_and_toggles[0, cell]) + glitching
                 rows.append(row)
+        return rows
+
+    def explain_delay(self) -> list[dict[str, Any]]:
+        """Return the longest path: one row for each part and kind of level on it, with levels and contributions, which add up."""
+        levels = depths(self.spec, **self._calibration.architecture, objective=self.objective)
+        (each,) = self._calibration.coefficients[DELAY]
+        rows: list[dict[str, Any]] = []
+        for name, own in zip(FITTED, levels, strict=True):
+            for kind in np.flatnonzero(own).tolist():
+                row: dict[str, Any] = {"part": name, "level": LEVELS[kind], "levels": float(own[kind]), "each_ps": float(each[kind])}
+                rows.append(row | {"delay_ps": float(own[kind] * each[kind])})
         return rows
 
 
@@ -138,19 +173,27 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd", objective: str = "bal
         If nothing was calibrated on the card for the objective, or the card has other figures than the calibrated one.
     """
     calibration = calibration_of(card, objective)
-    unit = _counts(spec, calibration)
+    unit = counts(spec, **calibration.architecture)
     cells = fitted_cells(unit)
-    figures = {}
-    for quantity in QUANTITIES:
-        values, bounds = reported(_costs(cells, calibration, quantity)), calibration.spread[quantity]
-        figures[quantity] = {
-            part: Interval(float(value), float(value) * bounds[part][0], float(value) * bounds[part][1]) for part, value in values.items()
-        }
-    beyond = tuple(part for part, area in figures["area_um2"].items() if area.value > REACH * calibration.reach[part])
-    return Estimate(spec, calibration.card, objective, figures, beyond, unit)
+    counted = {quantity: _figures(calibration, quantity, cells) for quantity in COUNTED}
+    beyond = tuple(part for part, area in counted["area_um2"].items() if area.value > REACH * calibration.reach[part])
+    return Estimate(spec, calibration.card, objective, counted, beyond, unit)
 
 
-def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd", objective: str = "balanced") -> dict[str, np.ndarray]:
+def _figures(calibration: Calibration, quantity: str, kinds: np.ndarray) -> dict[str, Interval]:
+    """Return the figures of a quantity by part, from what was counted, (parts, kinds)."""
+    bounds = calibration.spread[quantity]
+    values = told(quantity, costs_of(kinds, calibration.coefficients[quantity]))
+    return {part: Interval(float(value), float(value) * bounds[part][0], float(value) * bounds[part][1]) for part, value in values.items()}
+
+
+def _without_total(figures: Mapping[str, Interval]) -> dict[str, Interval]:
+    return {part: interval for part, interval in figures.items() if part != "total"}
+
+
+def estimate_many(
+    specs: Iterable[MacSpec], card: str | Card = "sky130hd", objective: str = "balanced", *, timed: bool = False
+) -> dict[str, np.ndarray]:
     """Return what many units cost, as columns.
 
     Parameters
@@ -159,38 +202,38 @@ def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd", objec
         The units.
     card, objective
         As in `estimate`.
+    timed
+        Whether to tell energy with glitches, and delay, too: for these each unit is looked at by itself.
 
     Returns
     -------
     dict
         `spec` (units,) str, `lanes` (units,) int, and float64 columns (units,): ``area_<part>_um2`` for decode, mpy, alignadd and normacc,
         ``area_um2`` for all, each with its bounds ``…_low_um2`` and ``…_high_um2``, and ``area_per_product_um2``; the same for energy in
-        fJ a step, ``energy…_fj`` without glitches and ``energy_timed…_fj`` with them. `extrapolated` (units,) bool says of which units
-        a part is far larger than of all that were learnt from.
+        fJ a step, ``energy…_fj`` without glitches, and, if `timed`, ``energy_timed…_fj`` with them; ``delay_ps`` with its bounds.
+        `extrapolated` (units,) bool says of which units a part is far larger than of all that were learnt from.
 
     Raises
     ------
     CostError
         As `estimate`.
     """
-    calibration = calibration_of(card, objective)
-    units = list(specs)
-    cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
+    calibration, units = calibration_of(card, objective), list(specs)
+    counted = [fitted_cells(counts(spec, **calibration.architecture)) for spec in units]
+    cells = np.array(counted).reshape(len(units), len(FITTED), 2 * len(CELLS))
     columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}
     columns["lanes"] = np.array([spec.lanes for spec in units], dtype=int)
-    for quantity in QUANTITIES:
-        for part, values in reported(_costs(cells, calibration, quantity)).items():
+    kinds = dict.fromkeys(COUNTED, cells)
+    if timed:
+        levels = [depths(spec, **calibration.architecture, objective=objective) for spec in units]
+        kinds[DELAY] = np.array([each.sum(axis=0) for each in levels]).reshape(len(units), 1, len(LEVELS))
+        glitching = [glitching_cells(*each, objective) for each in zip(cells, levels, strict=True)]
+        kinds[TIMED] = np.array(glitching).reshape(len(units), len(FITTED), calibration.coefficients[TIMED].shape[-1])
+    for quantity, each in kinds.items():
+        for part, values in told(quantity, costs_of(each, calibration.coefficients[quantity])).items():
             low, high = calibration.spread[quantity][part]
             columns |= zip((column(quantity, part, bound) for bound in _BOUNDS), (values, values * low, values * high), strict=True)
-        columns[column(quantity, bound="per_product")] = columns[quantity] / columns["lanes"]
+        if quantity != DELAY:
+            columns[column(quantity, bound="per_product")] = columns[quantity] / columns["lanes"]
     beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
     return columns | {"extrapolated": np.any(beyond, axis=0)}
-
-
-def _counts(spec: MacSpec, calibration: Calibration) -> UnitCounts:
-    return counts(spec, **calibration.architecture)
-
-
-def _costs(cells: np.ndarray, calibration: Calibration, quantity: str) -> np.ndarray:
-    """Return (..., 4): the cost of the fitted parts from their cells (..., 4, 14)."""
-    return (cells * calibration.coefficients[quantity]).sum(axis=-1)

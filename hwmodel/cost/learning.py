@@ -17,7 +17,25 @@ import numpy as np
 from hwmodel.spec import MacSpec
 
 from .calibration import ARCHITECTURES, COVERAGE, TABLES
-from .model import FITTED, GROUPS, QUANTITIES, REPORTED, Figures, Fit, blank_fit, column, fitted_cells, reported
+from .depth import depths
+from .model import (
+    COUNTED,
+    DELAY,
+    GROUPS,
+    QUANTITIES,
+    REPORTED,
+    TIMED,
+    Figures,
+    Fit,
+    blank_fit,
+    column,
+    costs_of,
+    fitted_cells,
+    glitching_cells,
+    parts_of,
+    reported,
+    told,
+)
 from .structure import counts
 
 UNITS = "units.csv"
@@ -27,7 +45,7 @@ FOLDS = 10
 
 
 NAMES = ("spec", "family", "card", "objective")
-FIGURES = (*(column(quantity, part) for quantity in QUANTITIES for part in PARTS), "delay_ps", "full_adders", "half_adders", "flip_flops")
+FIGURES = (*(column(quantity, part) for quantity in QUANTITIES for part in PARTS), DELAY, "full_adders", "half_adders", "flip_flops")
 COLUMNS = (*NAMES, *FIGURES, "rtl_sha256")
 """Columns of the table; those of `FIGURES` are numbers."""
 
@@ -42,10 +60,10 @@ class UnitSet:
         What they were mapped to, and for.
     specs, families : (units,)
         Their names, and of which family each is.
-    cells : (units, 4, 14) float64
-        What `hwmodel.cost.model.fitted_cells` counts of each.
+    kinds
+        Quantity, of `QUANTITIES` and `DELAY` -> (units, parts, kinds) float64: what is counted of each, see `hwmodel.cost.model`.
     measured
-        Quantity -> (units, 4) float64: what the `FITTED` parts cost.
+        Quantity -> (units, parts) float64: what the `FITTED` parts cost; the delay is of one part, the whole.
     blank
         Quantity -> the fit before it is learnt.
     """
@@ -54,22 +72,21 @@ class UnitSet:
     objective: str
     specs: tuple[str, ...]
     families: np.ndarray
-    cells: np.ndarray
+    kinds: Mapping[str, np.ndarray]
     measured: Mapping[str, np.ndarray]
     blank: Mapping[str, Fit]
 
     def fits(self, quantity: str, seen: np.ndarray | slice = slice(None)) -> tuple[Fit, ...]:
-        """Return a fit for each of `FITTED` to the units that are `seen`."""
-        cells, costs = self.cells[seen], self.measured[quantity][seen]
-        fits = []
-        for part in range(len(FITTED)):
+        """Return a fit for each part to the units that are `seen`."""
+        kinds, costs, fits = self.kinds[quantity][seen], self.measured[quantity][seen], list[Fit]()
+        for part in range(costs.shape[1]):
             there = costs[:, part] > 0
-            fits.append(self.blank[quantity].learn(cells[there, part], costs[there, part]) if there.any() else self.blank[quantity])
+            fits.append(self.blank[quantity].learn(kinds[there, part], costs[there, part]) if there.any() else self.blank[quantity])
         return tuple(fits)
 
     def estimated(self, quantity: str, fits: Sequence[Fit], which: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Return what fits say of the `FITTED` parts of some units, (units, 4)."""
-        return (self.cells[which] * np.stack([fit.coefficients for fit in fits])).sum(axis=-1)
+        """Return what fits say of the parts of some units, (units, parts)."""
+        return costs_of(self.kinds[quantity][which], np.stack([fit.coefficients for fit in fits]))
 
     def _without(self, quantity: str, held_out: Iterator[np.ndarray]) -> np.ndarray:
         estimates = np.zeros_like(self.measured[quantity])
@@ -79,21 +96,19 @@ class UnitSet:
 
     @cached_property
     def left_out(self) -> dict[str, np.ndarray]:
-        """Quantity -> (units, 4): what is estimated for each unit by fits that have not seen it."""
+        """Quantity -> (units, parts): what is estimated for each unit by fits that have not seen it."""
         number = np.arange(len(self.specs))
-        return {quantity: self._without(quantity, (number == unit for unit in number)) for quantity in QUANTITIES}
+        return {quantity: self._without(quantity, (number == unit for unit in number)) for quantity in self.measured}
 
     @cached_property
     def left_out_family(self) -> dict[str, np.ndarray]:
         """The same by fits that have not seen any unit of its family."""
-        return {
-            quantity: self._without(quantity, (self.families == family for family in dict.fromkeys(self.families)))
-            for quantity in QUANTITIES
-        }
+        families = list(dict.fromkeys(self.families))
+        return {quantity: self._without(quantity, (self.families == family for family in families)) for quantity in self.measured}
 
     def ratios(self, quantity: str) -> dict[str, np.ndarray]:
         """Part -> (units,): measured over what is estimated by fits that have not seen the unit; NaN where it has no such part."""
-        measured, estimated = reported(self.measured[quantity]), reported(self.left_out[quantity])
+        measured, estimated = (told(quantity, costs[quantity]) for costs in (self.measured, self.left_out))
         with np.errstate(divide="ignore", invalid="ignore"):
             return {part: np.where(costs > 0, costs / estimated[part], np.nan) for part, costs in measured.items()}
 
@@ -129,8 +144,12 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
     """Yield the sets of units that rows are of, given the figures of each card's cells."""
     for card, objective in dict.fromkeys((row["card"], row["objective"]) for row in rows):
         own = [row for row in rows if (row["card"], row["objective"]) == (card, objective)]
-        cells = [fitted_cells(counts(MacSpec.parse(row["spec"]), **ARCHITECTURES[objective])) for row in own]
-        measured = {}
+        architecture, specs = ARCHITECTURES[objective], [MacSpec.parse(row["spec"]) for row in own]
+        cells = np.stack([fitted_cells(counts(spec, **architecture)) for spec in specs])
+        levels = np.stack([depths(spec, **architecture, objective=objective) for spec in specs])
+        kinds = dict.fromkeys(COUNTED, cells) | {DELAY: levels.sum(axis=1, keepdims=True)}
+        kinds[TIMED] = np.stack([glitching_cells(*each, objective) for each in zip(cells, levels, strict=True)])
+        measured = {DELAY: np.array([[row[DELAY]] for row in own])}
         for quantity in QUANTITIES:
             decode, mpy, alignadd, normacc = (np.array([row[column(quantity, part)] for row in own]) for part in PARTS)
             measured[quantity] = np.stack([decode, mpy - decode, alignadd, normacc], axis=-1)
@@ -139,19 +158,19 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
             objective=objective,
             specs=tuple(row["spec"] for row in own),
             families=np.array([row["family"] for row in own]),
-            cells=np.stack(cells),
-            measured=measured,
-            blank={quantity: blank_fit(quantity, cards[card]) for quantity in QUANTITIES},
+            kinds=kinds,
+            measured={quantity: measured[quantity] for quantity in (*QUANTITIES, DELAY)},
+            blank={quantity: blank_fit(quantity, cards[card], objective) for quantity in (*QUANTITIES, DELAY)},
         )
 
 
 def learn(units: UnitSet) -> dict[str, Any]:
     """Return what a set of units teaches, as `hwmodel.cost.calibration` reads it."""
-    fits = {quantity: units.fits(quantity) for quantity in QUANTITIES}
+    fits = {quantity: units.fits(quantity) for quantity in units.measured}
     largest = {part: float(values.max()) for part, values in reported(units.estimated("area_um2", fits["area_um2"])).items()}
     scales = {
-        quantity: {part: _named(GROUPS[quantity], fit.scales) for part, fit in zip(FITTED, fits[quantity], strict=True)}
-        for quantity in fits
+        quantity: {part: _named(GROUPS[quantity], fit.scales) for part, fit in zip(parts_of(quantity), each, strict=True)}
+        for quantity, each in fits.items()
     }
     spread = {quantity: {part: _rounded(bounds(ratios)) for part, ratios in units.ratios(quantity).items()} for quantity in fits}
     error: dict[str, dict[str, Any]] = {quantity: {} for quantity in fits}
@@ -188,9 +207,8 @@ def errors(units: UnitSet) -> list[dict[str, Any]]:
         left out of the fit; and of all families together `coverage`: the share of units within intervals from other units.
     """
     rows: list[dict[str, Any]] = []
-    for quantity in QUANTITIES:
-        measured, ratios = reported(units.measured[quantity]), units.ratios(quantity)
-        single, whole = reported(units.left_out[quantity]), reported(units.left_out_family[quantity])
+    for quantity, ratios in ((quantity, units.ratios(quantity)) for quantity in units.measured):
+        measured, single, whole = (told(quantity, costs[quantity]) for costs in (units.measured, units.left_out, units.left_out_family))
         for part, costs in measured.items():
             for family in ("all", *dict.fromkeys(units.families)):
                 chosen = (costs > 0) & ((family == "all") | (units.families == family))

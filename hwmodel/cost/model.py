@@ -14,14 +14,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .depth import GROUPS as DEPTH_GROUPS
+from .depth import NOMINAL, group_times
 from .structure import UnitCounts
 from .tally import CELLS
 
 FITTED = ("decode", "multiply", "alignadd", "normacc")
 """The parts that are fitted; mpy is decode and multiply together."""
 
-QUANTITIES = ("area_um2", "energy_fj", "energy_timed_fj")
-"""Energies are of one step: of settled values, and with glitches."""
+COUNTED = ("area_um2", "energy_fj")
+"""What follows from counts alone; energy is that of one step, of settled values."""
+
+TIMED = "energy_timed_fj"
+"""Energy of one step with glitches: of counts, and of how deep the logic is that they are in and behind."""
+
+QUANTITIES = (*COUNTED, TIMED)
+"""What is told by part."""
+
+DELAY = "delay_ps"
+"""The longest combinational path: of levels of logic; told for the unit as a whole."""
 
 REPORTED = ("decode", "mpy", "alignadd", "normacc", "total")
 
@@ -38,11 +49,16 @@ ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
-GROUPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "area_um2": AREA_GROUPS,
-    "energy_fj": ENERGY_GROUPS,
-    "energy_timed_fj": ENERGY_GROUPS,
+_GLITCHES = ("", ", by depth before", ", by depth")
+"""A gate's glitches are the more, the longer the ways are that its inputs come on: to its part, and within it."""
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "area_um2": tuple(AREA_GROUPS),
+    "energy_fj": tuple(ENERGY_GROUPS),
+    TIMED: tuple(group + how for how in _GLITCHES for group in ENERGY_GROUPS),
+    DELAY: tuple(DEPTH_GROUPS),
 }
+"""Quantity -> the groups of its fits."""
 
 _PASSES = 3
 
@@ -56,10 +72,10 @@ class Fit:
 
     Attributes
     ----------
-    certain : (14,) float64
-        Cost of one cell, see `fitted_cells`, that is taken at face value.
-    groups : (groups, 14) float64
-        The card's figure of each cell, in the row of its group, else 0.
+    certain : (kinds,) float64
+        Cost of one of each kind, of cells placed, cells at work, or levels, that is taken at face value.
+    groups : (groups, kinds) float64
+        The card's figure of each kind, in the row of its group, else 0.
     scales : (groups,) float64
         What each group is multiplied by.
     """
@@ -70,7 +86,7 @@ class Fit:
 
     @property
     def coefficients(self) -> np.ndarray:
-        """Cost of one cell, placed or at work, (14,) float64."""
+        """Cost of one of each kind, (kinds,) float64."""
         return self.certain + self.scales @ self.groups
 
     def scaled(self, scales: Sequence[float] | np.ndarray) -> "Fit":
@@ -78,7 +94,7 @@ class Fit:
         return Fit(self.certain, self.groups, np.array(scales, float))
 
     def learn(self, cells: np.ndarray, measured: np.ndarray) -> "Fit":
-        """Return the fit to units with `cells` (units, 14) and a `measured` cost above 0 (units,)."""
+        """Return the fit to units with `cells` (units, kinds) and a `measured` cost above 0 (units,)."""
         features, rest = cells @ self.groups.T, measured - cells @ self.certain
         scales = _least_squares(features / measured[:, np.newaxis], rest / measured)
         for _ in range(_PASSES):
@@ -101,17 +117,24 @@ def _least_squares(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     return scales
 
 
-def blank_fit(quantity: str, figures: Figures) -> Fit:
-    """Return the unlearnt fit of one of `QUANTITIES` from the figures of a card's cells."""
-    figure, certain = ("area_um2", "area_um2") if quantity == "area_um2" else ("toggle_fj", "clock_fj")
-    groups = np.stack([_placed(figures, figure, kinds) for kinds in GROUPS[quantity].values()])
-    if quantity != "area_um2":
-        groups = np.roll(groups, len(CELLS), axis=1)  # of cells at work
-    return Fit(_placed(figures, certain, ["flip_flop"]), groups, np.ones(len(groups)))
+def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
+    """Return the unlearnt fit of one of `QUANTITIES`, or of `DELAY`, from the figures of a card's cells."""
+    if quantity == DELAY:
+        groups = group_times(objective)
+        return Fit(np.zeros(groups.shape[1]), groups, np.ones(len(groups)))
+    if quantity == "area_um2":
+        groups = np.stack([_placed(figures, "area_um2", kinds) for kinds in AREA_GROUPS.values()])
+        certain, idle = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
+        return Fit(np.append(certain, np.zeros_like(certain)), np.hstack([groups, idle]), np.ones(len(groups)))
+    groups = np.stack([_placed(figures, "toggle_fj", kinds) for kinds in ENERGY_GROUPS.values()])
+    times = 1 if quantity == "energy_fj" else len(_GLITCHES)
+    groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
+    certain = _placed(figures, "clock_fj", ["flip_flop"])
+    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)))
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:
-    return np.array([figures[cell][figure] if cell in kinds else 0.0 for cell in CELLS] + [0.0] * len(CELLS))
+    return np.array([figures[cell][figure] if cell in kinds else 0.0 for cell in CELLS])
 
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
@@ -124,10 +147,43 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     return np.hstack([placed, working])
 
 
+def glitching_cells(cells: np.ndarray, depths: np.ndarray, objective: str) -> np.ndarray:
+    """Return (4, 28) float64: cells of the `FITTED` parts, (4, 14), then those at work times the depth before and in their part.
+
+    Parameters
+    ----------
+    cells
+        From `fitted_cells`.
+    depths : (4, levels) float64
+        From `hwmodel.cost.depth.depths`; they are taken in nanoseconds or so, see `hwmodel.cost.depth.NOMINAL`.
+    objective
+        What the unit is mapped for.
+    """
+    own = depths @ np.array(NOMINAL[objective]) / 10
+    before = np.cumsum(own) - own
+    working = cells[:, len(CELLS) :]
+    return np.hstack([cells, working * before[:, np.newaxis], working * own[:, np.newaxis]])
+
+
 def column(quantity: str, part: str = "total", bound: str = "") -> str:
     """Return the name of a figure's column: ``area_mpy_low_um2`` of ``area_um2``, ``mpy`` and ``low``."""
     stem, unit = quantity.rsplit("_", 1)
     return "_".join([stem, *([] if part == "total" else [part]), *([bound] if bound else []), unit])
+
+
+def parts_of(quantity: str) -> tuple[str, ...]:
+    """Return the parts that a quantity is fitted by."""
+    return ("total",) if quantity == DELAY else FITTED
+
+
+def costs_of(kinds: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Return (..., parts): what the parts of a quantity cost, from what was counted, (..., parts, kinds)."""
+    return (kinds * coefficients).sum(axis=-1)
+
+
+def told(quantity: str, costs: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what is told of a quantity, part -> (...), from what its fitted parts cost, (..., parts)."""
+    return {"total": costs[..., 0]} if quantity == DELAY else reported(costs)
 
 
 def reported(fitted: np.ndarray) -> dict[str, np.ndarray]:

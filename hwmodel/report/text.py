@@ -159,7 +159,7 @@ def _gate_counts(table: pd.DataFrame) -> str:
     )
 
 
-_ESTIMATED = {"area_um2": "area", "energy_fj": "energy", "energy_timed_fj": "energy with glitches"}
+_ESTIMATED = {"area_um2": "area", "energy_fj": "energy", "energy_timed_fj": "energy with glitches", "delay_ps": "delay"}
 
 
 def estimate_error(card: TechCard) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from hwmodel import cost
 from hwmodel.cost import calibration
-from hwmodel.cost.model import QUANTITIES, fitted_cells, reported
+from hwmodel.cost.model import COUNTED, fitted_cells, reported
 from hwmodel.spec import MacSpec
 
 NAMES = ["int8-int8-fx32", "e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fp16", "e5m2-e4m3fn-fp32-p1", "fp16-fp16-fp32", "int8-int8-chunk16:fx24:fp32"]
@@ -31,13 +31,16 @@ def test_parts_add_up(spec):
 
 
 def test_arrays_equal_singles():
-    columns = cost.estimate_many(iter(SPECS))
+    columns = cost.estimate_many(iter(SPECS), timed=True)
     assert list(columns["spec"]) == NAMES
     for i, spec in enumerate(SPECS):
         row = cost.estimate(spec).row
         assert {name: columns[name][i] for name in columns} == pytest.approx({name: row[name] for name in columns})
         assert set(row) - set(columns) == {"card", "objective"}
-    assert all(len(column) == 0 for column in cost.estimate_many([]).values())
+    assert all(len(column) == 0 for column in cost.estimate_many([], timed=True).values())
+    untimed = cost.estimate_many(SPECS)
+    assert {name for name in columns if "timed" in name or "delay" in name} == set(columns) - set(untimed)
+    assert all((untimed[name] == columns[name]).all() for name in untimed)
 
 
 def test_explanation_adds_up_to_the_estimate():
@@ -55,7 +58,7 @@ def test_explanation_adds_up_to_the_estimate():
 def test_an_estimate_is_of_the_objectives_architecture(objective):
     estimate, learnt = cost.estimate(SPECS[2], objective=objective), cost.load_calibration(objective=objective)
     assert estimate.counts == cost.counts(SPECS[2], **cost.ARCHITECTURES[objective])
-    for quantity in QUANTITIES:
+    for quantity in COUNTED:
         costs = reported((fitted_cells(estimate.counts) * learnt.coefficients[quantity]).sum(axis=-1))
         assert {part: figure.value for part, figure in estimate.figures[quantity].items()} == pytest.approx(costs)
 
@@ -65,6 +68,14 @@ def test_objectives_differ_as_they_should():
         cost.estimate(SPECS[2], objective=objective).total_area_um2.value for objective in ("area", "balanced", "delay")
     )
     assert area < balanced < delay
+
+
+def test_a_delay_is_the_sum_of_its_levels_and_follows_the_objective():
+    area, balanced, delay = (cost.estimate(SPECS[3], objective=each) for each in ("area", "balanced", "delay"))
+    assert area.delay_ps.value > balanced.delay_ps.value > delay.delay_ps.value
+    for estimate in (area, balanced, delay):
+        assert sum(row["delay_ps"] for row in estimate.explain_delay()) == pytest.approx(estimate.delay_ps.value)
+        assert estimate.delay_ps.low < estimate.delay_ps.value < estimate.delay_ps.high
 
 
 def test_glitches_cost_energy():

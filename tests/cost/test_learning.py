@@ -8,7 +8,7 @@ import pytest
 from hwmodel import cost
 from hwmodel.cost.calibration import ARCHITECTURES, COVERAGE, TABLES, load_calibration, stored
 from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, bounds, coverage, errors, learn, read_units, unit_sets
-from hwmodel.cost.model import QUANTITIES, fitted_cells, reported
+from hwmodel.cost.model import DELAY, QUANTITIES, reported
 from hwmodel.spec import MacSpec
 
 FIGURES_OF_CELLS = {card: about["cells"] for card, about in stored()["cards"].items()}
@@ -67,9 +67,8 @@ def test_errors_are_those_of_units_left_out(balanced):
         row for row in read_units() if (row["card"], row["objective"]) == ("sky130hd", "balanced") and row["spec"] != balanced.specs[unit]
     ]
     (others,) = unit_sets(rest, FIGURES_OF_CELLS)
-    cells = fitted_cells(cost.counts(MacSpec.parse("e4m3fn-e4m3fn-fp32"), **ARCHITECTURES["balanced"]))
-    for quantity in QUANTITIES:
-        alone = (cells * np.stack([fit.coefficients for fit in others.fits(quantity)])).sum(axis=-1)
+    for quantity in (*QUANTITIES, DELAY):
+        alone = costs_of(balanced.kinds[quantity][unit], np.stack([fit.coefficients for fit in others.fits(quantity)]))
         assert balanced.left_out[quantity][unit] == pytest.approx(alone)
 
 
@@ -97,7 +96,7 @@ def test_estimates_are_as_good_as_the_project_says(card, objective, sets):
 def test_intervals_hold_as_many_units_as_they_say(sets):
     for (card, objective), units in sets.items():
         spread = load_calibration(card, objective).spread
-        for quantity in QUANTITIES:
+        for quantity in (*QUANTITIES, DELAY):
             for part, ratios in units.ratios(quantity).items():
                 low, high = spread[quantity][part]
                 there = ratios[np.isfinite(ratios)]
@@ -129,7 +128,7 @@ def test_estimates_follow_the_table(balanced):
     doubled = [{name: 2 * value if name.startswith("area") else value for name, value in row.items()} for row in rows]
     figures = {cell: {**figure, "area_um2": 2 * figure["area_um2"]} for cell, figure in FIGURES_OF_CELLS["sky130hd"].items()}
     (twice,) = unit_sets(doubled, {"sky130hd": figures})
-    for quantity, factor in {"area_um2": 2, "energy_fj": 1, "energy_timed_fj": 1}.items():
+    for quantity, factor in {"area_um2": 2, "energy_fj": 1, "energy_timed_fj": 1, DELAY: 1}.items():
         for one, two in zip(balanced.fits(quantity), twice.fits(quantity), strict=True):
             assert two.coefficients == pytest.approx(factor * one.coefficients)
 
