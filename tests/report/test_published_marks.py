@@ -6,7 +6,7 @@ import pytest
 
 from hwmodel.cost import SOURCE_RATIOS
 from hwmodel.report.chart import Mark, draw
-from hwmodel.report.claims import CLAIMS, marks, published
+from hwmodel.report.claims.marks import DRAWN, marks, published
 from hwmodel.report.compare import INT8_VERSUS_FP8, TWO_FP8_FORMATS
 from hwmodel.report.dot_units import FORMATS, dot_units
 from hwmodel.spec import MacSpec
@@ -28,7 +28,7 @@ def _placed(table: pd.DataFrame) -> dict:
     return {(mark.row, mark.quantity, mark.source.partition("'")[0]): mark.value for mark in marks(table)}
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.source} {claim.unit}")
+@pytest.mark.parametrize("claim", DRAWN, ids=lambda claim: f"{claim.source} {claim.unit}")
 def test_claims_are_about_units_that_have_names(claim) -> None:
     for spec in (claim.unit, claim.over):
         named = spec + "-x8" * claim.lanes
