@@ -20,6 +20,7 @@ MAX_LENGTH = 4096
 """The longest dot product that is taken without being asked for."""
 
 _AREA, _ENERGY = "area", "energy"
+_GAUSSIAN = "gaussian"
 _HEADS = {_AREA: "µm² a product", _ENERGY: "fJ a product"}
 _COST_COLUMNS = {_AREA: "area_per_product{}_um2", _ENERGY: "energy_per_product{}_fj"}
 
@@ -32,14 +33,14 @@ def advise(
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Your own numbers, a .npy file: one operand, rows along its last axis, which is multiplied by Gaussian numbers; or both "
-            "operands, in one file of shape (2, n, K) or in two files of shape (n, K).",
+            help="Your own numbers, a .npy file: operand a, dot products along its last axis, while b is drawn; or both operands, in one "
+            "file of shape (2, n, K) or in two files of shape (n, K).",
             show_default=False,
         ),
     ] = None,
     distribution: Annotated[
         str | None,
-        typer.Option("--distribution", "-d", metavar="NAME", help="Draw both operands, as in hwmodel error.", show_default="gaussian"),
+        typer.Option("--distribution", "-d", metavar="NAME", help="Of what is drawn, as in hwmodel error.", show_default="gaussian"),
     ] = None,
     candidates: Annotated[
         list[str] | None,
@@ -73,8 +74,6 @@ def advise(
         raise InputError(f"--sqnr {sqnr} is not a number of decibels")
     if by not in _HEADS:
         raise InputError(f"--by {by!r} is not one of {', '.join(_HEADS)}")
-    if data and distribution is not None:
-        raise InputError("--data and --distribution exclude each other")
     if candidates and given(context, "lanes"):
         raise InputError("--lanes is for the default candidates; name units with lanes, as in int8-int8-fx32-x8")
     from hwmodel.error import parse_sharing
@@ -83,7 +82,7 @@ def advise(
 
     sharing = parse_sharing(scale)
     cells = find_card(card)
-    source = _given(data, length, seed) if data else _drawn(distribution or "gaussian", length or LENGTH)
+    source = _given(data, distribution, length, seed) if data else _drawn(distribution or _GAUSSIAN, length or LENGTH)
     length = length or min(source.shape[1], MAX_LENGTH)
     units = candidates_of(candidates) if candidates else default_candidates(lanes)
     with progress("advise", len(units)) as start:
@@ -93,7 +92,8 @@ def advise(
     rows = [_row(each, advice.choices[0], by) for each in advice.choices]
     about = f"{source.shape[0]:,} dot products of {length:,} of {source.name}, scale {scale}"
     if form is Form.TABLE:
-        show(rows, _columns(by), form, title=f"Units that keep {sqnr:g} dB, by {by}, on {cells.name}", caption=_caption(advice, about))
+        shown = [rows[0] | {"as_cheap": False}, *rows[1:]]
+        show(shown, _columns(by), form, title=f"Units that keep {sqnr:g} dB, by {by}, on {cells.name}", caption=_caption(advice, about))
     else:
         show(rows, (), form)
 
@@ -154,7 +154,7 @@ def _caption(advice: "Advice", about: str) -> str:
 
 
 def _unreachable(advice: "Advice", sqnr: float, source: "Source") -> str:
-    few = f"none of {advice.candidates:,} units keeps {sqnr:g} dB on {source.name}"
+    few = f"none of the units ({advice.candidates:,}) keeps {sqnr:g} dB on {source.name}"
     if advice.best is None:
         return f"{few}: in all that come near a dot product overflows; take --scale none, or accumulators of more range"
     spec, reached = advice.best
@@ -167,16 +167,14 @@ def _drawn(text: str, length: int) -> "Source":
     return DrawnPairs(parse_distribution(text), (ROWS, length))
 
 
-def _given(files: Sequence[Path], length: int | None, seed: int) -> "Source":
-    """Return a user's own data: of one operand with a Gaussian partner, or of both; so many rows, evenly spread, as are measured.
+def _given(files: Sequence[Path], distribution: str | None, length: int | None, seed: int) -> "Source":
+    """Return a user's own data: of one operand with one that is drawn, or of both; as many rows, evenly spread, as are measured.
 
     Raises
     ------
     InputError
-        If there are more than two files.
+        If there are more than two files, or nothing is left to draw.
     """
-    import numpy as np
-
     from hwmodel.error import GivenPairs, parse_distribution, read_array
 
     if len(files) > 2:
@@ -186,14 +184,16 @@ def _given(files: Sequence[Path], length: int | None, seed: int) -> "Source":
     if len(arrays) == 1 and arrays[0].ndim == 3 and arrays[0].shape[0] == 2:
         arrays = list(arrays[0])
     if len(arrays) == 2:
+        if distribution is not None:
+            raise InputError(f"{name}: both operands are given, and --distribution is for one that is drawn")
         a, b = (array[None] if array.ndim == 1 else array for array in arrays)
         return GivenPairs(name, *(_some_rows(each, name) if a.shape == b.shape and a.ndim == 2 else each for each in (a, b)))
     (values,) = arrays
     if values.ndim == 1 and values.size > (width := length or LENGTH):
         values = values[: values.size // width * width].reshape(-1, width)
     weights = _some_rows(values.reshape(-1, values.shape[-1]), name)
-    partner = parse_distribution("gaussian").draw(weights.shape, seed)
-    return GivenPairs(f"{name} by Gaussian numbers", weights, np.asarray(partner))
+    drawn = parse_distribution(distribution or _GAUSSIAN)
+    return GivenPairs(f"{name} by {drawn} numbers", weights, drawn.draw(weights.shape, seed))
 
 
 def _some_rows(values: Any, name: str) -> Any:

@@ -12,7 +12,9 @@ from .files import output_file, output_folder
 from .output import Column, Form, facts, form_of, progress, show, tell
 
 if TYPE_CHECKING:
+    from hwmodel.flow import TechCard
     from hwmodel.report.claims.findings import Finding
+    from hwmodel.report.claims.mapped import Rows
     from hwmodel.report.claims.parts import Split
 
 
@@ -71,12 +73,7 @@ def claims(
     form = form_of(as_json, as_csv)
     cells = find_card(card)
     from hwmodel.cost import is_calibrated
-    from hwmodel.report.claims.claim import ErrorClaim
-    from hwmodel.report.claims.findings import held
-    from hwmodel.report.claims.mapped import mapped_units, missing
     from hwmodel.report.claims.page import files_in, write_claims
-    from hwmodel.report.claims.parts import splits
-    from hwmodel.report.claims.published import CLAIMS
     from hwmodel.report.claims.verdict import RULE
 
     if quick and not is_calibrated(cells):
@@ -86,19 +83,32 @@ def claims(
     if out is not None:
         for file in files_in(output_folder(out)):
             output_file(file)
-    rows: dict[str, Any] = {}
-    if not quick:
-        with mismatch_exits(), progress("claims: mapped", len(missing({})), at_end=True) as done:
-            rows = dict(mapped_units(cells, jobs=jobs, done=done))
-    with progress("claims: errors", sum(isinstance(claim, ErrorClaim) for claim in CLAIMS)) as start:
-        found = held(rows, cells, started=start)
-    parts = splits(rows, cells)
+    found, parts = hold(cells, {} if quick else mapped(cells, jobs=jobs))
     files = write_claims(out, found, parts, cells) if out is not None else []
     if form is not Form.TABLE:
         show([each.row for each in found], (), form)
         return
     _show(found, parts, cells.name)
     tell("\n".join([RULE, *(f"written: {file}" for file in files)]))
+
+
+def mapped(card: "TechCard", known: "Rows | None" = None, *, jobs: int) -> "Rows":
+    """Map the units that claims are about, beyond those that are `known`."""
+    from hwmodel.report.claims.mapped import mapped_units, missing
+
+    with mismatch_exits(), progress("claims: mapped", len(missing(known or {})), at_end=True) as done:
+        return mapped_units(card, known, jobs=jobs, done=done)
+
+
+def hold(card: "TechCard", rows: "Rows") -> "tuple[list[Finding], list[Split]]":
+    """Hold all claims against mapped rows, estimates and our arithmetic."""
+    from hwmodel.report.claims.claim import ErrorClaim
+    from hwmodel.report.claims.findings import held
+    from hwmodel.report.claims.parts import splits
+    from hwmodel.report.claims.published import CLAIMS
+
+    with progress("claims: errors", sum(isinstance(claim, ErrorClaim) for claim in CLAIMS)) as start:
+        return held(CLAIMS, rows, card, start), splits(rows, card)
 
 
 def _show(found: "Sequence[Finding]", parts: "Sequence[Split]", card: str) -> None:

@@ -11,7 +11,6 @@ from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 from .claim import Claim, CostClaim, Side
-from .published import CLAIMS
 from .verdict import DIFFERS, HOLDS, verdict
 
 _UNITS = {"area": "um2", "energy": "fj"}
@@ -85,7 +84,7 @@ class Finding:
         }
 
 
-def units_of(claims: Iterable[Claim] = CLAIMS) -> dict[str, bool]:
+def units_of(claims: Iterable[Claim]) -> dict[str, bool]:
     """Return the units that must be mapped, each with whether its energy is asked for, in the order of the claims."""
     units: dict[str, bool] = {}
     for claim in claims:
@@ -96,21 +95,21 @@ def units_of(claims: Iterable[Claim] = CLAIMS) -> dict[str, bool]:
 
 
 def held(
+    claims: Sequence[Claim],
     rows: Mapping[str, Row],
     card: TechCard | None = None,
-    claims: Sequence[Claim] = CLAIMS,
     started: Callable[[str], None] = lambda key: None,
 ) -> list[Finding]:
     """Return what comes of each claim.
 
     Parameters
     ----------
+    claims
+        Such as `hwmodel.report.claims.published.CLAIMS`.
     rows
         By spec, rows of mapped units as of `hwmodel.sweep.rows.mapped_row`; claims about units that are not there go by their estimates.
     card
         The cells that were mapped to, and that are estimated where they are calibrated; None: neither.
-    claims
-        The claims.
     started
         Told the key of each claim about errors that begins: those take seconds.
     """

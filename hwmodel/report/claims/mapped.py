@@ -10,16 +10,17 @@ from hwmodel.sweep.rows import mapped_row
 from hwmodel.yosys import Yosys
 
 from .findings import units_of
+from .parts import PAIRS
+from .published import CLAIMS
 
 Rows = dict[str, Mapping[str, Any]]
 
 
 def missing(known: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
     """Return the units without the figures that claims need, each with whether its energy is one; the largest first."""
+    every = {**{unit: False for pair in PAIRS.values() for unit in pair}, **units_of(CLAIMS)}
     units = {
-        unit: energy
-        for unit, energy in units_of().items()
-        if unit not in known or (energy and _column(MacSpec.parse(unit)) not in known[unit])
+        unit: energy for unit, energy in every.items() if unit not in known or (energy and _column(MacSpec.parse(unit)) not in known[unit])
     }
     return dict(sorted(units.items(), key=lambda each: -MacSpec.parse(each[0]).lanes))
 

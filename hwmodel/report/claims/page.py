@@ -1,8 +1,7 @@
 """Claims in words: a Markdown page and a table, `claims.md` and `claims.csv`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -12,9 +11,8 @@ from hwmodel.flow import TechCard
 from hwmodel.report.text import estimate_error, markdown_table
 
 from .claim import CostClaim
-from .findings import Finding, held
-from .mapped import mapped_units
-from .parts import ESTIMATED, GATES, MAPPED, PAIRS, THEIRS, Split, splits
+from .findings import Finding
+from .parts import ESTIMATED, GATES, MAPPED, PAIRS, THEIRS, Split
 from .published import SOURCES
 from .verdict import HOLDS, RULE
 
@@ -24,25 +22,6 @@ _WAYS = {
     MAPPED: "mapped",
     THEIRS: "FormatScope's own areas",
 }
-
-
-def report_claims(
-    card: TechCard,
-    folder: Path,
-    known: Mapping[str, Mapping[str, Any]] | None = None,
-    *,
-    jobs: int = 2,
-    done: Callable[[str], None] = lambda name: None,
-) -> list[Path]:
-    """Map what claims need beyond the rows `known`, hold all claims, and write ``claims.md`` and ``claims.csv``; return the files.
-
-    Raises
-    ------
-    MismatchError
-        If a mapped netlist and the golden model differ; the text says where.
-    """
-    rows = mapped_units(card, known, jobs=jobs, done=done)
-    return write_claims(folder, held(rows, card, started=done), splits(rows, card), card)
 
 
 def files_in(folder: Path) -> list[Path]:

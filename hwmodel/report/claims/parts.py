@@ -13,8 +13,9 @@ from .published import FORMATSCOPE_UM2, FP8_DOT, INT8_DOT
 _FP16, _FP32 = SOURCE_RATIOS
 
 PAIRS: Mapping[str, tuple[str, str]] = {
-    "FP8 into FP16": (_FP16, SOURCE_REFERENCE),
-    "FP8 into FP32": (_FP32, SOURCE_REFERENCE),
+    "into FP16": (_FP16, SOURCE_REFERENCE),
+    "same, INT8 of 32 bits": ("e4m3fn-e4m3fn-fp16", "int8-int8-fx32"),
+    "into FP32": (_FP32, SOURCE_REFERENCE),
     "32 lanes": (FP8_DOT, INT8_DOT),
 }
 """By what they are called: an FP8 unit, and the INT8 unit that it is over."""

@@ -1,9 +1,9 @@
 """When a claim holds.
 
 Ratios are within a tenth of the published one, or they are not. Cells count for more than the estimate of them, which is asked where
-nothing was mapped; then the published ratio may also lie inside the estimate's own interval. An area is that of parts kept apart or that of
-the unit flattened, as sources measure either. An energy is told without glitches and with them, and silicon lies between: so may a
-published ratio. Where a source counted gates and our count of gates agrees with it while cells do not, it holds as counted.
+nothing was mapped; then the published ratio may also lie inside the estimate's own interval. An area must hold with parts kept apart and
+flattened, as sources measure either. An energy is told without glitches and with them, and silicon lies between: so may a published
+ratio. Where a source counted gates and our count of gates agrees with it while cells do not, it holds as counted.
 """
 
 TOLERANCE = 0.1
@@ -11,8 +11,8 @@ TOLERANCE = 0.1
 HOLDS, COUNTED, DIFFERS, UNLIKE, UNKNOWN = "holds", "as counted", "differs", "not comparable", "not measured"
 
 RULE = (
-    f"holds: cells give the published ratio to {TOLERANCE:.0%}, their parts kept apart or flattened (an energy also holds between ours "
-    "without and with glitches); where nothing was mapped, the estimate does, or its 90 % interval has it. as counted: gates counted as "
+    f"holds: cells give the published ratio to {TOLERANCE:.0%}, both with parts kept apart and flattened (an energy: without glitches, "
+    "with them, or between); where nothing was mapped, the estimate does, or its 90 % interval has it. as counted: gates counted as "
     "the source did give it, cells do not. not comparable: the source's figure is of something else, which is told."
 )
 
@@ -44,14 +44,15 @@ def verdict(
     mapped
         Ours in cells, measured in one way or several; empty where nothing was mapped.
     between
-        Whether it may also lie between those.
+        Whether one of those is enough, or lying between them; else all must agree.
     unlike
         Whether the source's figure is of something else.
     """
     if unlike:
         return UNLIKE
     if mapped:
-        holds = any(near(each, published) for each in mapped) or (between and min(mapped) <= published <= max(mapped))
+        each = [near(ours, published) for ours in mapped]
+        holds = any(each) or min(mapped) <= published <= max(mapped) if between else all(each)
     elif estimated is not None:
         value, low, high = estimated
         holds = near(value, published) or low <= published <= high
