@@ -34,7 +34,7 @@ _COSTS = (
     Column("gates", "\ngates", _ratio),
     Column("estimated", "esti-\nmated", _ratio),
     Column("mapped", "\nmapped", _ratio),
-    Column("mapped_flat", "\nflat", _ratio),
+    Column("mapped_flat", "\nflat", _ratio, wide=88),
     Column("mapped_timed", "with\nglitches", _ratio),
     Column("ratio", "ours over\npublished", _ratio, wide=112),
     Column("verdict", "verdict", left=True),
@@ -127,6 +127,13 @@ def _show(found: "Sequence[Finding]", parts: "Sequence[Split]", card: str) -> No
     if parts:
         title = "Where FP8's surplus over INT8 comes from, as shares of the INT8 unit's area"
         show([each.row for each in parts], _PARTS, Form.TABLE, title=title)
-    reasons = [(each.claim.key, f"{each.claim.sentence}. {each.row['why']}") for each in found if each.verdict != HOLDS]
+    told: dict[str, list[Finding]] = {}
+    for each in found:
+        if each.verdict != HOLDS:
+            told.setdefault(each.row["why"], []).append(each)
+    reasons = [
+        ("\n".join(each.claim.key for each in alike), " ".join([*(f"{each.claim.sentence}." for each in alike), why]))
+        for why, alike in told.items()
+    ]
     facts(reasons, title="What differs, and why")
     print()

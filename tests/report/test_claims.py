@@ -24,10 +24,10 @@ ERRORS = {claim.key: claim for claim in CLAIMS if isinstance(claim, ErrorClaim)}
 FIGURES = {
     "fp8-fp16": 1.53, "fp8-fp32": 2.83, "fp8-least": 1.5, "acc12": 1 - 0.63, "hfp8": 1.05, "elma-area": 1.12, "elma-power": 0.96,
     "fp8-dot": 111_272 / 98_811, "mxint8-dot": 109_630 / 98_811, "mxfp4-dot": 35_294 / 27_772,
-    "fp8-dot-aligns": (59_739 + 28_900) / (4_484 + 17_991 + 59_739 + 28_900 + 4_041 + 1_226),
-    "int8-dot-multiplies": (76_637 + 15_589) / (76_637 + 15_589 + 1_070 + 1_174),
+    "fp8-dot-add": (59_739 + 28_900) / (4_484 + 17_991 + 59_739 + 28_900 + 4_041 + 1_226),
+    "int8-dot-mpy": (76_637 + 15_589) / (76_637 + 15_589 + 1_070 + 1_174),
     "mxint8-area": 0.79, "nvfp4-area": 0.54, "nvint4-area": 0.38, "mxint8-energy": 0.63, "nvfp4-energy": 0.55, "nvint4-energy": 0.34,
-    "int8-multiplier": (7 + 1) ** 2 / (3 + 1) ** 2, "fp8-aligner": 24 * 4.585 / (10 * 3.322), "mx6-memory": 1 / 2, "mx4-memory": 1 / 4,
+    "int8-mpy": (7 + 1) ** 2 / (3 + 1) ** 2, "fp8-aligner": 24 * 4.585 / (10 * 3.322), "mx6-memory": 1 / 2, "mx4-memory": 1 / 4,
     "vsq-area": 1 - 0.37, "vsq-energy": 1 - 0.24,
     "mul32": 3.1 / 0.2, "add32": 0.1 / 0.03, "mul8": 0.2 / 0.1, "fp16-mul": 1.1 / 0.2, "fp32-mul": 3.7 / 0.2, "fp16-add": 0.4 / 0.1,
     "fp32-add": 0.9 / 0.1, "tpu-mul8": 0.07 / 0.03, "tpu-bf16-mul": 0.21 / 0.07, "tpu-fp32-mul": 1.31 / 0.07, "tpu-fp32-add": 0.38 / 0.03,

@@ -79,6 +79,11 @@ def test_an_accumulator_that_overflows_or_swamps_keeps_no_bound():
     # A scale for the tensor makes the largest product 57344²; ones are lost on a sum of 256 in bfloat16, whose unit is then 2.
     assert not advise(specs("e5m2-e5m2-fp16"), drawn(), 5).choices
     assert advise(specs("e5m2-e5m2-fp32"), drawn(), 5).choices
+    # Of four sums one wraps, and the others are exact: that one counts.
+    rows = np.array([[127.0] * 64, *[[1.0] * 64] * 3])
+    one = GivenPairs("one", rows, rows)
+    few = specs("int8-int8-fx20f0", "int8-int8-fx22f0")
+    assert [choice.spec for choice in advise(few, one, 30, sharing=parse_sharing("none")).choices] == few[1:]
     ones = GivenPairs("ones", np.ones((2, 2048)), np.ones((2, 2048)))
     units = specs("int8-int8-bf16", "int8-int8-fx32")
     assert [choice.spec for choice in advise(units, ones, 30, sharing=parse_sharing("none")).choices] == units[1:]

@@ -107,7 +107,7 @@ ERROR_CLAIMS = (
         "MX9 has some 16 dB more signal to quantisation noise than FP8 E4M3",
         "16 dB",
         partial(_distance, "mx9", "e4m3fn", 16),
-        _ROWS + " Theirs scaled FP8 over a history of steps, which costs it some more.",
+        _ROWS,
     ),
     ErrorClaim(
         "mx9-over-msfp16",
@@ -148,7 +148,7 @@ ERROR_CLAIMS = (
         "Added in chunks of 64 it holds",
         "holds",
         partial(_swamps, "chunk64:e6m9:e6m9", swamps=False),
-        "Chunks are some 64 each, at least the unit of the outer sum up to its end.",
+        "Chunks are some 64 each, no less than the outer sum's unit up to its end.",
     ),
     ErrorClaim(
         "order-uniform",

@@ -49,7 +49,7 @@ def claims_text(findings: Sequence[Finding], parts: Sequence[Split], card: TechC
                 "# Published figures, held against this model",
                 f"{hold} of {len(findings)} hold. Costs are ratios of two units, per product, told in three ways: two-input gates of "
                 "textbook circuits, the estimate from the spec alone with its 90 % interval, and the emitted circuits mapped to cells of "
-                f"{card.name}. Never absolute figures: those are of other processes. {RULE[0].upper()}{RULE[1:]} {estimates}",
+                f"{card.name}. Never absolute figures: those are of other processes. {RULE} {estimates}",
                 "## Costs\n\n" + _costs(costs),
                 "## Errors\n\nOf claims about errors there is one figure of ours, computed bit by bit.\n\n" + _errors(errors),
                 *_parts(parts, card),

@@ -14,7 +14,7 @@ _FP16, _FP32 = SOURCE_RATIOS
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "into FP16": (_FP16, SOURCE_REFERENCE),
-    "same, INT8 of 32 bits": ("e4m3fn-e4m3fn-fp16", "int8-int8-fx32"),
+    "into FP16, INT8 of 32 bits": ("e4m3fn-e4m3fn-fp16", "int8-int8-fx32"),
     "into FP32": (_FP32, SOURCE_REFERENCE),
     "32 lanes": (FP8_DOT, INT8_DOT),
 }

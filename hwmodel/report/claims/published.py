@@ -49,10 +49,10 @@ FORMATSCOPE_UM2 = {
 
 _FP16, _FP32 = SOURCE_RATIOS
 _FUSED = (
-    "Its INT8 multipliers take 2,395 µm² each before the tree that adds them; ours, compressor trees on full-adder cells, some 1,600 with "
-    "the tree. Over a smaller INT8 unit, what the others spend on alignment weighs more."
+    "FormatScope's INT8 multipliers take 2,395 µm² each before the tree that adds them; ours, compressor trees on full-adder cells, some "
+    "1,600 with the tree, and INT4's are smaller likewise. Over a smaller INT unit, what the others spend on alignment weighs more."
 )
-_GATES = "The table by parts below tells where it goes."
+_GATES = "The table by parts tells where it goes."
 
 
 def _dot(name: str, lanes: int, acc: str = "fp32") -> Side:
@@ -71,19 +71,19 @@ _SCOPE = (
         "mxfp4-dot", "FormatScope", "MXFP4 is 27.1 % larger than INT4", "area", 1.271, _dot("mxfp4", 32), _dot("int4", 32, "fx32"), _FUSED
     ),
     CostClaim(
-        "fp8-dot-aligns",
+        "fp8-dot-add",
         "FormatScope",
         "Alignment and adder tree are 76 % of the FP8 unit",
         "area",
         0.762,
         Side(FP8_DOT, ("alignadd",)),
         Side(FP8_DOT),
-        "Its 54 % of alignment alone are of the area of another mapping; of the stages mapped apart it is 51 %, and 25 % the tree. Ours is "
-        "one part.",
+        "The published 54 % of alignment alone are of the area of another mapping; of the stages mapped apart it is 51 %, and the tree 25 "
+        "%. Ours is one part.",
         where="results/breakdown.csv",
     ),
     CostClaim(
-        "int8-dot-multiplies",
+        "int8-dot-mpy",
         "FormatScope",
         "Multipliers and adder tree are 98 % of the INT8 unit",
         "area",
@@ -146,7 +146,7 @@ _COUNTED = (
 
 _FORMULAS = (
     CostClaim(
-        "int8-multiplier",
+        "int8-mpy",
         "2510.25602",
         "k(x + y + 1)² against k(y + 1)²: an INT8 multiplier is four of E4M3's",
         "area",
@@ -193,19 +193,19 @@ def _shared_exponents(name: str, bits: int, published: float, words: str) -> Cos
     unit, fp8 = Side(f"{name}-{name}-fp32-x16", weight=bits), Side("e4m3fn-e4m3fn-tc16f24:fp32", weight=8)
     why = (
         "Area times bits an element, of 16 lanes. FP8 is summed in a window of 24 bits, blocks exactly. Ours save more than is claimed; "
-        "how wide FP8 is summed there decides it, and is not known."
+        "how wide FP8 is summed there is not known."
     )
     sentence = f"{name.upper()} has {words} of FP8's product of area and memory"
     return CostClaim(f"{name}-memory", "2302.08007", sentence, "area", published, unit, fp8, why)
 
 
-_MULTIPLY, _FP32_ADD = ("multiply",), ("alignadd", "normacc")
-_INT8_MUL, _ADD32 = Side("int8-int8-fp32", _MULTIPLY), Side("int8-int8-fx32", ("alignadd",))
-_FP32_MUL, _BF16_MUL = Side("fp32-fp32-fp32", _MULTIPLY), Side("bf16-bf16-fp32", _MULTIPLY)
-_ADDS = {"FP32": Side("tf32-tf32-fp32", _FP32_ADD), "FP16": Side("e5m4-e5m4-fp16", _FP32_ADD)}
+_MULTIPLIER, _FLOAT_ADDER = ("mpy",), ("alignadd", "normacc")
+_INT8_MUL, _ADD32 = Side("int8-int8-fx32", _MULTIPLIER), Side("int8-int8-fx32", ("alignadd",))
+_FP32_MUL, _BF16_MUL = Side("fp32-fp32-fp32", _MULTIPLIER), Side("bf16-bf16-fp32", _MULTIPLIER)
+_ADDS = {"FP32": Side("tf32-tf32-fp32", _FLOAT_ADDER), "FP16": Side("e5m4-e5m4-fp16", _FLOAT_ADDER)}
 _NO_ROUNDING = (
-    "A product here stays exact, neither normalised nor rounded: by the bits of significands alone FP32 is 9 times INT8, FP16 1.9 times, "
-    "and BF16 as much."
+    "A product of floats here stays exact, neither normalised nor rounded, and one of integers ends in two rows that the accumulator adds. "
+    "By the bits of significands alone FP32 is 9 times INT8, FP16 1.9 times, and BF16 as much."
 )
 _IN_REGISTER = "Our adder is an accumulator's: its register and clock are in it, and it adds a product of fewer bits than its own."
 _FED = "Of Gaussian numbers the highest one or two bits hardly change, a larger share of 8 bits than of 32; what fed theirs is not known."
@@ -220,10 +220,10 @@ def _pair(key: str, source: str, names: str, published: float, unit: Side, over:
 
 
 _OPERATORS = (
-    _pair("mul32", "Horowitz", "32-bit multiplier over 8-bit", 15.5, Side("int32-int32-fp32", _MULTIPLY), _INT8_MUL, _FED),
+    _pair("mul32", "Horowitz", "32-bit multiplier over 8-bit", 15.5, Side("int32-int32-fx64f0", _MULTIPLIER), _INT8_MUL, _FED),
     _pair("add32", "Horowitz", "32-bit adder over 8-bit", 10 / 3, _ADD32, Side("int4-int4-fx8f0", ("alignadd",)), _SUMS),
     _pair("mul8", "Horowitz", "8-bit multiplier over 32-bit adder", 2, _INT8_MUL, _ADD32, _SUMS),
-    _pair("fp16-mul", "Horowitz", "FP16 multiplier over 8-bit", 5.5, Side("fp16-fp16-fp32", _MULTIPLY), _INT8_MUL, _NO_ROUNDING),
+    _pair("fp16-mul", "Horowitz", "FP16 multiplier over 8-bit", 5.5, Side("fp16-fp16-fp32", _MULTIPLIER), _INT8_MUL, _NO_ROUNDING),
     _pair("fp32-mul", "Horowitz", "FP32 multiplier over 8-bit", 18.5, _FP32_MUL, _INT8_MUL, _NO_ROUNDING),
     _pair("fp16-add", "Horowitz", "FP16 adder over 32-bit", 4, _ADDS["FP16"], _ADD32, _IN_REGISTER),
     _pair("fp32-add", "Horowitz", "FP32 adder over 32-bit", 9, _ADDS["FP32"], _ADD32, _IN_REGISTER),
@@ -237,7 +237,7 @@ _ELMA = (
     "Both circuits are ours; the INT8 multiplier is smaller than what a tool makes of a product. Which data its power was measured on is "
     "not known."
 )
-_ACCELERATOR = "Its saving is that of an accelerator with buffers, whose memories shrink less than its multipliers."
+_ACCELERATOR = "Its saving is that of an accelerator with its buffers, of which there are none here."
 _VSQ = (Side("vsq4-vsq4-fx32f0-x16"), Side("int8-int8-fx32-x16"))
 
 _OTHERS = (

@@ -11,9 +11,10 @@ TOLERANCE = 0.1
 HOLDS, COUNTED, DIFFERS, UNLIKE, UNKNOWN = "holds", "as counted", "differs", "not comparable", "not measured"
 
 RULE = (
-    f"holds: cells give the published ratio to {TOLERANCE:.0%}, both with parts kept apart and flattened (an energy: without glitches, "
-    "with them, or between); where nothing was mapped, the estimate does, or its 90 % interval has it. as counted: gates counted as "
-    "the source did give it, cells do not. not comparable: the source's figure is of something else, which is told."
+    f"A claim holds if cells give the published ratio to {TOLERANCE:.0%}, with their parts kept apart and flattened (an energy: without "
+    "glitches, with them, or between); where nothing was mapped, if the estimate does, or its 90 % interval has it. It holds as counted if "
+    "gates counted as the source did give it, and cells do not. It is not comparable if the source's figure is of something else, which is "
+    "told. Of errors, decibels hold to the same share, and orders as they stand."
 )
 
 
