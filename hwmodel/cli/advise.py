@@ -138,18 +138,18 @@ def _mark(value: Any) -> str:
 def _caption(advice: "Advice", about: str) -> str:
     """Return what was done, and which units are as cheap as the first."""
     alike = sum(each.as_cheap for each in advice.choices[1:])
-    first = str(advice.choices[0].spec)
-    if not alike:
-        told = f"{first} is the cheapest by more than the 90 % intervals of the estimates."
-    else:
+    first, told = str(advice.choices[0].spec), []
+    if alike:
         some = "The unit below it" if alike == 1 else f"The {alike} units below it"
-        told = f"{some} marked ≈ cannot be told apart from {first}: the 90 % intervals of their costs overlap."
+        told.append(f"{some} marked ≈ cannot be told apart from {first}: the 90 % intervals of their costs overlap.")
     if advice.choices[-1].as_cheap and advice.dearer:
-        told += " There may be more of them; --top shows them."
+        told.append("There may be more that are as cheap; --top shows them.")
+    elif not alike:
+        told.append(f"{first} is the cheapest by more than the 90 % intervals of the estimates.")
     return (
-        f"{told}\nSQNR: of {about}, from those of the data, computed bit by bit in each unit.\n"
-        f"Of {advice.candidates:,} units {advice.too_coarse:,} have too coarse formats, {advice.measured:,} were measured, and "
-        f"{advice.dearer:,} cost more than these."
+        f"{' '.join(told)}\nSQNR: of {about}, from those of the data, computed bit by bit in each unit.\n"
+        f"Units: {advice.candidates:,}; too coarse formats: {advice.too_coarse:,}; measured: {advice.measured:,}; dearer, not measured: "
+        f"{advice.dearer:,}."
     )
 
 
