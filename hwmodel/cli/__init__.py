@@ -7,7 +7,25 @@ from typing import Annotated
 
 import typer
 
-from . import calibrate, compare, decode, emit, encode, error, estimate, formats, pareto, report, silicon, sweep, synth, tech, verify
+from . import (
+    advise,
+    calibrate,
+    claims,
+    compare,
+    decode,
+    emit,
+    encode,
+    error,
+    estimate,
+    formats,
+    pareto,
+    report,
+    silicon,
+    sweep,
+    synth,
+    tech,
+    verify,
+)
 from .codebooks import add_codebooks
 from .errors import Commands
 
@@ -31,6 +49,8 @@ app.command("error")(error.error)
 app.command("silicon")(silicon.silicon)
 app.command("sweep")(sweep.sweep)
 app.command("pareto")(pareto.pareto)
+app.command("advise")(advise.advise)
+app.command("claims")(claims.claims)
 
 
 @app.callback(invoke_without_command=True)

@@ -15,6 +15,8 @@ from .lanes import has_lanes, step, with_lanes
 from .output import Column, Form, decimals, form_of, note, progress, ratio, show
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hwmodel.flow import TechCard
 
 _COLUMNS = (
@@ -82,8 +84,8 @@ def draw(
     jobs: int,
     verilog: Path | None = None,
     shown: bool = True,
-) -> None:
-    """Compare `specs`, write the chart and its table, and (if `shown`) print the ratios."""
+) -> "pd.DataFrame":
+    """Compare `specs`, write the chart and its table, (if `shown`) print the ratios, and return the table."""
     from hwmodel.report.compare import compare as compare_units
     from hwmodel.report.compare import files_of
 
@@ -92,7 +94,7 @@ def draw(
     with mismatch_exits(), progress("compare", len(specs) * (1 + prove), at_end=True) as done:
         result = compare_units(specs, card, stem, title=f"{title} on {card.name}", prove=prove, verilog=verilog, jobs=jobs, progress=done)
     if not shown:
-        return
+        return result.table
     rows = result.table.to_dict("records")
     table = f"Area, and energy per {step(rows)} without glitches, on {card.name}; ratios to {specs[0]}"
     estimated = "est_area_um2" in result.table
@@ -104,3 +106,4 @@ def draw(
     table += ", per product" if has_lanes(rows) else ""
     notes = [f"not reached in the proof of {row['spec']}: {row['verified_missed']}" for row in rows if row.get("verified_missed")]
     show(rows, columns, form, title=table, caption="\n".join([*notes, *(f"written: {file}" for file in result.files)]))
+    return result.table

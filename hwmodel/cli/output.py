@@ -232,6 +232,13 @@ def facts(pairs: Sequence[tuple[str, str]], title: str = "") -> None:
     out.print(grid)
 
 
+def tell(text: str) -> None:
+    """Print sentences, broken to the width of the terminal."""
+    from rich.text import Text
+
+    console().print(Text(text))
+
+
 def note(text: str) -> None:
     """Tell a person something that is not part of the result."""
     print(f"note: {text}", file=sys.stderr)

@@ -14,7 +14,7 @@ from hwmodel.sweep.rows import MismatchError, mapped_row
 from hwmodel.yosys import Yosys
 
 from .chart import FORMATS, draw
-from .claims import marks
+from .claims.marks import marks
 from .crew import side_by_side
 from .text import comparison_text
 

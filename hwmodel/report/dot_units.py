@@ -11,7 +11,7 @@ from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 from .chart import draw
-from .claims import PUBLISHED_HEADER, marks, published
+from .claims.marks import PUBLISHED_HEADER, marks, published
 from .compare import Progress, files_of, measured
 from .text import estimate_error, markdown_table
 

@@ -10,7 +10,8 @@ from hwmodel.flow import TechCard
 from hwmodel.spec import MacSpec
 
 from .chart import has_lanes
-from .claims import ONE_FORMAT, PUBLISHED_HEADER, TWO_FORMATS, TWO_FORMATS_PUBLISHED, published
+from .claims.marks import PUBLISHED_HEADER, TWO_FORMATS_PUBLISHED, published
+from .claims.published import ONE_FORMAT, TWO_FORMATS
 
 _PAPER = "arXiv 2303.17951"
 

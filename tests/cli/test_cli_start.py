@@ -37,7 +37,7 @@ def test_version(run):
     assert run("--version").stdout == f"hwmodel {hwmodel.__version__}\n"
 
 
-COMMANDS = ["formats", "encode", "decode", "emit", "verify", "estimate", "synth", "compare", "tech", "report", "error"]
+COMMANDS = ["formats", "encode", "decode", "emit", "verify", "estimate", "synth", "compare", "tech", "report", "error", "advise", "claims"]
 
 
 def test_help_lists_the_commands(run):

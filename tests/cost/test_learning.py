@@ -8,7 +8,7 @@ import pytest
 from hwmodel import cost
 from hwmodel.cost.calibration import ARCHITECTURES, COVERAGE, TABLES, load_calibration, stored
 from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, bounds, coverage, errors, learn, read_units, unit_sets
-from hwmodel.cost.model import DELAY, QUANTITIES, reported
+from hwmodel.cost.model import DELAY, QUANTITIES, costs_of, reported
 from hwmodel.spec import MacSpec
 
 FIGURES_OF_CELLS = {card: about["cells"] for card, about in stored()["cards"].items()}

@@ -1,4 +1,4 @@
-"""What others have published of one unit's cost over another's, and where it puts the units of a table."""
+"""Published ratios in charts: where they put the units of a table."""
 
 import re
 from collections.abc import Mapping
@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from hwmodel.cost import SOURCE_RATIOS, SOURCE_REFERENCE
+from hwmodel.report.chart import Mark
 
-from .chart import Mark
+from .published import NVINT4, ONE_FORMAT, TWO_FORMATS, ratio_of
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A published ratio of two units' costs.
+class Drawn:
+    """A published ratio of two units' costs, as charts show it.
 
     Attributes
     ----------
@@ -41,36 +42,34 @@ class Claim:
     lanes: bool = False
 
 
-def _dot(unit: str, over: str, quantity: str, ratio: float, source: str, counting: str) -> Claim:
-    return Claim(f"{unit}-{unit}-fp32", f"{over}-{over}-fp32", quantity, ratio, source, counting, lanes=True)
+def _dot(unit: str, over: str, quantity: str, ratio: float, source: str, counting: str) -> Drawn:
+    return Drawn(f"{unit}-{unit}-fp32", f"{over}-{over}-fp32", quantity, ratio, source, counting, lanes=True)
 
 
-TWO_FORMATS, ONE_FORMAT = "e4m3fn+e5m2-e4m3fn+e5m2-fp32", "e5m2-e5m2-fp32"
-TWO_FORMATS_PUBLISHED = 0.05
+TWO_FORMATS_PUBLISHED = ratio_of("hfp8") - 1
 """What IBM's paper on HFP8 (NeurIPS 2019) reports a unit for both of its FP8 formats to cost over one for 1-5-2 alone."""
 
 _GATES, _HFP8, _SCOPE, _INT_FP = "arXiv 2303.17951", "HFP8 (NeurIPS 2019)", "FormatScope", "arXiv 2510.25602"
 _GATES_COUNTING = "two-input gates of textbook circuits"
 _SCOPE_COUNTING = "cells of sky130; fused dot units of 32 lanes"
 _INT_FP_COUNTING = "gates by formulas per lane; aligners of at most 24 bits"
-_NVINT4 = "int4sym:16:e4m3fnu:amax:tensor"
 
-CLAIMS = (
-    *(Claim(unit, SOURCE_REFERENCE, "area", ratio, _GATES, _GATES_COUNTING) for unit, ratio in SOURCE_RATIOS.items()),
+DRAWN = (
+    *(Drawn(unit, SOURCE_REFERENCE, "area", ratio, _GATES, _GATES_COUNTING) for unit, ratio in SOURCE_RATIOS.items()),
     *(
-        Claim(unit.replace("e4m3", "e4m3fn"), "int8-int8-fx32", "area", ratio, _GATES, f"{_GATES_COUNTING}; over an accumulator of 27 bits")
+        Drawn(unit.replace("e4m3", "e4m3fn"), "int8-int8-fx32", "area", ratio, _GATES, f"{_GATES_COUNTING}; over an accumulator of 27 bits")
         for unit, ratio in SOURCE_RATIOS.items()
     ),
-    Claim(TWO_FORMATS, ONE_FORMAT, "area", 1 + TWO_FORMATS_PUBLISHED, _HFP8, "the whole unit; formats 1-4-3 and 1-5-2"),
-    _dot("e4m3fn", "int8", "area", 1.126, _SCOPE, _SCOPE_COUNTING),
-    _dot("mxint8", "int8", "area", 1.11, _SCOPE, _SCOPE_COUNTING),
-    _dot("mxfp4", "int4", "area", 1.271, _SCOPE, _SCOPE_COUNTING),
-    _dot("mxint8", "mxfp8e4m3", "area", 0.79, _INT_FP, _INT_FP_COUNTING),
-    _dot("nvfp4", "mxfp8e4m3", "area", 0.54, _INT_FP, _INT_FP_COUNTING),
-    _dot(_NVINT4, "mxfp8e4m3", "area", 0.38, _INT_FP, _INT_FP_COUNTING),
-    _dot("mxint8", "mxfp8e4m3", "energy", 0.63, _INT_FP, _INT_FP_COUNTING),
-    _dot("nvfp4", "mxfp8e4m3", "energy", 0.55, _INT_FP, _INT_FP_COUNTING),
-    _dot(_NVINT4, "mxfp8e4m3", "energy", 0.34, _INT_FP, _INT_FP_COUNTING),
+    Drawn(TWO_FORMATS, ONE_FORMAT, "area", 1 + TWO_FORMATS_PUBLISHED, _HFP8, "the whole unit; formats 1-4-3 and 1-5-2"),
+    _dot("e4m3fn", "int8", "area", ratio_of("fp8-dot"), _SCOPE, _SCOPE_COUNTING),
+    _dot("mxint8", "int8", "area", ratio_of("mxint8-dot"), _SCOPE, _SCOPE_COUNTING),
+    _dot("mxfp4", "int4", "area", ratio_of("mxfp4-dot"), _SCOPE, _SCOPE_COUNTING),
+    _dot("mxint8", "mxfp8e4m3", "area", ratio_of("mxint8-area"), _INT_FP, _INT_FP_COUNTING),
+    _dot("nvfp4", "mxfp8e4m3", "area", ratio_of("nvfp4-area"), _INT_FP, _INT_FP_COUNTING),
+    _dot(NVINT4, "mxfp8e4m3", "area", ratio_of("nvint4-area"), _INT_FP, _INT_FP_COUNTING),
+    _dot("mxint8", "mxfp8e4m3", "energy", ratio_of("mxint8-energy"), _INT_FP, _INT_FP_COUNTING),
+    _dot("nvfp4", "mxfp8e4m3", "energy", ratio_of("nvfp4-energy"), _INT_FP, _INT_FP_COUNTING),
+    _dot(NVINT4, "mxfp8e4m3", "energy", ratio_of("nvint4-energy"), _INT_FP, _INT_FP_COUNTING),
 )
 """Each is of the unit that its source describes, or of the one nearest to it that is drawn by default."""
 
@@ -81,7 +80,7 @@ _TOTALS = {"area": "area_um2", "energy": "energy_fj"}
 class Placed:
     """A claim, and the rows of a table that it is about."""
 
-    claim: Claim
+    claim: Drawn
     unit: Mapping[str, Any]
     over: Mapping[str, Any]
     row: int
@@ -99,7 +98,7 @@ def placed(table: pd.DataFrame) -> list[Placed]:
     """Return the claims that are about two units of a table; of units of several lanes, both of the same number."""
     rows = table.to_dict("records")
     found = []
-    for claim in CLAIMS:
+    for claim in DRAWN:
         for row, unit in enumerate(rows):
             for over in rows:
                 same = unit["lanes"] == over["lanes"] and (unit["lanes"] > 1) == claim.lanes
