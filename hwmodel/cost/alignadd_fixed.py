@@ -10,9 +10,11 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
-from .blocks import add, add_columns, any_of, constant, extend, shift_left, shift_left_overflow, signals
+from .adders import add
+from .compressor import add_columns
 from .parts import exponent_width
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+from .shifters import shift_left, shift_left_overflow
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, signals
 
 
 @lru_cache(maxsize=1 << 14)
@@ -98,7 +100,7 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
         dropped = min(magnitude, -place)
         magnitude -= dropped
         if inexact:
-            any_of(tally, dropped)
+            tally.any_of(dropped)
             tally.gate2 += 1 + (rounding == "rne")
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
@@ -111,7 +113,7 @@ def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tupl
     shift_to_grid(tally, exponent_width(shape.exponent_low, shape.exponent_high)[0], plan)
     finer = max(-plan.start, 0)
     if finer:
-        any_of(tally, finer)
+        tally.any_of(finer)
         tally.gate2 += 1
     return len(plan.weights) - finer, max(plan.start, 0), finer > 0
 
@@ -126,10 +128,10 @@ def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
     for weight in plan.weights:
         terms, signs = sum(1 for _ in plan.sources(weight)), plan.signs(weight)
         tally.gate2 += terms
-        any_of(tally, terms + bool(signs))
+        tally.any_of(terms + bool(signs))
         above.add(signs)
     for signs in above - {()}:
-        any_of(tally, len(signs) + 1)
+        tally.any_of(len(signs) + 1)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -143,7 +145,7 @@ def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str
         dropped = min(shifted, -far.lowest)
         shifted -= dropped
         if term.lsb + fixed.fraction < 0:
-            any_of(tally, dropped)
+            tally.any_of(dropped)
             tally.gate2 += 1 + (rounding == "rne")
     tally.xor2 += shifted + 1
     bits = extend([*constant(0, max(far.lowest, 0)), *signals(shifted)], width + 2, signed=False)

@@ -20,7 +20,6 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .blocks import any_of
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -137,7 +136,7 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
 def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
     shape, fixed = terms.shape, spec.fixed_point(acc)
     tally = Tally()
-    any_of(tally, terms.count * (shape.nan + shape.inf))
+    tally.any_of(terms.count * (shape.nan + shape.inf))
     if spec.blocks and reaches_far(shape, fixed.width, fixed.fraction):
         alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())

@@ -20,10 +20,12 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
-from .blocks import add, any_of, choose, constant, extend, invert, leading_zero_count, shift_left, signals, stuck, table
+from .adders import add
+from .choices import choose, table
 from .parts import exponent_width, number_width
 from .posits import magnitude_fields, unpack_posit
-from .tally import SIGNAL, Counts, Tally
+from .shifters import leading_zero_count, shift_left
+from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
 """As `hwmodel_rtl.decode_float.FEW_OFFSETS`."""
@@ -106,7 +108,7 @@ def _log_width(fmt: LogFormat) -> int:
 
 def _decode_log(fmt: LogFormat) -> Counts:
     tally = Tally()
-    any_of(tally, fmt.width - 1)
+    tally.any_of(fmt.width - 1)
     tally.gate2 += 2
     if fmt.regime_exponent_bits is not None:
         magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
@@ -184,9 +186,9 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
 
     keys = [(replace(fmt, bias=0), offset if few else 0) for fmt, offset in zip(formats, offsets, strict=True)]
     for layout, offset in dict.fromkeys(keys):
-        any_of(tally, layout.exponent_bits)
+        tally.any_of(layout.exponent_bits)
         if not layout.subnormals and layout.zero:
-            any_of(tally, layout.fraction_bits + 1)
+            tally.any_of(layout.fraction_bits + 1)
         elif layout.subnormals and not shifts and shape.has_exponent:
             tally.gate2 += not layout.halved
         _specials(tally, layout)
@@ -217,9 +219,9 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
 def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
     """Count an IEEE float whose hidden bit is in the code: nothing makes that bit, and it is held against the exponent field."""
     tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
-    any_of(tally, fmt.exponent_bits)
-    any_of(tally, fmt.exponent_bits)
-    any_of(tally, fmt.fraction_bits)
+    tally.any_of(fmt.exponent_bits)
+    tally.any_of(fmt.exponent_bits)
+    tally.any_of(fmt.fraction_bits)
     tally.gate2 += 4  # infinite; NaN, also where the integer bit is missing
     tally.gate2 += 1  # field 0 counts as 1
     if normalised:
@@ -243,13 +245,13 @@ def _plus(tally: Tally, bits: int, offset: int) -> None:
 def _specials(tally: Tally, fmt: FloatFormat) -> None:
     match fmt.specials:
         case Specials.IEEE:
-            any_of(tally, fmt.exponent_bits)
-            any_of(tally, fmt.fraction_bits)
+            tally.any_of(fmt.exponent_bits)
+            tally.any_of(fmt.fraction_bits)
             tally.gate2 += 2
         case Specials.FN:
-            any_of(tally, fmt.exponent_bits + fmt.fraction_bits)
+            tally.any_of(fmt.exponent_bits + fmt.fraction_bits)
         case Specials.FNUZ:
-            any_of(tally, fmt.width)
+            tally.any_of(fmt.width)
 
 
 def _cut(layout: FloatFormat, offset: int, exponent_bits: int, fraction_bits: int) -> list[Hashable]:

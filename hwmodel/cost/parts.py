@@ -9,23 +9,11 @@ from functools import lru_cache
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state, rounding_exponent_bits
 
-from .blocks import (
-    add,
-    add_or_subtract,
-    any_of,
-    constant,
-    extend,
-    invert,
-    leading_zero_count,
-    multiplier,
-    multiplier_rows,
-    normalise,
-    round_significand,
-    shift_right_sticky,
-    signals,
-    stuck,
-)
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+from .adders import add, add_or_subtract
+from .multipliers import multiplier, multiplier_rows
+from .rounder import round_significand
+from .shifters import leading_zero_count, normalise, shift_right_sticky
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
@@ -71,8 +59,8 @@ def mpy(
     if normalised:
         tally.gate2 += 1
     elif tells_zero:
-        any_of(tally, a.significand_bits)
-        any_of(tally, b.significand_bits + 1)
+        tally.any_of(a.significand_bits)
+        tally.any_of(b.significand_bits + 1)
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
@@ -83,7 +71,7 @@ def mpy(
         tally.gate2 += 1 + (a.nan and b.nan) + 2 * (a.inf + b.inf)
         for number, other in ((a, b), (b, a)):
             if other.inf and not normalised:
-                any_of(tally, number.significand_bits)
+                tally.any_of(number.significand_bits)
         if shape.inf:
             tally.gate2 += 1 + (a.inf and b.inf)
     return tally.counts()
@@ -174,7 +162,7 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
     normalise_and_round(tally, bits, exponent, acc, state, adder)
-    any_of(tally, shape.significand_bits if state.floored and acc.format.subnormals else 1)
+    tally.any_of(shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
     return tally.counts()
 
@@ -213,7 +201,7 @@ def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bo
     add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
     tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
     if fmt.specials is Specials.FNUZ:
-        any_of(tally, shape.significand_bits + 1)
+        tally.any_of(shape.significand_bits + 1)
 
 
 def normalise_and_round(
@@ -239,14 +227,14 @@ def normalise_and_round(
         add(tally, signals(width), constant(-floor, width))
         # A one where the floor is: shared between neighbours, an AND each and an OR; and what tells a sum of zero.
         tally.gate2 += 2 * length + width
-        any_of(tally, bits)
+        tally.any_of(bits)
         tally.gate2 += width
     tally.include(leading_zero_count(length if state.floored else bits)[0])
     normalise(tally, bits, zeros)
     add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     gap = state.floored and not fmt.subnormals
     if gap:
-        any_of(tally, width)  # the lowest binade
+        tally.any_of(width)  # the lowest binade
     carry = round_significand(tally, length, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
     add(tally, signals(width), constant(0, width), carry)
     if state.overflows:

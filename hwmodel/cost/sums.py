@@ -9,9 +9,10 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.dataflow import scaled_shape
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, constant, extend, invert, leading_zero_count, normalise, signals
+from .adders import add
 from .parts import exponent_width, mpy
-from .tally import SIGNAL, Bit, Counts, Tally
+from .shifters import leading_zero_count, normalise
+from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
 
 
 @lru_cache(maxsize=1 << 14)
@@ -37,11 +38,11 @@ def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
 def sum_specials(shape: NumberShape, count: int) -> Counts:
     """Count what tells whether a sum of numbers is one, and the sign of a sum of zeros."""
     tally = Tally()
-    any_of(tally, count * shape.nan)
-    any_of(tally, count * shape.signed)
+    tally.any_of(count * shape.nan)
+    tally.any_of(count * shape.signed)
     if shape.inf:
         for _ in range(3):  # any infinity, any negative one, any positive one
-            any_of(tally, count)
+            tally.any_of(count)
         tally.gate2 += 2 * count + 2
     return tally.counts()
 

@@ -5,6 +5,7 @@ that the generator folds while it builds, or a signal that is in fact always 0, 
 """
 
 import operator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,32 @@ ZERO, ONE, SIGNAL, STUCK = range(4)
 """Kinds of a bit: constant 0, constant 1, a signal, and a signal that is always 0 (the generator does not know)."""
 
 Bit = int
+
+
+def signals(width: int) -> list[Bit]:
+    """Return `width` bits that can be anything."""
+    return [SIGNAL] * width
+
+
+def stuck(width: int) -> list[Bit]:
+    """Return `width` bits that are always 0 though the generator does not know."""
+    return [STUCK] * width
+
+
+def constant(value: int, width: int) -> list[Bit]:
+    """Return `value` modulo ``2**width`` as bits."""
+    return [(value >> i) & 1 for i in range(width)]
+
+
+def invert(bits: Sequence[Bit]) -> list[Bit]:
+    """Return the complement of every bit; inverters in front of an adder merge into it and are not counted."""
+    return [bit ^ 1 if bit < SIGNAL else SIGNAL for bit in bits]
+
+
+def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
+    """Return `bits` with the sign (or zeros) repeated up to `width`."""
+    fill = bits[-1] if signed and bits else ZERO
+    return [*bits, *[fill] * (width - len(bits))][:width]
 
 
 class Counts(NamedTuple):
@@ -152,6 +179,10 @@ class Tally:
         if ONE in (a, b):
             return ONE
         return SIGNAL if SIGNAL in (a, b) else ZERO
+
+    def any_of(self, bits: int) -> None:
+        """Place the OR (or AND) of `bits` bits."""
+        self.gate2 += max(bits - 1, 0)
 
     def _live_half(self, carry_used: bool) -> None:
         if carry_used:
