@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .tally import SIGNAL, ZERO, Bit, Tally, constant, signals
+from .tally import SIGNAL, ZERO, Bit, Span, Tally, constant, signals
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 
@@ -30,44 +30,39 @@ def add(
 def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str, carry_used: bool) -> list[Bit]:
     """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
     half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    generate = [carry, *(tally.both(x, y) for x, y in zip(a, b, strict=True))]
-    propagate = [ZERO, *half]
-    last = len(a)
-    for level in prefix_network(last + 1, kind):
-        before_g, before_p = list(generate), list(propagate)
+    spans = [(carry, ZERO), *((tally.both(x, y), p) for x, y, p in zip(a, b, half, strict=True))]
+    _join_spans(tally, spans, kind, len(spans) if carry_used else len(a))
+    return [*(tally.exclusive(p, g) for p, (g, _) in zip(half, spans[:-1], strict=True)), spans[-1][0]]
+
+
+def _join_spans(tally: Tally, spans: list[Span], kind: str, used: int) -> None:
+    """Count the network that makes of each span the one from position 0 on; of no more than are `used`."""
+    for level in prefix_network(len(spans), kind):
+        before = list(spans)
         for i, j in level:
-            if i == last and not carry_used:
-                continue
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
-    return [*(tally.exclusive(p, g) for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+            if i < used:
+                spans[i] = tally.join(before[i], before[j])
 
 
 def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_used: bool) -> list[Bit]:
     """Count an adder whose prefix network finds the carries into groups of bits, which ripple."""
     half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    generated = [tally.both(x, y) for x, y in zip(a, b, strict=True)]
+    bits = [(tally.both(x, y), p) for x, y, p in zip(a, b, half, strict=True)]
     starts = range(0, len(half), SPARSE_GROUP)
-    generate, propagate = [carry], [ZERO]
+    groups: list[Span] = [(carry, ZERO)]
     for start in starts[:-1]:
-        group_generates, group_propagates = generated[start], half[start]
-        for i in range(start + 1, start + SPARSE_GROUP):
-            group_generates = tally.either(generated[i], tally.both(half[i], group_generates))
-            group_propagates = tally.both(half[i], group_propagates)
-        generate.append(group_generates)
-        propagate.append(group_propagates)
-    for level in prefix_network(len(generate), "brent_kung"):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
+        group = bits[start]
+        for bit in bits[start + 1 : start + SPARSE_GROUP]:
+            group = tally.join(bit, group)
+        groups.append(group)
+    _join_spans(tally, groups, "brent_kung", len(groups))
     total: list[Bit] = []
-    for start, into in zip(starts, generate, strict=True):
+    for start, (into, _) in zip(starts, groups, strict=True):
         end = min(start + SPARSE_GROUP, len(half))
         for i in range(start, end):
             total.append(tally.exclusive(half[i], into))
             if i < end - 1 or (end == len(half) and carry_used):
-                into = tally.either(generated[i], tally.both(half[i], into))
+                into, _ = tally.join(bits[i], (into, ZERO))
     return [*total, into]
 
 
@@ -81,22 +76,19 @@ def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str)
         add(tally, signals(width), constant(0, width), SIGNAL)
         return
     half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    generate, propagate = [tally.both(x, y) for x, y in zip(a, b, strict=True)], list(half)
-    for level in prefix_network(width, kind):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
+    spans = [(tally.both(x, y), p) for x, y, p in zip(a, b, half, strict=True)]
+    _join_spans(tally, spans, kind, width)
     tally.gate2 += 1
-    for g, p in zip(generate[:-1], propagate[:-1], strict=True):
-        tally.either(g, tally.both(p, SIGNAL))
+    for span in spans[:-1]:
+        tally.join(span, (SIGNAL, ZERO))
     tally.xor2 += 2 * width
 
 
 def count_up_or_down(tally: Tally, width: int, kind: str) -> None:
     """Count the addition of one, or minus one, or nothing, to `width` bits."""
     network = max(width - 2, 0) if kind == "ripple" else sum(map(len, prefix_network(width - 1, kind)))
-    tally.gate2 += 2 * network + 3 * width + 3
+    tally.prefix += 2 * network
+    tally.gate2 += 3 * width + 3
     tally.xor2 += width
 
 

@@ -91,7 +91,8 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
             amount = width
     place = low + shape.top + 1 - shape.significand_bits + fraction
     if drops_specials and (shape.nan or shape.inf):
-        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
+        tally.mask += shape.significand_bits
+        tally.gate2 += shape.nan and shape.inf
     reach = shape.magnitude.bit_length() + shape.lsb + fraction
     inexact = shape.lsb + fraction < 0
     filled = shape.signed and not inexact
@@ -138,7 +139,8 @@ def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
 def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
     """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
     tally, far, width = Tally(), BoundedShift.of(term, fixed.width, fixed.fraction), fixed.width
-    tally.gate2 += term.significand_bits * (term.nan or term.inf) + (term.nan and term.inf)
+    tally.mask += term.significand_bits * (term.nan or term.inf)
+    tally.gate2 += term.nan and term.inf
     amount = _far_amount(tally, term, far)
     shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
     if far.lowest < 0:

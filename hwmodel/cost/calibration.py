@@ -34,15 +34,19 @@ COVERAGE = 0.9
 _PASSES = 3
 
 AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "adders": ("full_adder", "half_adder"),
+    "adders": ("full_adder",),
+    "half adders": ("half_adder",),
     "xor": ("xor2",),
     "mux": ("mux2",),
     "gates": ("gate2", "inverter"),
+    "prefix": ("prefix",),
+    "wide": ("wide",),
+    "masks": ("mask",),
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "half_adder"),
     "xor": ("xor2",),
-    "others": ("mux2", "gate2", "inverter", "flip_flop"),
+    "others": ("mux2", "gate2", "prefix", "wide", "mask", "inverter", "flip_flop"),
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
@@ -272,6 +276,8 @@ def learn(table: Mapping) -> Calibration:
 
 def _blank_fits(figures: Mapping[str, Mapping[str, float]]) -> tuple[Fit, Fit]:
     """Return the unlearnt fits of area and energy from the figures of a card's cells."""
+
+    figures = {**figures, **{kind: figures["gate2"] for kind in ("prefix", "wide", "mask")}}
 
     def placed(figure: str, kinds: Sequence[str]) -> np.ndarray:
         return np.array([figures[cell][figure] if cell in kinds else 0.0 for cell in CELLS] + [0.0] * len(CELLS))

@@ -49,7 +49,7 @@ def mpy(
     """Count the multiplication of two unpacked numbers, which may be `normalised`, and so may their product."""
     tally, shape = Tally(), product_shape(a, b, normalised=product_normalised)
     bits = shape.significand_bits
-    tally.gate2 += a.significand_bits  # nothing is multiplied unless valid
+    tally.mask += a.significand_bits  # nothing is multiplied unless valid
     tally.include(multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder))
     high: Bit = ZERO
     if product_normalised:
@@ -88,7 +88,7 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
     counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
     rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
     live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
-    return counts + Counts(gate2=lanes * a.width), rows, live, rest
+    return counts + Counts(mask=lanes * a.width), rows, live, rest
 
 
 def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
@@ -142,8 +142,9 @@ def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool
     """Count overflow, saturation, register and flags of a fixed-point accumulator."""
     above = total_width - width + 1
     return Counts(
-        mux2=width if saturate else 0,
-        gate2=2 * (above - 1) + 1 + 4 + width + (width + 2 if resettable else 0),
+        gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR
+        wide=2 * (above - 1),
+        mask=width + (width + 2 if resettable else 0),
         flip_flop=width + 2,
     )
 
@@ -157,7 +158,7 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         width = max(exponent[0], exponent_width(floor, floor)[0]) + 2
         add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(-floor, width))
         add(tally, signals(width - 1), constant(0, width - 1), 1)
-        tally.gate2 += width - 1 + exponent[0]
+        tally.mask += width - 1 + exponent[0]
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
@@ -190,16 +191,16 @@ def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bo
     width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     tally.flip_flop += number_width(shape)
     # Fed back: the register or zero.
-    tally.gate2 += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
+    tally.mask += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
     # Special values and the sign.
     tally.gate2 += 4 * shape.nan + 2 * shape.inf
     tally.mux2 += shape.signed * (1 + 2 * shape.inf)
     if resettable:
-        tally.gate2 += number_width(shape)
+        tally.mask += number_width(shape)
     # Packed to a code.
     operand = extend(signals(width), fmt.exponent_bits, signed=signed)
     add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
-    tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
+    tally.mask += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
     if fmt.specials is Specials.FNUZ:
         tally.any_of(shape.significand_bits + 1)
 
@@ -225,10 +226,9 @@ def normalise_and_round(
     add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
     if state.floored:
         add(tally, signals(width), constant(-floor, width))
-        # A one where the floor is: shared between neighbours, an AND each and an OR; and what tells a sum of zero.
-        tally.gate2 += 2 * length + width
-        tally.any_of(bits)
-        tally.gate2 += width
+        _mark(tally, length, width)
+        tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
+        tally.mask += width
     tally.include(leading_zero_count(length if state.floored else bits)[0])
     normalise(tally, bits, zeros)
     add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
@@ -239,10 +239,22 @@ def normalise_and_round(
     add(tally, signals(width), constant(0, width), carry)
     if state.overflows:
         add(tally, signals(width), constant(-limit - 1, width))
-        tally.gate2 += 3 + width
+        tally.gate2 += 3
+        tally.any_of(width)
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
         if saturates:
-            tally.gate2 += fmt.precision + width
+            tally.mask += fmt.precision + width
     if acc.ftz and state.floored and fmt.subnormals:
-        tally.gate2 += fmt.precision
+        tally.mask += fmt.precision
+
+
+def _mark(tally: Tally, length: int, width: int) -> None:
+    """Count a one put into `length` bits where the floor of exponents lies, which `width` bits tell."""
+    reach = min(length, 1 << width)
+    low = (reach - 1).bit_length()
+    half = low // 2
+    tally.any_of(width - low)
+    tally.gate2 += (1 << half) * max(half - 1, 0)  # fine places
+    tally.gate2 += (1 << (low - half)) * (low - half)  # coarse places, near the floor
+    tally.gate2 += 2 * reach  # both, and the OR

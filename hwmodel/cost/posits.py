@@ -147,7 +147,7 @@ def round_posit(
     length = width + fraction_bits + 2
     half = [ONE] * (fewest - 1) + signals(longest) + constant(0, length - regime_at + 1)
     add(tally, signals(length), half, SIGNAL, adder)
-    tally.gate2 += longest
+    tally.mask += longest
 
     regime_bits = width - es
     for limit in (2 - fmt.width, fmt.width - 2):
@@ -182,13 +182,13 @@ def normacc_posit(fmt: PositFormat, significand: int, exponent: tuple[int, bool]
     pack_posit(tally, fmt)
     width = fmt.precision + exponent_bits(fmt) + 2
     tally.flip_flop += width
-    tally.gate2 += fmt.precision + 3 + (width if resettable else 0)
+    tally.mask += fmt.precision + 3 + (width if resettable else 0)
     return tally.counts()
 
 
 def normacc_quire(fixed: FixedPoint, resettable: bool) -> Counts:
     """Count the register of a quire."""
-    return Counts(gate2=fixed.width + 2 + (fixed.width + 1 if resettable else 0), flip_flop=fixed.width + 1)
+    return Counts(gate2=2, mask=fixed.width + (fixed.width + 1 if resettable else 0), flip_flop=fixed.width + 1)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -13,7 +13,8 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
     split = 1 << ((width - 1).bit_length() - 1)
     high, bits = leading_zero_count(split)
     low, low_bits = leading_zero_count(width - split)
-    own = Counts(mux2=low_bits, gate2=1 + bits - low_bits)
+    # If the higher half is all zeros, its own count is all ones: what chooses is an AND and an OR.
+    own = Counts(gate2=2 * low_bits + bits - low_bits + 1)
     return high + low + own, bits + 1
 
 
@@ -28,7 +29,7 @@ def normalise(tally: Tally, width: int, count: int) -> None:
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
     """Count ``(value << amount) mod 2**width`` for a `value` and an `amount` of so many bits; return the bits of the result.
 
-    Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled` with a signal, none is.
+    Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled`, an AND and an OR.
     """
     length = value
     for stage in range(amount):
@@ -36,15 +37,11 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
         if stage == amount - 2 and length <= 2 * distance:
             return _place(tally, length, distance, width, filled=filled)
         grown = min(length + distance, width)
-        if filled:
-            tally.mux2 += grown
-            length = grown
-            continue
         both = max(min(length, grown) - distance, 0)
         tally.mux2 += both
-        tally.gate2 += grown - both if grown <= length + distance else 0
-        # Between a short number and where it moves to, both inputs are 0.
-        tally.gate2 -= max(min(distance, grown) - length, 0)
+        # Between a short number and where it moves to, both inputs are the same.
+        alone = grown - both - max(min(distance, grown) - length, 0)
+        tally.gate2 += (1 + filled) * alone
         length = grown
     return min(length, width)
 
@@ -66,19 +63,22 @@ def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int
     for stage in range(amount):
         distance = 1 << stage
         if distance >= width:
-            tally.gate2 += amount - stage - 1 + length - 1 + 1 + length
+            tally.any_of(amount - stage)
+            tally.any_of(length)
+            tally.gate2 += 1 + length
             lost += 1
             break
         grown = min(length + distance, width)
         below = length + distance - grown
         if below:
-            tally.gate2 += min(below, length)
+            tally.any_of(min(below, length))
+            tally.gate2 += 1
             lost += 1
         both = max(length - distance, 0)
         tally.mux2 += both
         tally.gate2 += grown - both - max(distance - length, 0)
         length = grown
-    tally.gate2 += max(lost - 1, 0)
+    tally.any_of(lost)
     return length
 
 

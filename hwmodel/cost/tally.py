@@ -14,6 +14,8 @@ ZERO, ONE, SIGNAL, STUCK = range(4)
 """Kinds of a bit: constant 0, constant 1, a signal, and a signal that is always 0 (the generator does not know)."""
 
 Bit = int
+Span = tuple[Bit, Bit]
+"""Whether a run of bits generates a carry, and whether it propagates one."""
 
 
 def signals(width: int) -> list[Bit]:
@@ -53,6 +55,12 @@ class Counts(NamedTuple):
         Exclusive ORs (and their complements), multiplexers of two signals.
     gate2
         Two-input gates: AND, OR, NAND, NOR.
+    prefix
+        Those of the networks of prefix adders, where AND and OR together are one gate of the library.
+    wide
+        Those that an OR or AND of many bits would be made of, where gates of three and four inputs are.
+    mask
+        Those by which one signal clears or sets a whole word, which takes a strong driver.
     inverter
         Inverters. Those that a mapper merges into a neighbour are not counted.
     flip_flop
@@ -66,6 +74,9 @@ class Counts(NamedTuple):
     xor2: int = 0
     mux2: int = 0
     gate2: int = 0
+    prefix: int = 0
+    wide: int = 0
+    mask: int = 0
     inverter: int = 0
     flip_flop: int = 0
     placed_full_adder: int = 0
@@ -75,12 +86,24 @@ class Counts(NamedTuple):
         return Counts(*map(operator.add, self, other))
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (7,) float64."""
+        """Return the counts of `CELLS`, (10,) float64."""
         return np.array(self[: len(CELLS)], dtype=float)
 
 
-CELLS = Counts._fields[:7]
+CELLS = Counts._fields[:-2]
 """The cells that cost something, in the order of `Counts.cells`."""
+
+
+def _both(a: Bit, b: Bit) -> Bit:
+    if ONE in (a, b):
+        return b if a == ONE else a
+    return SIGNAL if a == SIGNAL == b else ZERO
+
+
+def _either(a: Bit, b: Bit) -> Bit:
+    if ONE in (a, b):
+        return ONE
+    return SIGNAL if SIGNAL in (a, b) else ZERO
 
 
 _PLACED = operator.attrgetter(*Counts._fields)
@@ -93,7 +116,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.full_adder = self.half_adder = 0
-        self.xor2 = self.mux2 = self.gate2 = self.inverter = 0
+        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.inverter = 0
         self.flip_flop = 0
         self.placed_full_adder = self.placed_half_adder = 0
 
@@ -164,25 +187,26 @@ class Tally:
 
     def both(self, a: Bit, b: Bit) -> Bit:
         """Place an AND, unless an input is a constant."""
-        if a == SIGNAL == b:
-            self.gate2 += 1
-            return SIGNAL
-        if ONE in (a, b):
-            return b if a == ONE else a
-        return ZERO
+        self.gate2 += a == SIGNAL == b
+        return _both(a, b)
 
     def either(self, a: Bit, b: Bit) -> Bit:
         """Place an OR, unless an input is a constant."""
-        if a == SIGNAL == b:
-            self.gate2 += 1
-            return SIGNAL
-        if ONE in (a, b):
-            return ONE
-        return SIGNAL if SIGNAL in (a, b) else ZERO
+        self.gate2 += a == SIGNAL == b
+        return _either(a, b)
+
+    def join(self, upper: Span, lower: Span) -> Span:
+        """Place a node of a prefix network: of two spans of bits beside each other, whether both together generate and propagate."""
+        (generates, propagates), (below_generates, below_propagates) = upper, lower
+        self.prefix += propagates == SIGNAL == below_generates
+        through = _both(propagates, below_generates)
+        self.prefix += generates == SIGNAL == through
+        self.prefix += propagates == SIGNAL == below_propagates
+        return _either(generates, through), _both(propagates, below_propagates)
 
     def any_of(self, bits: int) -> None:
         """Place the OR (or AND) of `bits` bits."""
-        self.gate2 += max(bits - 1, 0)
+        self.wide += max(bits - 1, 0)
 
     def _live_half(self, carry_used: bool) -> None:
         if carry_used:
