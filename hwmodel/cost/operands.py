@@ -65,6 +65,8 @@ def _shift_element(fmt: BlockFormat, normalised: bool) -> Counts:
     tally = Tally()
     if fmt.sub_size:
         own, shape = (operand_shape(each, normalised=normalised) for each in (fmt.element, fmt))
+        if not own.has_exponent and fmt.shift_bits == 1:
+            return Counts()  # the exponent is minus the shift, and so is its one bit
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         bits, signed = exponent_width(own.exponent_low, own.exponent_high)
         exponent = extend(signals(bits), width, signed=signed) if own.has_exponent else constant(own.exponent_low, width)
@@ -186,26 +188,28 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
 
     keys = [(replace(fmt, bias=0), offset if few else 0) for fmt, offset in zip(formats, offsets, strict=True)]
     for layout, offset in dict.fromkeys(keys):
-        tally.any_of(layout.exponent_bits)
-        if not layout.subnormals and layout.zero:
-            tally.any_of(layout.fraction_bits + 1)
-        elif layout.subnormals and not shifts and shape.has_exponent:
-            tally.gate2 += not layout.halved
+        if layout.subnormals:
+            tally.any_of(layout.exponent_bits)
+            tally.gate2 += 1  # wanted as it is, for the hidden bit, and inverted
+            tally.gate2 += not shifts and shape.has_exponent and not layout.halved
+        elif layout.zero:
+            tally.any_of(layout.exponent_bits + layout.fraction_bits)
         _specials(tally, layout)
         _plus(tally, layout.exponent_bits, offset)
     choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
     places = {fmt.fraction_bits for fmt in formats}
     if shifts:
-        counter, zeros = leading_zero_count(longest + 1)
-        tally.include(counter)
-        tally.gate2 += zeros * len(places) + longest
+        zeros = _fraction_zeros(tally, longest)
+        tally.gate2 += zeros * len(places) + 1
+        tally.any_of(longest)
         shift_left(tally, longest, zeros, longest)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
         tally.mux2 += width * (len(set(added)) - 1)
-        tally.gate2 += 2 * width
+        # A subnormal's exponent field is 0: ORs, and of what can differ from sign and constants an AND each.
+        tally.gate2 += width + min(zeros + 1, width)
     elif len(places) > 1:
         shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
     if not few:
@@ -234,6 +238,17 @@ def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
     return tally.counts()
 
 
+def _fraction_zeros(tally: Tally, bits: int) -> int:
+    """Count the leading zeros of a fraction of `bits` bits with a zero above it; return the bits of the result."""
+    width = bits + 1
+    counter, zeros = leading_zero_count(width)
+    # At each level the higher half has that zero; the highest two bits need nothing, and nobody asks whether all are zeros.
+    saved = 1 if width == 2 else 2 + (width > 3)
+    tally.include(counter)
+    tally.gate2 -= saved
+    return zeros
+
+
 def _plus(tally: Tally, bits: int, offset: int) -> None:
     """Count the addition of a constant to so many bits in plain gates: from its lowest bit on a sum and a carry each."""
     if offset:
@@ -247,7 +262,7 @@ def _specials(tally: Tally, fmt: FloatFormat) -> None:
         case Specials.IEEE:
             tally.any_of(fmt.exponent_bits)
             tally.any_of(fmt.fraction_bits)
-            tally.gate2 += 2
+            tally.gate2 += 3
         case Specials.FN:
             tally.any_of(fmt.exponent_bits + fmt.fraction_bits)
         case Specials.FNUZ:
