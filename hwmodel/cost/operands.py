@@ -201,15 +201,16 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
     places = {fmt.fraction_bits for fmt in formats}
     if shifts:
         zeros = _fraction_zeros(tally, longest)
-        tally.gate2 += zeros * len(places) + 1
-        tally.any_of(longest)
+        # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
+        tally.gate2 += zeros * len(places) - (longest == 1)
+        tally.any_of(longest + 1)
         shift_left(tally, longest, zeros, longest)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
         tally.mux2 += width * (len(set(added)) - 1)
         # A subnormal's exponent field is 0: ORs, and of what can differ from sign and constants an AND each.
-        tally.gate2 += width + min(zeros + 1, width)
+        tally.gate2 += 1 if longest == 1 else width + min(zeros, width)
     elif len(places) > 1:
         shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
     if not few:

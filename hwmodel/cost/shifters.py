@@ -51,7 +51,7 @@ def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool)
     grown = min(value + 3 * distance, width)
     sources = [sum(0 <= weight - place * distance < value for place in range(4)) for weight in range(grown)]
     tally.mux2 += sources.count(2)
-    tally.gate2 += sources.count(1) + 4
+    tally.gate2 += sources.count(1) + min(4, -(-grown // distance))  # and which place, if anything of it is kept
     if filled:
         tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
     return grown
