@@ -42,11 +42,12 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
     "prefix": ("prefix",),
     "wide": ("wide",),
     "masks": ("mask",),
+    "strong masks": ("strong_mask",),
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "half_adder"),
     "xor": ("xor2",),
-    "others": ("mux2", "gate2", "prefix", "wide", "mask", "inverter", "flip_flop"),
+    "others": ("mux2", "gate2", "prefix", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
@@ -277,7 +278,7 @@ def learn(table: Mapping) -> Calibration:
 def _blank_fits(figures: Mapping[str, Mapping[str, float]]) -> tuple[Fit, Fit]:
     """Return the unlearnt fits of area and energy from the figures of a card's cells."""
 
-    figures = {**figures, **{kind: figures["gate2"] for kind in ("prefix", "wide", "mask")}}
+    figures = {**figures, **{kind: figures["gate2"] for kind in ("prefix", "wide", "mask", "strong_mask")}}
 
     def placed(figure: str, kinds: Sequence[str]) -> np.ndarray:
         return np.array([figures[cell][figure] if cell in kinds else 0.0 for cell in CELLS] + [0.0] * len(CELLS))

@@ -144,7 +144,8 @@ def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool
     return Counts(
         gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR
         wide=2 * (above - 1),
-        mask=width + (width + 2 if resettable else 0),
+        mask=2 * width + 2 if resettable else width if saturate else 0,
+        strong_mask=0 if resettable or saturate else width,
         flip_flop=width + 2,
     )
 
@@ -200,7 +201,10 @@ def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bo
     # Packed to a code.
     operand = extend(signals(width), fmt.exponent_bits, signed=signed)
     add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
-    tally.mask += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
+    tally.mask += fmt.exponent_bits
+    if shape.inf or shape.nan:
+        tally.mask += fmt.width - 1
+        tally.gate2 += shape.inf and shape.nan
     if fmt.specials is Specials.FNUZ:
         tally.any_of(shape.significand_bits + 1)
 

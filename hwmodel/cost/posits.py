@@ -188,7 +188,9 @@ def normacc_posit(fmt: PositFormat, significand: int, exponent: tuple[int, bool]
 
 def normacc_quire(fixed: FixedPoint, resettable: bool) -> Counts:
     """Count the register of a quire."""
-    return Counts(gate2=2, mask=fixed.width + (fixed.width + 1 if resettable else 0), flip_flop=fixed.width + 1)
+    width = fixed.width
+    masks = {"mask": 2 * width + 1} if resettable else {"strong_mask": width}
+    return Counts(gate2=2, flip_flop=width + 1, **masks)
 
 
 @lru_cache(maxsize=1 << 12)

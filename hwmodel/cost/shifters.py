@@ -19,11 +19,16 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
 
 
 def normalise(tally: Tally, width: int, count: int) -> None:
-    """Count the shift of `width` bits by their leading zeros, a number of `count` bits."""
+    """Count the shift of `width` bits by their leading zeros, a number of `count` bits.
+
+    Where bits move up, those that were at the top are zeros: what chooses there is an AND and an OR.
+    """
     for stage in range(count):
         distance = min(1 << stage, width)
-        tally.mux2 += width - distance
-        tally.gate2 += distance
+        both = width - distance
+        leading = min(distance, both)
+        tally.mux2 += both - leading
+        tally.gate2 += 2 * leading + distance
 
 
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:

@@ -60,7 +60,9 @@ class Counts(NamedTuple):
     wide
         Those that an OR or AND of many bits would be made of, where gates of three and four inputs are.
     mask
-        Those by which one signal clears or sets a whole word, which takes a strong driver.
+        Those by which one signal clears or sets a whole word.
+    strong_mask
+        The same where they are all that lies between a register and a port: as their part's longest path, the mapper keeps them strong.
     inverter
         Inverters. Those that a mapper merges into a neighbour are not counted.
     flip_flop
@@ -77,6 +79,7 @@ class Counts(NamedTuple):
     prefix: int = 0
     wide: int = 0
     mask: int = 0
+    strong_mask: int = 0
     inverter: int = 0
     flip_flop: int = 0
     placed_full_adder: int = 0
@@ -86,7 +89,7 @@ class Counts(NamedTuple):
         return Counts(*map(operator.add, self, other))
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (10,) float64."""
+        """Return the counts of `CELLS`, (11,) float64."""
         return np.array(self[: len(CELLS)], dtype=float)
 
 
@@ -116,7 +119,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.full_adder = self.half_adder = 0
-        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.inverter = 0
+        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.strong_mask = self.inverter = 0
         self.flip_flop = 0
         self.placed_full_adder = self.placed_half_adder = 0
 
