@@ -27,6 +27,23 @@ def add(
     return _prefix(tally, a, b, carry, kind, carry_used)
 
 
+def add_low(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, used: int) -> None:
+    """Count ``a + b + carry`` by a ripple adder, of whose sum only the lowest bits are `used`; the rest is placed and swept away."""
+    total = add(tally, a[:used], b[:used], carry)
+    swept = Tally()
+    add(swept, a[used:], b[used:], total[-1])
+    tally.include_placed(swept)
+
+
+def compare_sum(tally: Tally, a: Sequence[Bit], b: Sequence[Bit]) -> None:
+    """Count what tells whether ``a + b``, by a ripple adder, is negative, and whether it is -1: of its sum nothing else is left."""
+    swept = Tally()
+    add(swept, a, b)
+    tally.include_placed(swept)
+    tally.gate2 += len(a) - 1  # the carries
+    tally.any_of(len(a))
+
+
 def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str, carry_used: bool) -> list[Bit]:
     """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
     half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]

@@ -24,7 +24,7 @@ from .adders import add
 from .choices import choose, table
 from .parts import exponent_width, number_width
 from .posits import magnitude_fields, unpack_posit
-from .shifters import leading_zero_count, shift_left
+from .shifters import leading_zero_count, normalise, shift_left
 from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
@@ -84,7 +84,8 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
     if normalised:
         counter, zeros = leading_zero_count(bits)
         tally.include(counter)
-        shift_left(tally, bits, zeros, bits)
+        normalise(tally, bits, zeros)
+        tally.gate2 -= 2 * zeros + 1  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
             add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
@@ -111,7 +112,7 @@ def _log_width(fmt: LogFormat) -> int:
 def _decode_log(fmt: LogFormat) -> Counts:
     tally = Tally()
     tally.any_of(fmt.width - 1)
-    tally.gate2 += 2
+    tally.gate2 += 4  # zero and NaN, each wanted inverted too
     if fmt.regime_exponent_bits is not None:
         magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
     return tally.counts()
@@ -204,7 +205,7 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
         tally.gate2 += zeros * len(places) - (longest == 1)
         tally.any_of(longest + 1)
-        shift_left(tally, longest, zeros, longest)
+        normalise(tally, longest, zeros)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
@@ -233,7 +234,7 @@ def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
         counter, zeros = leading_zero_count(fmt.precision)
         tally.include(counter)
         tally.gate2 += zeros
-        shift_left(tally, fmt.precision, zeros, fmt.precision)
+        normalise(tally, fmt.precision, zeros)
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     return tally.counts()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state, rounding_exponent_bits
 
-from .adders import add, add_or_subtract
+from .adders import add, add_low, add_or_subtract, compare_sum
 from .multipliers import multiplier, multiplier_rows
 from .rounder import round_significand
 from .shifters import leading_zero_count, normalise, shift_right_sticky
@@ -226,13 +226,14 @@ def normalise_and_round(
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     length, zeros = bits + empty, (bits + empty - 1).bit_length()
     floor, limit = shape.exponent_low, fmt.emax - shape.top
+    kept = exponent_width(floor, shape.exponent_high)[0] if shape.has_exponent else 0
     width = rounding_exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
     add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
     if state.floored:
         add(tally, signals(width), constant(-floor, width))
         _mark(tally, length, width)
         tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
-        tally.mask += width
+        tally.mask += kept
     tally.include(leading_zero_count(length if state.floored else bits)[0])
     normalise(tally, bits, zeros)
     add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
@@ -240,15 +241,14 @@ def normalise_and_round(
     if gap:
         tally.any_of(width)  # the lowest binade
     carry = round_significand(tally, length, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
-    add(tally, signals(width), constant(0, width), carry)
+    add_low(tally, signals(width), constant(0, width), carry, kept)
     if state.overflows:
-        add(tally, signals(width), constant(-limit - 1, width))
+        compare_sum(tally, signals(width), constant(-limit - 1, width))
         tally.gate2 += 3
-        tally.any_of(width)
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
         if saturates:
-            tally.mask += fmt.precision + width
+            tally.mask += fmt.precision + kept
     if acc.ftz and state.floored and fmt.subnormals:
         tally.mask += fmt.precision
 

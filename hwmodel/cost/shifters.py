@@ -19,16 +19,16 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
 
 
 def normalise(tally: Tally, width: int, count: int) -> None:
-    """Count the shift of `width` bits by their leading zeros, a number of `count` bits.
+    """Count the shift of `width` bits by their leading zeros, a number of `count` bits, in whatever order.
 
-    Where bits move up, those that were at the top are zeros: what chooses there is an AND and an OR.
+    Before a move, as many bits at the top are zeros as it goes far. So what chooses there is an AND and an OR, and what is cleared below
+    is only what was not zero.
     """
     for stage in range(count):
-        distance = min(1 << stage, width)
-        both = width - distance
-        leading = min(distance, both)
-        tally.mux2 += both - leading
-        tally.gate2 += 2 * leading + distance
+        moved = max(width - (1 << stage), 0)
+        leading = min(1 << stage, moved)
+        tally.mux2 += moved - leading
+        tally.gate2 += 3 * leading
 
 
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:

@@ -133,6 +133,11 @@ class Tally:
             if number:
                 setattr(self, name, getattr(self, name) + number)
 
+    def include_placed(self, other: "Tally") -> None:
+        """Add what another has placed, as instances alone: a mapper finds them unused."""
+        self.placed_full_adder += other.placed_full_adder
+        self.placed_half_adder += other.placed_half_adder
+
     def full(self, a: Bit, b: Bit, c: Bit, *, carry_used: bool = True) -> tuple[Bit, Bit]:
         """Place a full adder and return sum and carry, as `hwmodel_rtl.cells.AdderCells.full` does."""
         if a == SIGNAL == b and c == SIGNAL:
