@@ -88,7 +88,8 @@ def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str)
     width = len(a)
     tally.gate2 += 2
     if kind == "ripple" or width < 4:
-        add(tally, a, b, SIGNAL, carry_used=True)
+        # Adder cells stand before a mapper finds out which bits are always 0.
+        add(tally, [min(bit, SIGNAL) for bit in a], b, SIGNAL, carry_used=True)
         tally.xor2 += width
         add(tally, signals(width), constant(0, width), SIGNAL)
         return

@@ -209,7 +209,7 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
-        tally.mux2 += width * (len(set(added)) - 1)
+        tally.mux2 += min(zeros + 1, width) * (len(set(added)) - 1)
         # A subnormal's exponent field is 0: ORs, and of what can differ from sign and constants an AND each.
         tally.gate2 += 1 if longest == 1 else width + min(zeros, width)
     elif len(places) > 1:
