@@ -89,6 +89,7 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
             add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
+            tally.inverter = 0  # the complement, and the lowest bit's again, merge
     return tally.counts()
 
 
@@ -195,7 +196,7 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
             tally.gate2 += not shifts and shape.has_exponent and not layout.halved
         elif layout.zero:
             tally.any_of(layout.exponent_bits + layout.fraction_bits)
-        _specials(tally, layout)
+        _specials(tally, layout, counted=shifts)
         _plus(tally, layout.exponent_bits, offset)
     choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
@@ -204,7 +205,7 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         zeros = _fraction_zeros(tally, longest)
         # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
         tally.gate2 += zeros * len(places) - (longest == 1)
-        tally.any_of(longest + 1)
+        tally.gate2 += 1 + (longest > 1)  # the top: the hidden bit, or that the count has found a one
         normalise(tally, longest, zeros)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
@@ -259,11 +260,13 @@ def _plus(tally: Tally, bits: int, offset: int) -> None:
         tally.gate2 += max(moved - 1, 0)
 
 
-def _specials(tally: Tally, fmt: FloatFormat) -> None:
+def _specials(tally: Tally, fmt: FloatFormat, *, counted: bool) -> None:
+    """Count what finds NaN and infinities; that a fraction is zero is known already where its leading zeros are `counted`."""
     match fmt.specials:
         case Specials.IEEE:
             tally.any_of(fmt.exponent_bits)
-            tally.any_of(fmt.fraction_bits)
+            if not counted:
+                tally.any_of(fmt.fraction_bits)
             tally.gate2 += 3
         case Specials.FN:
             tally.any_of(fmt.exponent_bits + fmt.fraction_bits)

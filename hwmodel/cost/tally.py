@@ -214,7 +214,10 @@ class Tally:
 
     def any_of(self, bits: int) -> None:
         """Place the OR (or AND) of `bits` bits."""
-        self.wide += max(bits - 1, 0)
+        if bits == 2:
+            self.gate2 += 1
+        else:
+            self.wide += max(bits - 1, 0)
 
     def _live_half(self, carry_used: bool) -> None:
         if carry_used:
