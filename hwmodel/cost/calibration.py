@@ -1,13 +1,13 @@
 """Calibration: what mapped units say a cell of each part costs, and how far an estimate can be off.
 
-A card's table (``tables/<card>.json``) holds the figures of its cells and some ninety mapped units, by part. It is made by
+A card's table (``tables/<card>.json``) holds the figures of its cells and mapped units of every family, by part. It is made by
 ``python -m hwmodel.report.calibration CARD`` and read here. Each fitted part's figure is modelled as
 
     certain + sum over groups of scale[group] × counted[group]
 
 where `certain` is what needs no learning (flip-flops' area and clock energy: their number and cell are known), and each group is a kind
-of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error.
-They are all there is to learn.
+of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error,
+pulled a little towards one scale for all. They are all there is to learn.
 """
 
 import json
@@ -33,7 +33,7 @@ COVERAGE = 0.9
 """Share of the calibration units, each left out of its own fit, that the intervals contain."""
 _PASSES = 4
 _PULL = 0.17
-"""How much relative error of one unit weighs as much as a scale that is 1 off.
+"""How much relative error of one unit weighs as much as a scale that is off by all of what the part's scales have in common.
 
 So little that what units tell decides, and enough where they tell nothing: of kinds that a part of theirs has not, or has in proportion.
 """
@@ -51,8 +51,8 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "half_adder"),
-    "xor": ("xor2",),
-    "others": ("mux2", "gate2", "prefix", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
+    "xor": ("xor2", "prefix"),
+    "others": ("mux2", "gate2", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
@@ -103,9 +103,9 @@ class Fit:
 
     Attributes
     ----------
-    certain : (14,) float64
+    certain : (2 cells,) float64
         Cost of one cell, see `fitted_cells`, that is taken at face value.
-    groups : (groups, 14) float64
+    groups : (groups, 2 cells) float64
         The card's figure of each cell, in the row of its group, else 0.
     scales : (groups,) float64
         What each group is multiplied by.
@@ -117,11 +117,11 @@ class Fit:
 
     @property
     def coefficients(self) -> np.ndarray:
-        """Cost of one cell, placed or at work, (14,) float64."""
+        """Cost of one cell, placed or at work, (2 cells,) float64."""
         return self.certain + self.scales @ self.groups
 
     def learn(self, cells: np.ndarray, measured: np.ndarray) -> "Fit":
-        """Return the fit to units with `cells` (units, 14) and a `measured` cost above 0 (units,)."""
+        """Return the fit to units with `cells` (units, 2 cells) and a `measured` cost above 0 (units,)."""
         features, rest = cells @ self.groups.T, measured - cells @ self.certain
         estimated = measured
         for _ in range(_PASSES):
@@ -132,10 +132,11 @@ class Fit:
 
 
 def _least_squares(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the least-squares scales, pulled towards 1, none negative: groups that want to be are left out, the worst first."""
-    groups = features.shape[1]
-    features = np.vstack([features, _PULL * np.eye(groups)])
-    target = np.concatenate([target, np.full(groups, _PULL)])
+    """Return the least-squares scales, pulled towards one for all, none negative: groups that want to be are left out, the worst first."""
+    groups, whole = features.shape[1], features.sum(axis=1)
+    common = max(whole @ target / (whole @ whole), 0.0)
+    features = np.vstack([features, _PULL / max(common, _PULL) * np.eye(groups)])
+    target = np.concatenate([target, np.full(groups, _PULL / max(common, _PULL) * common)])
     scales = np.zeros(features.shape[1])
     free = list(range(groups))
     while free:
@@ -192,12 +193,12 @@ class Calibration:
 
     @cached_property
     def coefficients(self) -> dict[str, np.ndarray]:
-        """Quantity -> (4, 14): cost of one cell, placed or at work, in each of the `FITTED` parts."""
+        """Quantity -> (4, 2 cells): cost of one cell, placed or at work, in each of the `FITTED` parts."""
         return {quantity: np.stack([fit.coefficients for fit in fits]) for quantity, fits in self.fits.items()}
 
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
-    """Return the cells of the `FITTED` parts, (4, 14) float64: those placed, then those at work in an average cycle."""
+    """Return the cells of the `FITTED` parts, (4, 2 cells) float64: those placed, then those at work in an average cycle."""
     decode = unit.decode.cells()
     placed = np.array([decode, unit.mpy.cells() - decode, unit.alignadd.cells(), unit.normacc.cells()])
     working = placed.copy()
@@ -300,7 +301,7 @@ def _blank_fits(figures: Mapping[str, Mapping[str, float]]) -> tuple[Fit, Fit]:
     """Return the unlearnt fits of area and energy from the figures of a card's cells."""
 
     def placed(figure: str, kinds: Sequence[str]) -> np.ndarray:
-        return np.array([_figure(figures, cell, figure) if cell in kinds else 0.0 for cell in CELLS] + [0.0] * len(CELLS))
+        return np.array([composed_figure(figures, cell, figure) if cell in kinds else 0.0 for cell in CELLS] + [0.0] * len(CELLS))
 
     area_groups = np.stack([placed("area_um2", kinds) for kinds in AREA_GROUPS.values()])
     energy_groups = np.stack([np.roll(placed("toggle_fj", kinds), len(CELLS)) for kinds in ENERGY_GROUPS.values()])
@@ -310,7 +311,7 @@ def _blank_fits(figures: Mapping[str, Mapping[str, float]]) -> tuple[Fit, Fit]:
     )
 
 
-def _figure(figures: Mapping[str, Mapping[str, float]], cell: str, figure: str) -> float:
+def composed_figure(figures: Mapping[str, Mapping[str, float]], cell: str, figure: str) -> float:
     """Return a figure of a cell, or what it is composed of where it is no cell of the card's."""
     parts = COMPOSED.get(cell, {cell: 1.0})
     return sum(share * figures[part][figure] for part, share in parts.items())

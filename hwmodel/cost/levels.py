@@ -62,7 +62,7 @@ class LevelCounts:
     ----------
     alignadd, normacc
         Its parts.
-    idle_alignadd, idle_normacc : (7,) float64
+    idle_alignadd, idle_normacc : (11,) float64
         How many of their `CELLS` stand still in an average cycle.
     register
         Shape of the register, where another level can add it.
