@@ -13,7 +13,11 @@ def table(tally: Tally, words: Sequence[int], width: int) -> None:
 
 
 def _column(tally: Tally, bits: tuple[int, ...], counted: set[tuple[int, ...]]) -> None:
-    if len(set(bits)) == 1 or bits in counted:
+    if len(set(bits)) == 1:
+        return
+    if bits[0]:  # a complement costs nothing
+        bits = tuple(1 - bit for bit in bits)
+    if bits in counted:
         return
     counted.add(bits)
     half = len(bits) // 2

@@ -1,6 +1,6 @@
 """Cells of decode: the unpacking of an operand, and the product of logarithms, which has no other multiplier."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -189,15 +189,18 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
     width = joint if few else min(joint, own[0])
 
     keys = [(replace(fmt, bias=0), offset if few else 0) for fmt, offset in zip(formats, offsets, strict=True)]
+    asked: dict[tuple[str, int], int] = {}
     for layout, offset in dict.fromkeys(keys):
+        for question, bits in _questions(layout, counted=shifts):
+            asked[question, layout.width] = max(bits, asked.get((question, layout.width), 0))
         if layout.subnormals:
-            tally.any_of(layout.exponent_bits)
-            tally.gate2 += 1  # wanted as it is, for the hidden bit, and inverted
+            # Whether the field is zero is wanted both ways, and what it decides is late where no shift is later.
+            tally.gate2 += 1 + (not shifts)
             tally.gate2 += not shifts and shape.has_exponent and not layout.halved
-        elif layout.zero:
-            tally.any_of(layout.exponent_bits + layout.fraction_bits)
-        _specials(tally, layout, counted=shifts)
+        tally.gate2 += 3 * (layout.specials is Specials.IEEE)
         _plus(tally, layout.exponent_bits, offset)
+    for bits in asked.values():
+        tally.any_of(bits)
     choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
     places = {fmt.fraction_bits for fmt in formats}
@@ -260,18 +263,24 @@ def _plus(tally: Tally, bits: int, offset: int) -> None:
         tally.gate2 += max(moved - 1, 0)
 
 
-def _specials(tally: Tally, fmt: FloatFormat, *, counted: bool) -> None:
-    """Count what finds NaN and infinities; that a fraction is zero is known already where its leading zeros are `counted`."""
+def _questions(fmt: FloatFormat, *, counted: bool) -> Iterator[tuple[str, int]]:
+    """Yield what is asked of how many bits of a code, from the top: layouts that ask the same share what they can.
+
+    That a fraction is zero is known already where its leading zeros are `counted`.
+    """
+    if fmt.subnormals:
+        yield "any", fmt.exponent_bits
+    elif fmt.zero:
+        yield "any", fmt.exponent_bits + fmt.fraction_bits
     match fmt.specials:
         case Specials.IEEE:
-            tally.any_of(fmt.exponent_bits)
+            yield "all", fmt.exponent_bits
             if not counted:
-                tally.any_of(fmt.fraction_bits)
-            tally.gate2 += 3
+                yield "fraction", fmt.fraction_bits
         case Specials.FN:
-            tally.any_of(fmt.exponent_bits + fmt.fraction_bits)
+            yield "all", fmt.exponent_bits + fmt.fraction_bits
         case Specials.FNUZ:
-            tally.any_of(fmt.width)
+            yield "sign alone", fmt.width
 
 
 def _cut(layout: FloatFormat, offset: int, exponent_bits: int, fraction_bits: int) -> list[Hashable]:
