@@ -82,10 +82,15 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
         # The highest bit, xor-ed with itself, is always 0.
         add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
     if normalised:
-        counter, zeros = leading_zero_count(bits)
+        zeros = (bits - 1).bit_length()
+        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
+            # Only the lowest number has the highest bit, and then no other: it is no part of the shift.
+            bits -= 1
+            tally.gate2 += zeros
+        counter, stages = leading_zero_count(bits)
         tally.include(counter)
-        normalise(tally, bits, zeros)
-        tally.gate2 -= 2 * zeros + 1  # the highest bit is whether there is a one, and need not be moved there
+        normalise(tally, bits, stages)
+        tally.gate2 -= 2 * stages + 1  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
             add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
