@@ -142,9 +142,11 @@ def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool
     """Count overflow, saturation, register and flags of a fixed-point accumulator."""
     above = total_width - width + 1
     return Counts(
-        gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR
+        gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR, of the complement
+        inverter=width if saturate else 0,
         wide=2 * (above - 1),
-        mask=2 * width + 2 if resettable else width if saturate else 0,
+        # A reset merges with what saturates.
+        mask=width if saturate else 2 * width + 2 if resettable else 0,
         strong_mask=0 if resettable or saturate else width,
         flip_flop=width + 2,
     )
@@ -248,7 +250,7 @@ def normalise_and_round(
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
         if saturates:
-            tally.mask += fmt.precision + kept
+            tally.gate2 += fmt.precision + kept
     if acc.ftz and state.floored and fmt.subnormals:
         tally.mask += fmt.precision
 
