@@ -145,8 +145,7 @@ def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool
         gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR, of the complement
         inverter=width if saturate else 0,
         wide=2 * (above - 1),
-        # A reset merges with what saturates.
-        mask=width if saturate else 2 * width + 2 if resettable else 0,
+        mask=2 * width + 2 if resettable else width if saturate else 0,
         strong_mask=0 if resettable or saturate else width,
         flip_flop=width + 2,
     )
