@@ -40,15 +40,11 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     return max(fmt.lsb_exponent, size - precision - _TAIL_BITS), size
 
 
-def _finest(spec: MacSpec) -> float:
-    """Return log2 of what products are multiples of, but for few."""
+def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
+    """Return log2 of what products are multiples of, but for few, and of what their sums reach."""
+    (finest_a, size_a), (finest_b, size_b) = map(_binades, spec.factors)
     shifts = sum((1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size)
-    return sum(_binades(fmt)[0] for fmt in spec.factors) - shifts
-
-
-def _highest(spec: MacSpec) -> float:
-    """Return log2 of what sums of products reach."""
-    return sum(_binades(fmt)[1] for fmt in spec.factors) + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
+    return finest_a + finest_b - shifts, size_a + size_b + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
 
 
 def reached(spec: MacSpec, fixed: FixedPoint) -> int:
@@ -60,7 +56,8 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
 
 def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
     """Return the share of a sum that stands idle, since its bits are finer than products are."""
-    return IDLE * max(_finest(spec) + fixed.fraction, 0) / fixed.width
+    finest, _ = _binades_of_sums(spec)
+    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
 
 
 def unused(spec: MacSpec, fixed: FixedPoint) -> float:
@@ -68,10 +65,11 @@ def unused(spec: MacSpec, fixed: FixedPoint) -> float:
 
     In front of the register those do not: what is added is now positive, now negative, and so are all bits above it.
     """
-    above = max(fixed.width - fixed.fraction - _highest(spec), 0)
-    return unreached(spec, fixed) + IDLE * above / fixed.width
+    finest, highest = _binades_of_sums(spec)
+    return IDLE * (max(finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - highest, 0)) / fixed.width
 
 
 def unfilled(spec: MacSpec, precision: int) -> float:
     """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest."""
-    return IDLE * max(1 - (_highest(spec) - _finest(spec)) / precision, 0)
+    finest, highest = _binades_of_sums(spec)
+    return IDLE * max(1 - (highest - finest) / precision, 0)

@@ -145,6 +145,8 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
     significand = float_window(term, state.shape, acc.random_bits) + 2
     normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), adder, resettable)
     alignadd, idle = alignadd_float(term, state.shape, adder, acc.random_bits), unfilled(spec, acc.format.precision)
+    if not idle:
+        return LevelCounts(alignadd, normacc, register=state.shape)
     return LevelCounts(alignadd, normacc, idle * alignadd.cells(), idle * normacc.cells(), register=state.shape)
 
 
