@@ -25,6 +25,7 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
             scaled = [*constant(0, precision - 1), *signals(random_bits), ZERO]
             addend = add(tally, addend, scaled)[:-1]
         add(tally, [*constant(0, spare), *signals(random_bits - spare + precision)], addend, kind=adder, carry_used=True)
+        _drop_sums(tally, random_bits - spare, adder)
         tally.gate2 += 1
         return SIGNAL
     if dropped == 0 or rounding == "rtz":
@@ -36,3 +37,15 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
     add(tally, kept, constant(0, precision), SIGNAL, adder, carry_used=True)
     tally.gate2 += 1
     return SIGNAL
+
+
+def _drop_sums(tally: Tally, bits: int, adder: str) -> None:
+    """Take off what an adder's lowest `bits` bits have for their sums alone: of them there is only the carry left."""
+    if bits < 1:
+        return
+    if adder == "ripple":
+        tally.half_adder -= 1
+        tally.full_adder -= bits - 1
+        tally.gate2 += 1 + 4 * (bits - 1)  # an AND, then majorities
+    else:
+        tally.xor2 -= bits - 1  # the lowest has no carry to add
