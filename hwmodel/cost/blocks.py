@@ -6,7 +6,9 @@ Each function counts what the block of the same name in the circuits places. Blo
 from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
+from .prefix import Kinds, bits_of, both, either, exclusive, kinds, network_size, prefixes
 from .tally import ONE, SIGNAL, STUCK, ZERO, Bit, Counts, Tally
+from .trees import Heap, compress, places_of_signs, rows_of, runs_of, with_constant
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 MULTIPLIERS = ("baugh_wooley", "booth")
@@ -40,32 +42,43 @@ def add(
     tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False
 ) -> list[Bit]:
     """Count ``a + b + carry``; return its bits, one more than the operands have."""
-    if kind == "ripple" or len(a) < 4:
+    counts, total = _added(bytes(a), bytes(b), int(carry), kind if len(a) >= 4 else "ripple", carry_used)
+    tally.include(counts)
+    return list(total)
+
+
+@lru_cache(maxsize=1 << 16)
+def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
+    tally = Tally()
+    if kind == "ripple":
         total: list[Bit] = []
         last = len(a) - 1
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
             low, carry = tally.full(x, y, carry, carry_used=carry_used or i < last)
             total.append(low)
-        return [*total, carry]
+        return tally.counts(), bytes([*total, carry])
     if kind == "sparse":
-        return _sparse(tally, a, b, carry, carry_used)
-    return _prefix(tally, a, b, carry, kind, carry_used)
+        total = _sparse(tally, a, b, carry, carry_used)
+        return tally.counts(), bytes(total)
+    return _prefix(a, b, carry, kind, carry_used)
 
 
-def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str, carry_used: bool) -> list[Bit]:
+def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
     """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
-    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    generate = [carry, *(tally.both(x, y) for x, y in zip(a, b, strict=True))]
-    propagate = [ZERO, *half]
     last = len(a)
-    for level in prefix_network(last + 1, kind):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            if i == last and not carry_used:
-                continue
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
-    return [*(tally.exclusive(p, g) for p, g in zip(half, generate[:-1], strict=True)), generate[-1]]
+    x, y = kinds(a), kinds(b)
+    (xors, half), (ands, made) = exclusive(x, y), both(x, y)
+    into = kinds(bytes([carry]))
+    generate, propagate = (made[0] << 1 | into[0], made[1] << 1 | into[1]), (half[0] << 1, half[1] << 1)
+    gates, generate, _ = prefixes(generate, propagate, last + 1, kind, left_out=0 if carry_used else 1 << last)
+    sums, total = exclusive(half, _low(generate, last))
+    out = bits_of((generate[0] >> last, generate[1] >> last), 1) if carry_used else bytes([Tally().both(a[-1], b[-1])])
+    return Counts(xor2=xors + sums, gate2=ands + gates), bits_of(total, last) + out
+
+
+def _low(number: Kinds, width: int) -> Kinds:
+    mask = (1 << width) - 1
+    return number[0] & mask, number[1] & mask
 
 
 def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_used: bool) -> list[Bit]:
@@ -81,13 +94,11 @@ def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_
             group_propagates = tally.both(half[i], group_propagates)
         generate.append(group_generates)
         propagate.append(group_propagates)
-    for level in prefix_network(len(generate), "brent_kung"):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
+    groups = len(generate)
+    gates, carries, _ = prefixes(kinds(bytes(generate)), kinds(bytes(propagate)), groups, "brent_kung")
+    tally.gate2 += gates
     total: list[Bit] = []
-    for start, into in zip(starts, generate, strict=True):
+    for start, into in zip(starts, bits_of(carries, groups), strict=True):
         end = min(start + SPARSE_GROUP, len(half))
         for i in range(start, end):
             total.append(tally.exclusive(half[i], into))
@@ -105,118 +116,41 @@ def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str)
         tally.xor2 += width
         add(tally, signals(width), constant(0, width), SIGNAL)
         return
-    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    generate, propagate = [tally.both(x, y) for x, y in zip(a, b, strict=True)], list(half)
-    for level in prefix_network(width, kind):
-        before_g, before_p = list(generate), list(propagate)
-        for i, j in level:
-            generate[i] = tally.either(before_g[i], tally.both(before_p[i], before_g[j]))
-            propagate[i] = tally.both(before_p[i], before_p[j])
-    tally.gate2 += 1
-    for g, p in zip(generate[:-1], propagate[:-1], strict=True):
-        tally.either(g, tally.both(p, SIGNAL))
-    tally.xor2 += 2 * width
+    x, y = kinds(bytes(a)), kinds(bytes(b))
+    (xors, half), (ands, made) = exclusive(x, y), both(x, y)
+    gates, generate, propagate = prefixes(made, half, width, kind)
+    # Either without or with a carry into the lowest bit.
+    carried, through = both(_low(propagate, width - 1), kinds(bytes(signals(width - 1))))
+    merged, _ = either(_low(generate, width - 1), through)
+    tally.gate2 += ands + gates + 1 + carried + merged
+    tally.xor2 += xors + 2 * width
 
 
 def count_up_or_down(tally: Tally, width: int, kind: str) -> None:
     """Count the addition of one, or minus one, or nothing, to `width` bits."""
-    network = max(width - 2, 0) if kind == "ripple" else sum(map(len, prefix_network(width - 1, kind)))
+    network = max(width - 2, 0) if kind == "ripple" else network_size(width - 1, kind)
     tally.gate2 += 2 * network + 3 * width + 3
     tally.xor2 += width
 
 
-@lru_cache(maxsize=4096)
-def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """Return the levels of a parallel-prefix network, see `hwmodel_rtl.adders.prefix_network`."""
-    levels: list[tuple[tuple[int, int], ...]] = []
-    reach = 1
-    while reach < width:
-        match kind:
-            case "kogge_stone":
-                levels.append(tuple((i, i - reach) for i in range(reach, width)))
-            case "sklansky":
-                levels.append(tuple((i, (i // reach) * reach - 1) for i in range(width) if (i // reach) % 2))
-            case _:
-                levels.append(tuple((i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)))
-        reach *= 2
-    if kind in ("brent_kung", "sparse"):
-        while reach > 1:
-            levels.append(tuple((i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)))
-            reach //= 2
-    return tuple(level for level in levels if level)
-
-
-def add_columns(tally: Tally, columns: list[list[Bit]], constant_sum: int, adder: str) -> None:
+def add_columns(tally: Tally, columns: list[list[Bit]] | Heap, constant_sum: int, adder: str) -> None:
     """Count the compressor tree and the adder that add up `columns` and a constant."""
-    above = _sign_column(list(map(len, columns)), constant_sum)
-    for weight in range(above):
-        if (constant_sum >> weight) & 1:
-            columns[weight].append(ONE)
-    first, second = compress(tally, columns)
-    add(tally, first[:above], second[:above], kind=adder, carry_used=above < len(columns))
-    if above < len(columns):
-        count_up_or_down(tally, len(columns) - above, adder)
-
-
-def _sign_column(heights: list[int], constant_sum: int) -> int:
-    """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`."""
-    ones = len(heights)
-    while ones and (constant_sum >> (ones - 1)) & 1:
-        ones -= 1
-    for above in range(ones, len(heights) - 1):
-        if max(heights[above:]) > 1:
-            continue
-        columns = [height + ((constant_sum >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
-        while (height := max(columns)) > 2:
-            target = _dadda_height(height)
-            carries, reduced = 0, []
-            for bits in columns:
-                excess = max(bits + carries - target, 0)
-                reduced.append(bits + carries - excess)
-                carries = excess - excess // 2
-            columns = reduced
-        if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
-            return above
-    return len(heights)
-
-
-def _dadda_height(height: int) -> int:
-    target = 2
-    while target * 3 // 2 < height:
-        target = target * 3 // 2
-    return target
-
-
-def compress(tally: Tally, columns: list[list[Bit]]) -> tuple[list[Bit], list[Bit]]:
-    """Count the compressor tree that brings `columns` to two rows; return the rows.
-
-    Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
-    """
-    while (height := max(map(len, columns), default=0)) > 2:
-        columns = _reduce(tally, columns, _dadda_height(height))
-    padded = [[*column, ZERO, ZERO] for column in columns]
-    return [column[0] for column in padded], [column[1] for column in padded]
-
-
-def _reduce(tally: Tally, columns: list[list[Bit]], height: int) -> list[list[Bit]]:
-    reduced: list[list[Bit]] = [[] for _ in columns]
-    last = len(columns) - 1
-    for weight, column in enumerate(columns):
-        # Bits of the column first, then what adders of this level made, in order: one queue.
-        queue = column + reduced[weight]
-        start = 0
-        while (left := len(queue) - start) > height:
-            if left == height + 1:
-                total, carry = tally.half(queue[start], queue[start + 1], carry_used=weight < last)
-                start += 2
-            else:
-                total, carry = tally.full(queue[start], queue[start + 1], queue[start + 2], carry_used=weight < last)
-                start += 3
-            queue.append(total)
-            if weight < last and carry != ZERO:
-                reduced[weight + 1].append(carry)
-        reduced[weight] = queue[start:]
-    return reduced
+    runs = columns.runs() if isinstance(columns, Heap) else runs_of(columns)
+    width = sum(length for length, _ in runs)
+    for above in places_of_signs(runs, constant_sum):
+        # From here on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`.
+        counts, left = compress(with_constant(runs, constant_sum & ((1 << above) - 1)))
+        first, second = rows_of(left)
+        if not any(second[above + 1 :]):
+            break
+    else:
+        above = width
+        counts, left = compress(with_constant(runs, constant_sum & ((1 << width) - 1)))
+        first, second = rows_of(left)
+    tally.include(counts)
+    add(tally, first[:above], second[:above], kind=adder, carry_used=above < width)
+    if above < width:
+        count_up_or_down(tally, width - above, adder)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -233,7 +167,9 @@ def multiplier_rows(
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
     rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
-    row_0, row_1 = compress(tally, columns)
+    tree, left = compress(runs_of(columns))
+    tally.include(tree)
+    row_0, row_1 = rows_of(left)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
 
 
@@ -326,9 +262,11 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
 def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:
     """Count the choice among four places, `distance` apart, for `value` bits: a multiplexer where two overlap, else a gate."""
     grown = min(value + 3 * distance, width)
-    sources = [sum(0 <= weight - place * distance < value for place in range(4)) for weight in range(grown)]
-    tally.mux2 += sources.count(2)
-    tally.gate2 += sources.count(1) + 4
+    ends = [min(place * distance + value, grown) for place in range(4)]
+    overlapping = sum(max(ends[place] - (place + 1) * distance, 0) for place in range(3))
+    reached = sum(max(ends[place] - place * distance, 0) for place in range(4))
+    tally.mux2 += overlapping
+    tally.gate2 += reached - 2 * overlapping + 4
     if filled:
         tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
     return grown
