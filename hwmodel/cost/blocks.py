@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
 from .prefix import Kinds, bits_of, both, either, exclusive, kinds, network_size, prefixes
-from .tally import ONE, SIGNAL, STUCK, ZERO, Bit, Counts, Tally
+from .tally import SIGNAL, STUCK, ZERO, Bit, Counts, Tally
 from .trees import Heap, compress, places_of_signs, rows_of, runs_of, with_constant
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
