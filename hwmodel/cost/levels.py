@@ -109,12 +109,17 @@ def accumulate(
 
 def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
     """Return the share of a sum that stands idle, since its bits are finer than products of Gaussian operands are."""
+    return IDLE * max(finest_common(spec) + fixed.fraction, 0) / fixed.width
+
+
+def finest_common(spec: MacSpec) -> int:
+    """Return the weight of the lowest bit that is commonly other than 0 in products of Gaussian operands."""
     finest = 0
     for fmt in spec.factors:
         size = min(fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2, 0)
         precision = fmt.precision if isinstance(fmt, FloatFormat | PositFormat) else fmt.width
         finest += max(fmt.lsb_exponent, size - precision - _TAIL_BITS)
-    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
+    return finest
 
 
 def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: bool) -> LevelCounts:
