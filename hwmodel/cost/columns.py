@@ -9,7 +9,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from hwmodel.spec import Accumulator, FixedAcc, MacSpec, Operand, PositFormat, SpecError, WidthError
+from hwmodel.spec import Accumulator, FixedAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc, WidthError
 
 from .calibration import fitted_cells
 from .sizes import Frame, Size, is_alone, size_of
@@ -119,6 +119,11 @@ class UnitColumns:
             rows = order[start:end]
             operands[rows], sums[rows] = self._in_frame(frame, pair[rows])
         return operands, sums
+
+    def lanes(self, acc: np.ndarray, lanes: np.ndarray) -> np.ndarray:
+        """Return how many lanes units have, (units,) int64: a tensor core's accumulator says it itself where 1 is asked for."""
+        own = np.array([each.lanes if isinstance(each, TensorAcc) else 1 for each in self.accumulators])
+        return np.where(lanes == 1, own[acc], lanes)
 
     def fault(self, place: int) -> str | None:
         """Return why there is no unit at a place of `sums` below 0: what follows ``unit <name>``; None: only `MacSpec` itself says it."""

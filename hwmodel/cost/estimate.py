@@ -9,6 +9,7 @@ import numpy as np
 from hwmodel.spec import MacSpec
 
 from .calibration import FITTED, QUANTITIES, Calibration, Card, calibration_of, fitted_cells, load_calibration, reported
+from .estimator import column_names, costs_of, factorised
 from .structure import UnitCounts, counts
 from .tally import CELLS
 
@@ -56,7 +57,7 @@ class Estimate:
             ("energy", "fj", self.energy_fj, self.total_energy_fj),
         ):
             for part, interval in {**parts, "total": total}.items():
-                for name, figure in zip(_column_names(kind, part, unit), interval, strict=True):
+                for name, figure in zip(column_names(kind, part, unit), interval, strict=True):
                     row[name] = figure
             row[f"{kind}_per_product_{unit}"] = total.value / self.spec.lanes
         return row
@@ -105,7 +106,7 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd") -> Estimate:
     cells = fitted_cells(unit)
     intervals = {}
     for quantity in QUANTITIES:
-        values = reported(_costs(cells, calibration, quantity))
+        values = reported(costs_of(cells, calibration.coefficients[quantity]))
         bounds = calibration.spread[quantity]
         intervals[quantity] = {
             part: Interval(float(value), float(value) * bounds[part][0], float(value) * bounds[part][1]) for part, value in values.items()
@@ -136,30 +137,10 @@ def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> di
     CostError
         If the card has no calibration table, or has other figures than the one that the table was made from.
     """
-    calibration = calibration_of(card)
     units = list(specs)
-    cells = np.array([fitted_cells(_counts(spec, calibration)) for spec in units]).reshape(len(units), len(FITTED), 2 * len(CELLS))
-    columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}
-    columns["lanes"] = np.array([spec.lanes for spec in units], dtype=int)
-    for quantity in QUANTITIES:
-        kind, unit = quantity.split("_")
-        for part, values in reported(_costs(cells, calibration, quantity)).items():
-            low, high = calibration.spread[quantity][part]
-            for name, figures in zip(_column_names(kind, part, unit), (values, values * low, values * high), strict=True):
-                columns[name] = figures
-        columns[f"{kind}_per_product_{unit}"] = columns[quantity] / columns["lanes"]
-    return columns
+    estimator, places = factorised(units)
+    return {"spec": np.array([str(spec) for spec in units], dtype=str)} | estimator.columns(**places, card=card)
 
 
 def _counts(spec: MacSpec, calibration: Calibration) -> UnitCounts:
     return counts(spec, calibration.adder, calibration.multiplier)
-
-
-def _costs(cells: np.ndarray, calibration: Calibration, quantity: str) -> np.ndarray:
-    """Return (..., 4): the cost of the fitted parts from their cells (..., 4, 14)."""
-    return (cells * calibration.coefficients[quantity]).sum(axis=-1)
-
-
-def _column_names(kind: str, part: str, unit: str) -> tuple[str, str, str]:
-    stem = kind if part == "total" else f"{kind}_{part}"
-    return f"{stem}_{unit}", f"{stem}_low_{unit}", f"{stem}_high_{unit}"
