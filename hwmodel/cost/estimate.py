@@ -9,7 +9,7 @@ import numpy as np
 from hwmodel.spec import MacSpec
 
 from .calibration import FITTED, QUANTITIES, Calibration, Card, calibration_of, fitted_cells, load_calibration, reported
-from .estimator import column_names, costs_of, factorised
+from .estimator import Estimator, column_names, costs_of
 from .structure import UnitCounts, counts
 from .tally import CELLS
 
@@ -138,7 +138,7 @@ def estimate_many(specs: Iterable[MacSpec], card: str | Card = "sky130hd") -> di
         If the card has no calibration table, or has other figures than the one that the table was made from.
     """
     units = list(specs)
-    estimator, places = factorised(units)
+    estimator, places = Estimator.of(units)
     return {"spec": np.array([str(spec) for spec in units], dtype=str)} | estimator.columns(**places, card=card)
 
 

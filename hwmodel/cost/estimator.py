@@ -32,6 +32,17 @@ class Estimator:
         self._units: dict[tuple[str, str], UnitColumns] = {}
         self._costs: dict[tuple[Any, ...], np.ndarray] = {}
 
+    @staticmethod
+    def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
+        """Return what estimates some units, and their places in it: the arguments of `columns`."""
+        operands, accumulators = _Distinct(), _Distinct()
+        a, b = (operands.places([getattr(spec, name) for spec in specs]) for name in "ab")
+        acc = accumulators.places([spec.acc for spec in specs])
+        found, pair = np.unique(a * len(operands.values) + b, return_inverse=True)
+        pairs = tuple((operands.values[at // len(operands.values)], operands.values[at % len(operands.values)]) for at in found.tolist())
+        lanes, pipeline = (np.fromiter((getattr(spec, name) for spec in specs), int, len(specs)) for name in ("lanes", "pipeline"))
+        return _estimator(pairs, tuple(accumulators.values)), {"pair": pair, "acc": acc, "lanes": lanes, "pipeline": pipeline}
+
     def columns(
         self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray, card: str | Card = "sky130hd"
     ) -> dict[str, np.ndarray]:
@@ -109,17 +120,6 @@ def column_names(kind: str, part: str, unit: str) -> tuple[str, str, str]:
     """Return the names of a part's value and of its bounds."""
     stem = kind if part == "total" else f"{kind}_{part}"
     return f"{stem}_{unit}", f"{stem}_low_{unit}", f"{stem}_high_{unit}"
-
-
-def factorised(specs: Sequence[MacSpec]) -> tuple[Estimator, dict[str, np.ndarray]]:
-    """Return what estimates some units, and their places in it."""
-    operands, accumulators = _Distinct(), _Distinct()
-    a, b = (operands.places([getattr(spec, name) for spec in specs]) for name in "ab")
-    acc = accumulators.places([spec.acc for spec in specs])
-    found, pair = np.unique(a * len(operands.values) + b, return_inverse=True)
-    pairs = tuple((operands.values[at // len(operands.values)], operands.values[at % len(operands.values)]) for at in found.tolist())
-    lanes, pipeline = (np.fromiter((getattr(spec, name) for spec in specs), int, len(specs)) for name in ("lanes", "pipeline"))
-    return _estimator(pairs, tuple(accumulators.values)), {"pair": pair, "acc": acc, "lanes": lanes, "pipeline": pipeline}
 
 
 @lru_cache(maxsize=4)
