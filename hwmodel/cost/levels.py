@@ -1,6 +1,7 @@
 """Cells of an accumulator level: alignadd and normacc around a register, as `hwmodel_rtl.level` and `level_tensor` join them."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from hwmodel.spec import (
     PositAcc,
     PositFormat,
     QuireAcc,
+    ScalarOperand,
     TensorAcc,
 )
 from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state
@@ -114,12 +116,14 @@ def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
 
 def finest_common(spec: MacSpec) -> int:
     """Return the weight of the lowest bit that is commonly other than 0 in products of Gaussian operands."""
-    finest = 0
-    for fmt in spec.factors:
-        size = min(fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2, 0)
-        precision = fmt.precision if isinstance(fmt, FloatFormat | PositFormat) else fmt.width
-        finest += max(fmt.lsb_exponent, size - precision - _TAIL_BITS)
-    return finest
+    return sum(map(_finest_common, spec.factors))
+
+
+@lru_cache(maxsize=1 << 12)
+def _finest_common(fmt: ScalarOperand) -> int:
+    size = min(fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2, 0)
+    precision = fmt.precision if isinstance(fmt, FloatFormat | PositFormat) else fmt.width
+    return max(fmt.lsb_exponent, size - precision - _TAIL_BITS)
 
 
 def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: bool) -> LevelCounts:
@@ -166,6 +170,7 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
     return alignadd_sum(terms.shape, terms.count, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
 
 
+@lru_cache(maxsize=1 << 16)
 def _add_to_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     normacc = Counts()
     if not acc.fused and _rounds_products(acc, term):

@@ -74,10 +74,12 @@ def compress(runs: list[Run]) -> tuple[Counts, list[Run]]:
 
     Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
     """
-    tally = Tally()
-    while (height := max((len(bits) for _, bits in runs), default=0)) > 2:
-        runs = _level(tally, runs, _dadda_height(height))
-    return tally.counts(), runs
+    packed, height = 0, max([len(bits) for _, bits in runs], default=0)
+    while height > 2:
+        height = _dadda_height(height)
+        placed, runs = _level(runs, height)
+        packed += placed
+    return _unpacked(packed), runs
 
 
 def _dadda_height(height: int) -> int:
@@ -87,26 +89,42 @@ def _dadda_height(height: int) -> int:
     return target
 
 
-def _level(tally: Tally, runs: list[Run], height: int) -> list[Run]:
-    """Count one level of a tree; a run is done with once a column gives the carries that it was given."""
-    found: list[Run] = []
-    carries, end = b"", len(runs) - 1
+def _level(runs: list[Run], height: int) -> tuple[int, list[Run]]:
+    """Count one level of a tree, packed; a run is done with once a column gives the carries that it was given."""
+    packed, found = 0, list[Run]()
+    carries, end, before = b"", len(runs) - 1, None
     for at, (length, bits) in enumerate(runs):
         while length:
             highest = at == end and length == 1
-            counts, kept, made = _reduce(bits, carries, height, highest)
+            placed, kept, made = _reduce(bits, carries, height, highest)
             times = length - (at == end) if made == carries and not highest else 1
-            if counts is not None:
-                tally.include(counts, times)
-            found.append((times + found.pop()[0] if found and found[-1][1] == kept else times, kept))
+            packed += times * placed
+            if kept == before:
+                found[-1] = (found[-1][0] + times, kept)
+            else:
+                found.append((times, kept))
+            before = kept
             carries = made
             length -= times
-    return found
+    return packed, found
+
+
+_FIELD_BITS = 40
+
+
+def _packed(counts: Counts) -> int:
+    """Return counts as one integer, so that many can be added at once."""
+    return sum(number << (_FIELD_BITS * i) for i, number in enumerate(counts))
+
+
+def _unpacked(packed: int) -> Counts:
+    mask = (1 << _FIELD_BITS) - 1
+    return Counts(*(packed >> (_FIELD_BITS * i) & mask for i in range(len(Counts._fields))))
 
 
 @lru_cache(maxsize=1 << 16)
-def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[Counts | None, bytes, bytes]:
-    """Count what brings one column to `height`; return the bits left and the carries. None: nothing, and the carries are kept."""
+def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[int, bytes, bytes]:
+    """Count what brings one column to `height`, packed; return also the bits left and the carries."""
     # Bits of the column first, then what adders of this level made, in order: one queue.
     tally, queue, made, start = Tally(), [*bits, *carries], list[Bit](), 0
     while (left := len(queue) - start) > height:
@@ -119,7 +137,7 @@ def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[Co
         queue.append(total)
         if not highest and carry != ZERO:
             made.append(carry)
-    return tally.counts() if start else None, bytes(queue[start:]), bytes(made)
+    return _packed(tally.counts()), bytes(queue[start:]), bytes(made)
 
 
 def rows_of(runs: Iterable[Run]) -> tuple[bytes, bytes]:
