@@ -66,6 +66,7 @@ def _key(batch: Batch) -> bytes:
 def _estimate(batch: Batch) -> "pa.Table":
     """Estimate each different unit of a batch once on each card."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from hwmodel.flow import load_card
 
@@ -81,10 +82,9 @@ def _estimate(batch: Batch) -> "pa.Table":
         try:
             found = units.estimates(which[mine], load_card(card.name))
         except CostError as error:
-            told = reasons.to_pylist()
-            for row in mine.tolist():
-                told[row] = f"estimate: {error}"
-            reasons = pa.array(told, pa.string())
+            failed = np.zeros(len(batch), bool)
+            failed[mine] = True
+            reasons = pc.if_else(failed, f"estimate: {error}", reasons)
             continue
         for name, figures in columns.items():
             figures[mine] = found[name.removeprefix("est_")]

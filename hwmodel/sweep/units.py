@@ -134,7 +134,7 @@ def _parts_of(
     """Return the parts of a space by the choices of its axes; a sweep asks for the same ones with every batch."""
     pairs = list(zip(a, b, strict=True)) if same else [(x, y) for x in a for y in b]
     filler: Any = MacSpec.parse("int2-int2-fx")  # in the place of a format that there is none of
-    tails = [[_tail(x, y, z, told=told) for x in acc for y in lanes for z in pipeline] for told in (True, False)]
+    frames = [(x, y, z) for x in acc for y in lanes for z in pipeline]
     return _Parts(
         a,
         b,
@@ -142,7 +142,8 @@ def _parts_of(
         lanes,
         pipeline,
         [f"{x.name}-{y.name}" for x, y in pairs],
-        *tails,
+        [_tail(*frame, told=True) for frame in frames],
+        [_tail(*frame, told=False) for frame in frames],
         np.array([x.value is not None and y.value is not None for x, y in pairs], bool),
         np.array([x.value is not None for x in acc], bool),
         np.array([x.value.lanes if isinstance(x.value, TensorAcc) else 0 for x in acc]),
