@@ -71,15 +71,19 @@ def differing(units: list[MacSpec]) -> list[str]:
     return [str(spec) for spec, is_wrong in zip(units, wrong, strict=True) if is_wrong]
 
 
+ALIKE = ["e3m1-e3m3-fx2fm6-x2", "e3m2-e3m2-fx2fm6-x2", "e3m1-e3m3-fp32-x11", "e3m2-e3m2-fp32-x11"]
+"""Products of 180 and 196 are alike but where they are rounded up to a unit of 64, or where eleven are added."""
+
+
 def like_units(count: int, seed: int) -> list[MacSpec]:
     """Return random units of few formats and accumulators, most of which share what sums with others."""
     draw = random.Random(seed)
     names = [f"e{e}m{m}{kind}" for e in range(2, 6) for m in range(5) for kind in (("", "none", "fnuz") if m else ("none",))]
     operands = [*map(_operand, [*names, "e3m2nosub", "e4m2half", "e3m3b9", "int5", "sm4", "uint3", "posit6es1", "posit5es1"])]
-    sums = "fx fx24f6 fx24f6.rne fx14f1.sat fx30 fx20fm4 fx20fm5 fx20fm6 fx20fm7 fp16 fp32 e5m6none.rtz e4m3fn.unfused e6m9.ftz posit8"
+    sums = "fx fx24f6 fx24f6.rne fx14f1.sat fx30 fx20fm4 fp16 fp32 e5m6none.rtz e4m3fn.unfused e6m9.ftz posit8"
     sums += " chunk4:fp16:fp32 tc4f6:fp16"
     accumulators = [parse_accumulator(name) for name in sums.split()]
-    units: list[MacSpec] = []
+    units = [MacSpec.parse(name) for name in ALIKE]
     while len(units) < count:
         a, b, lanes, pipeline = draw.choice(operands), draw.choice(operands), draw.choice([1, 2, 3, 4, 5]), draw.choice([0, 0, 0, 1, 2])
         try:
@@ -94,20 +98,22 @@ def test_arrays_equal_singles_to_the_bit(drawn):
     assert differing(drawn(2500, 1)) == []
 
 
-@pytest.mark.parametrize("left_out", [0, 2, 3], ids=["shape", "products", "to the bit"])
+@pytest.mark.parametrize("left_out", [slice(0, 1), slice(2, 3), slice(3, None)], ids=["shape", "products", "to the bit"])
 def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
     def forgetful(frame: Frame, a, b) -> Size:
         size = size_of(frame, a, b)
-        return size._replace(shape=(*size.shape[:left_out], *size.shape[left_out + 1 :]))
+        told = list(size.shape)
+        del told[left_out]
+        return size._replace(shape=tuple(told))
 
     monkeypatch.setattr("hwmodel.cost.columns.size_of", forgetful)
     estimator._estimator.cache_clear()
-    assert differing(like_units(2500, 1))
+    assert differing(like_units(1000, 1))
     estimator._estimator.cache_clear()
 
 
 def test_what_rounds_up_is_told_apart(monkeypatch):
     monkeypatch.setattr(Size, "rounds_up", lambda self, lsb, fraction: False)
     estimator._estimator.cache_clear()
-    assert differing(like_units(2500, 1))
+    assert differing(like_units(1000, 1))
     estimator._estimator.cache_clear()
