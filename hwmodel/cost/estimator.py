@@ -92,7 +92,7 @@ class Estimator:
 
     def _costs_of(self, table: PartTable, parts: slice, calibration: Calibration, quantity: str) -> np.ndarray:
         """Return what the parts of a table cost, (rows + 1, 2); the last row, of what is no unit, is NaN."""
-        key = id(calibration), quantity, parts.start
+        key = calibration, quantity, parts.start
         known = self._costs.get(key, np.full((1, 2), np.nan))
         if len(known) <= len(table):
             new = costs_of(table.cells[len(known) - 1 :], calibration.coefficients[quantity][parts])
