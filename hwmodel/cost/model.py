@@ -164,7 +164,8 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
     times = 1 if quantity == "energy_fj" else len(_GLITCHES)
     groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
-    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), _PULL if quantity in COUNTED else 0.0)
+    pull = _PULL if quantity in COUNTED else 0.0
+    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), pull)
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from hwmodel.cost import CostError, estimate_many
 from .provenance import codebooks, provenance
 from .space import Batch
 from .store import Store, key_of
+from .units import units_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,24 +33,18 @@ def units_of(batch: Batch, store: Store | None) -> tuple["pa.Table", int]:
     import pyarrow as pa
 
     if store is None:
-        units = list(batch.specs())
-        return pa.table({"spec": [name for _, name, _ in units], "reason": _reasons([reason for _, _, reason in units])}), 0
+        units = units_in(batch)
+        return pa.table({"spec": units.names, "reason": units.reasons}), 0
     key = _key(batch)
     payload = store.get(key)
     if payload is not None:
         return pa.ipc.open_stream(payload).read_all(), 0
     table = _estimate(batch)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(table)
     store.put({key: sink.getvalue().to_pybytes()})
     return table, len(batch)
-
-
-def _reasons(reasons: Sequence[str | None]) -> "pa.Array":
-    import pyarrow as pa
-
-    return pa.array([reason or None for reason in reasons], pa.string())
 
 
 def _key(batch: Batch) -> bytes:
@@ -72,30 +66,26 @@ def _key(batch: Batch) -> bytes:
 def _estimate(batch: Batch) -> "pa.Table":
     """Estimate each different unit of a batch once on each card."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from hwmodel.flow import load_card
 
     distinct, which = batch.distinct()
-    units = list(distinct.specs())
-    there = np.array([spec is not None for spec, _, _ in units])
-    specs = [spec for spec, _, _ in units if spec is not None]
-    place = np.cumsum(there) - 1  # of a unit among those that there are
-    names, reasons = (
-        pa.array([name for _, name, _ in units], pa.string()).take(which),
-        _reasons([reason for _, _, reason in units]).take(which),
-    )
+    units = units_in(distinct)
+    names, reasons = units.names.take(which), units.reasons.take(which)
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns()}
     cards, on = batch.chosen("card")
     for at, card in enumerate(cards):
-        mine = np.flatnonzero((on == at) & there[which])
+        mine = np.flatnonzero((on == at) & units.there[which])
+        if not len(mine):
+            continue
         try:
-            found = estimate_many(specs, load_card(card.name))
+            found = units.estimates(which[mine], load_card(card.name))
         except CostError as error:
-            told = reasons.to_pylist()
-            for row in mine.tolist():
-                told[row] = f"estimate: {error}"
-            reasons = _reasons(told)
+            failed = np.zeros(len(batch), bool)
+            failed[mine] = True
+            reasons = pc.if_else(failed, f"estimate: {error}", reasons)
             continue
         for name, figures in columns.items():
-            figures[mine] = found[name.removeprefix("est_")][place[which[mine]]]
+            figures[mine] = found[name.removeprefix("est_")]
     return pa.table({"spec": names, "reason": reasons, **columns})

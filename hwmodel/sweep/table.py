@@ -21,7 +21,7 @@ from .worker import Found
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH = 1 << 13
+_BATCH = 1 << 16
 """Rows estimated, kept and written at a time."""
 
 _REASONS_TOLD = 2
