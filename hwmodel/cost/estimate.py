@@ -220,10 +220,10 @@ def estimate_many(
     calibration, units = calibration_of(card, objective), list(specs)
     estimator, places = Estimator.of(units)
     columns = {"spec": np.array([str(spec) for spec in units], dtype=str)} | estimator.columns(**places, card=card, objective=objective)
-    return columns | timed_columns(units, calibration) if timed else columns
+    return columns | _timed_columns(units, calibration) if timed else columns
 
 
-def timed_columns(units: Sequence[MacSpec], calibration: Calibration) -> dict[str, np.ndarray]:
+def _timed_columns(units: Sequence[MacSpec], calibration: Calibration) -> dict[str, np.ndarray]:
     """Return the columns of energy with glitches and of delay; each unit is looked at by itself."""
     lanes, kinds = np.array([spec.lanes for spec in units], dtype=int), {TIMED: list[np.ndarray](), DELAY: list[np.ndarray]()}
     for spec in units:

@@ -39,9 +39,9 @@ class Units:
     estimator: Estimator
     places: dict[str, np.ndarray]
 
-    def estimates(self, some: np.ndarray, card: "TechCard") -> dict[str, np.ndarray]:
+    def estimates(self, some: np.ndarray, card: "TechCard", objective: str) -> dict[str, np.ndarray]:
         """Return the columns of estimates of some of the units, which must be there."""
-        return self.estimator.columns(**{name: at[some] for name, at in self.places.items()}, card=card)
+        return self.estimator.columns(**{name: at[some] for name, at in self.places.items()}, card=card, objective=objective)
 
 
 def units_in(batch: Batch) -> Units:
