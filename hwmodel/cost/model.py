@@ -6,7 +6,7 @@ Each fitted part's figure is modelled as
 
 where `certain` is what needs no learning (flip-flops' area and clock energy: their number and cell are known), and each group is a kind
 of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error;
-those of what follows from counts alone are pulled a little towards one scale for all. They are all there is to learn.
+those of cells are pulled a little towards one scale for all. They are all there is to learn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ _PULL = 0.17
 """How much relative error of one unit weighs as much as a scale that is off by all of what the part's scales have in common.
 
 So little that what units tell decides, and enough where they tell nothing: of kinds that a part of theirs has not, or has in proportion.
-Scales by depth have nothing in common with the others: those of glitches, and of levels of logic, are not pulled.
+Those of levels of logic are not pulled: units of all families tell each of them.
 """
 
 Figures = Mapping[str, Mapping[str, float]]
@@ -164,8 +164,7 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
     times = 1 if quantity == "energy_fj" else len(_GLITCHES)
     groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
-    pull = _PULL if quantity in COUNTED else 0.0
-    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), pull)
+    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), _PULL)
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:
