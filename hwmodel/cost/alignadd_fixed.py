@@ -10,9 +10,11 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
-from .blocks import add, add_columns, any_of, constant, extend, shift_left, shift_left_overflow, signals
+from .adders import add
+from .compressor import add_columns
 from .parts import exponent_width
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+from .shifters import shift_left, shift_left_overflow
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, signals
 
 
 @lru_cache(maxsize=1 << 14)
@@ -89,7 +91,8 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
             amount = width
     place = low + shape.top + 1 - shape.significand_bits + fraction
     if drops_specials and (shape.nan or shape.inf):
-        tally.gate2 += shape.significand_bits + (shape.nan and shape.inf)
+        tally.mask += shape.significand_bits
+        tally.gate2 += shape.nan and shape.inf
     reach = shape.magnitude.bit_length() + shape.lsb + fraction
     inexact = shape.lsb + fraction < 0
     filled = shape.signed and not inexact
@@ -98,7 +101,7 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
         dropped = min(magnitude, -place)
         magnitude -= dropped
         if inexact:
-            any_of(tally, dropped)
+            tally.any_of(dropped)
             tally.gate2 += 1 + (rounding == "rne")
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
@@ -111,7 +114,7 @@ def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tupl
     shift_to_grid(tally, exponent_width(shape.exponent_low, shape.exponent_high)[0], plan)
     finer = max(-plan.start, 0)
     if finer:
-        any_of(tally, finer)
+        tally.any_of(finer)
         tally.gate2 += 1
     return len(plan.weights) - finer, max(plan.start, 0), finer > 0
 
@@ -126,24 +129,25 @@ def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
     for weight in plan.weights:
         terms, signs = sum(1 for _ in plan.sources(weight)), plan.signs(weight)
         tally.gate2 += terms
-        any_of(tally, terms + bool(signs))
+        tally.any_of(terms + bool(signs))
         above.add(signs)
     for signs in above - {()}:
-        any_of(tally, len(signs) + 1)
+        tally.any_of(len(signs) + 1)
 
 
 @lru_cache(maxsize=1 << 14)
 def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
     """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
     tally, far, width = Tally(), BoundedShift.of(term, fixed.width, fixed.fraction), fixed.width
-    tally.gate2 += term.significand_bits * (term.nan or term.inf) + (term.nan and term.inf)
+    tally.mask += term.significand_bits * (term.nan or term.inf)
+    tally.gate2 += term.nan and term.inf
     amount = _far_amount(tally, term, far)
     shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
     if far.lowest < 0:
         dropped = min(shifted, -far.lowest)
         shifted -= dropped
         if term.lsb + fixed.fraction < 0:
-            any_of(tally, dropped)
+            tally.any_of(dropped)
             tally.gate2 += 1 + (rounding == "rne")
     tally.xor2 += shifted + 1
     bits = extend([*constant(0, max(far.lowest, 0)), *signals(shifted)], width + 2, signed=False)

@@ -8,7 +8,6 @@ from hwmodel.spec import (
     FixedAcc,
     FixedPoint,
     FloatAcc,
-    FloatFormat,
     Level,
     MacSpec,
     PositAcc,
@@ -20,7 +19,7 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .blocks import any_of
+from .idle import IDLE, reached, unfilled, unreached, unused
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -32,17 +31,6 @@ from .parts import (
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
 from .tally import CELLS, Counts, Tally
 from .tensor import alignadd_tensor, normacc_tensor, round_products
-
-IDLE = 0.85
-"""How much less than others those bits of a sum change that no product of Gaussian operands reaches.
-
-Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
-them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
-"""
-_WALK_BITS = 4
-"""log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
-_TAIL_BITS = 3
-"""How many binades Gaussian numbers commonly lie below their standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +62,7 @@ class LevelCounts:
     ----------
     alignadd, normacc
         Its parts.
-    idle_alignadd, idle_normacc : (7,) float64
+    idle_alignadd, idle_normacc : (11,) float64
         How many of their `CELLS` stand still in an average cycle.
     register
         Shape of the register, where another level can add it.
@@ -104,31 +92,18 @@ def accumulate(
         case TensorAcc():
             return _add_aligned(spec, acc, terms.shape, scale, adder, resettable)
         case FloatAcc():
-            return _add_to_float(acc, terms.shape, adder, resettable)
-
-
-def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
-    """Return the share of a sum that stands idle, since its bits are finer than products of Gaussian operands are."""
-    finest = 0
-    for fmt in spec.factors:
-        size = min(fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2, 0)
-        precision = fmt.precision if isinstance(fmt, FloatFormat | PositFormat) else fmt.width
-        finest += max(fmt.lsb_exponent, size - precision - _TAIL_BITS)
-    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
+            return _add_to_float(spec, acc, terms.shape, adder, resettable)
 
 
 def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: bool) -> LevelCounts:
     """Count the addition of integer products; the register's bits above all sums stand idle."""
     fixed = spec.fixed_point(acc)
-    # A Gaussian operand's standard deviation is a quarter of its largest value.
-    walk = _WALK_BITS + (spec.lanes - 1).bit_length() // 2
-    used = min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
     (alignadd, normacc), (narrow_alignadd, narrow_normacc) = (
         (
             alignadd_integer(rows.bits, rows.constant, fixed.fraction, width, rows.width - fixed.width + width, adder),
             normacc_fixed(width, rows.width - fixed.width + width, acc.saturate, resettable),
         )
-        for width in (fixed.width, used)
+        for width in (fixed.width, reached(spec, fixed))
     )
     idle_alignadd = IDLE * (alignadd.cells() - narrow_alignadd.cells())
     return LevelCounts(alignadd, normacc, idle_alignadd, IDLE * (normacc.cells() - narrow_normacc.cells()))
@@ -137,14 +112,14 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
 def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
     shape, fixed = terms.shape, spec.fixed_point(acc)
     tally = Tally()
-    any_of(tally, terms.count * (shape.nan + shape.inf))
+    tally.any_of(terms.count * (shape.nan + shape.inf))
     if spec.blocks and reaches_far(shape, fixed.width, fixed.fraction):
         alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())
     width = total_width(fixed, shape.magnitude, shape.lsb, terms.count)
     alignadd = _align(terms, fixed, width, acc.rounding, adder)
     normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable) + tally.counts()
-    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells())
+    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells(), unused(spec, fixed) * normacc.cells())
 
 
 def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
@@ -152,7 +127,7 @@ def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resett
     assert isinstance(fmt, PositFormat)
     alignadd = _align(terms, fixed, fixed.width, "floor", adder)
     normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.count - 1)
-    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells())
+    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells(), unused(spec, fixed) * normacc.cells())
 
 
 def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Counts:
@@ -161,7 +136,7 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
     return alignadd_sum(terms.shape, terms.count, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
 
 
-def _add_to_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     normacc = Counts()
     if not acc.fused and rounds_products(acc, term):
         normacc += round_term(acc, term, adder)
@@ -169,7 +144,10 @@ def _add_to_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool
     state = float_state(acc, term)
     significand = float_window(term, state.shape, acc.random_bits) + 2
     normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), adder, resettable)
-    return LevelCounts(alignadd_float(term, state.shape, adder, acc.random_bits), normacc, register=state.shape)
+    alignadd, idle = alignadd_float(term, state.shape, adder, acc.random_bits), unfilled(spec, acc.format.precision)
+    if not idle:
+        return LevelCounts(alignadd, normacc, register=state.shape)
+    return LevelCounts(alignadd, normacc, idle * alignadd.cells(), idle * normacc.cells(), register=state.shape)
 
 
 def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
@@ -184,10 +162,10 @@ def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool
         if term.has_exponent:
             alignadd += rebase_term(exponent, exponent_width(low, high)[0], term.top)
         term = replace(term, exponent_low=low, exponent_high=high, top=0)
-    reached = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
-    alignadd += alignadd_float(term, reached, adder)
-    total = exponent_width(*sum_exponent_range(term, reached))
-    normacc += normacc_posit(acc.format, float_window(term, reached, 0) + 2, total, adder, resettable)
+    lowered = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
+    alignadd += alignadd_float(term, lowered, adder)
+    total = exponent_width(*sum_exponent_range(term, lowered))
+    normacc += normacc_posit(acc.format, float_window(term, lowered, 0) + 2, total, adder, resettable)
     return LevelCounts(alignadd, normacc)
 
 

@@ -5,12 +5,12 @@ Each fitted part's figure is modelled as
     certain + sum over groups of scale[group] × counted[group]
 
 where `certain` is what needs no learning (flip-flops' area and clock energy: their number and cell are known), and each group is a kind
-of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error.
-They are all there is to learn.
+of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error;
+those of what follows from counts alone are pulled a little towards one scale for all. They are all there is to learn.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,17 +37,35 @@ DELAY = "delay_ps"
 REPORTED = ("decode", "mpy", "alignadd", "normacc", "total")
 
 AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "adders": ("full_adder", "half_adder"),
+    "adders": ("full_adder",),
+    "half adders": ("half_adder",),
     "xor": ("xor2",),
     "mux": ("mux2",),
     "gates": ("gate2", "inverter"),
+    "prefix": ("prefix",),
+    "wide": ("wide",),
+    "masks": ("mask",),
+    "strong masks": ("strong_mask",),
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "half_adder"),
-    "xor": ("xor2",),
-    "others": ("mux2", "gate2", "inverter", "flip_flop"),
+    "xor": ("xor2", "prefix"),
+    "others": ("mux2", "gate2", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
+
+COMPOSED: Mapping[str, Mapping[str, float]] = {
+    "half_adder": {"xor2": 1, "gate2": 1},
+    "prefix": {"gate2": 2 / 3},
+    "wide": {"gate2": 2 / 3},
+    "mask": {"gate2": 1, "inverter": 1 / 2},
+    "strong_mask": {"gate2": 1, "inverter": 1},
+}
+"""What kinds are made of that are no cell of a library's, or are gates where its cell does not pay.
+
+In NAND2, where gates of more inputs are sized by their transistors: an AND and an OR are one AOI21 of 4/3; two gates of a wide OR are one
+input each more of a NOR2, 2/3 to 1/2; an AND has an inverter behind it, of the size of its load.
+"""
 
 _GLITCHES = ("", ", by depth before", ", by depth")
 """A gate's glitches are the more, the longer the ways are that its inputs come on: to its part, and within it."""
@@ -60,7 +78,14 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Quantity -> the groups of its fits."""
 
-_PASSES = 3
+_PASSES = 4
+
+_PULL = 0.17
+"""How much relative error of one unit weighs as much as a scale that is off by all of what the part's scales have in common.
+
+So little that what units tell decides, and enough where they tell nothing: of kinds that a part of theirs has not, or has in proportion.
+Scales by depth have nothing in common with the others: those of glitches, and of levels of logic, are not pulled.
+"""
 
 Figures = Mapping[str, Mapping[str, float]]
 """Of each kind of cell on a card: ``area_um2``, ``toggle_fj`` of its outputs, ``clock_fj`` a cycle."""
@@ -78,11 +103,14 @@ class Fit:
         The card's figure of each kind, in the row of its group, else 0.
     scales : (groups,) float64
         What each group is multiplied by.
+    pull
+        How strongly scales are pulled towards one for all, see `_PULL`.
     """
 
     certain: np.ndarray
     groups: np.ndarray
     scales: np.ndarray
+    pull: float = 0.0
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -91,23 +119,29 @@ class Fit:
 
     def scaled(self, scales: Sequence[float] | np.ndarray) -> "Fit":
         """Return the fit with other scales."""
-        return Fit(self.certain, self.groups, np.array(scales, float))
+        return replace(self, scales=np.array(scales, float))
 
     def learn(self, cells: np.ndarray, measured: np.ndarray) -> "Fit":
         """Return the fit to units with `cells` (units, kinds) and a `measured` cost above 0 (units,)."""
         features, rest = cells @ self.groups.T, measured - cells @ self.certain
-        scales = _least_squares(features / measured[:, np.newaxis], rest / measured)
+        estimated = measured
         for _ in range(_PASSES):
+            scales = _least_squares(features / estimated[:, np.newaxis], rest / estimated, self.pull)
             # Relative to the estimate, not to what was measured: else units that cost little pull all estimates down.
             estimated = np.maximum(features @ scales + cells @ self.certain, measured / 20)
-            scales = _least_squares(features / estimated[:, np.newaxis], rest / estimated)
         return self.scaled(scales)
 
 
-def _least_squares(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Return the least-squares scales, none negative: groups that want to be are left out, the worst first."""
-    scales = np.zeros(features.shape[1])
-    free = [group for group in range(features.shape[1]) if features[:, group].any()]
+def _least_squares(features: np.ndarray, target: np.ndarray, pull: float) -> np.ndarray:
+    """Return the least-squares scales, pulled towards one for all, none negative: groups that want to be are left out, the worst first."""
+    groups, whole = features.shape[1], features.sum(axis=1)
+    if pull:
+        common = max(whole @ target / (whole @ whole), 0.0)
+        weight = pull / max(common, pull)
+        features = np.vstack([features, weight * np.eye(groups)])
+        target = np.concatenate([target, np.full(groups, weight * common)])
+    scales = np.zeros(groups)
+    free = [group for group in range(groups) if features[:, group].any()]
     while free:
         solution = np.linalg.lstsq(features[:, free], target, rcond=None)[0]
         if solution.min() >= 0:
@@ -125,20 +159,26 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
     if quantity == "area_um2":
         groups = np.stack([_placed(figures, "area_um2", kinds) for kinds in AREA_GROUPS.values()])
         certain, idle = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
-        return Fit(np.append(certain, np.zeros_like(certain)), np.hstack([groups, idle]), np.ones(len(groups)))
+        return Fit(np.append(certain, np.zeros_like(certain)), np.hstack([groups, idle]), np.ones(len(groups)), _PULL)
     groups = np.stack([_placed(figures, "toggle_fj", kinds) for kinds in ENERGY_GROUPS.values()])
     times = 1 if quantity == "energy_fj" else len(_GLITCHES)
     groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
-    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)))
+    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), _PULL if quantity in COUNTED else 0.0)
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:
-    return np.array([figures[cell][figure] if cell in kinds else 0.0 for cell in CELLS])
+    return np.array([composed_figure(figures, cell, figure) if cell in kinds else 0.0 for cell in CELLS])
+
+
+def composed_figure(figures: Figures, cell: str, figure: str) -> float:
+    """Return a figure of a kind of cell, from what it is composed of where it is no cell of the card's."""
+    parts = COMPOSED.get(cell, {cell: 1.0})
+    return sum(share * figures[part][figure] for part, share in parts.items())
 
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
-    """Return the cells of the `FITTED` parts, (4, 14) float64: those placed, then those at work in an average cycle."""
+    """Return the cells of the `FITTED` parts, (4, 2 cells) float64: those placed, then those at work in an average cycle."""
     decode = unit.decode.cells()
     placed = np.array([decode, unit.mpy.cells() - decode, unit.alignadd.cells(), unit.normacc.cells()])
     working = placed.copy()
@@ -148,7 +188,7 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
 
 
 def glitching_cells(cells: np.ndarray, depths: np.ndarray, objective: str) -> np.ndarray:
-    """Return (4, 28) float64: cells of the `FITTED` parts, (4, 14), then those at work times the depth before and in their part.
+    """Return (4, 4 cells) float64: cells of the `FITTED` parts, (4, 2 cells), then those at work times the depth before and in their part.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Cells of decode: the unpacking of an operand, and the product of logarithms, which has no other multiplier."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -20,10 +20,12 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
-from .blocks import add, any_of, choose, constant, extend, invert, leading_zero_count, shift_left, signals, stuck, table
+from .adders import add
+from .choices import choose, table
 from .parts import exponent_width, number_width
 from .posits import magnitude_fields, unpack_posit
-from .tally import SIGNAL, Counts, Tally
+from .shifters import leading_zero_count, normalise, shift_left
+from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
 """As `hwmodel_rtl.decode_float.FEW_OFFSETS`."""
@@ -63,6 +65,8 @@ def _shift_element(fmt: BlockFormat, normalised: bool) -> Counts:
     tally = Tally()
     if fmt.sub_size:
         own, shape = (operand_shape(each, normalised=normalised) for each in (fmt.element, fmt))
+        if not own.has_exponent and fmt.shift_bits == 1:
+            return Counts()  # the exponent is minus the shift, and so is its one bit
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         bits, signed = exponent_width(own.exponent_low, own.exponent_high)
         exponent = extend(signals(bits), width, signed=signed) if own.has_exponent else constant(own.exponent_low, width)
@@ -78,12 +82,19 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
         # The highest bit, xor-ed with itself, is always 0.
         add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
     if normalised:
-        counter, zeros = leading_zero_count(bits)
+        zeros = (bits - 1).bit_length()
+        if fmt.coding is IntCoding.TWOS_COMPLEMENT:
+            # Only the lowest number has the highest bit, and then no other: it is no part of the shift.
+            bits -= 1
+            tally.gate2 += zeros
+        counter, stages = leading_zero_count(bits)
         tally.include(counter)
-        shift_left(tally, bits, zeros, bits)
+        normalise(tally, bits, stages)
+        tally.gate2 -= 2 * stages + 1  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
             add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
+            tally.inverter = 0  # the complement, and the lowest bit's again, merge
     return tally.counts()
 
 
@@ -106,8 +117,8 @@ def _log_width(fmt: LogFormat) -> int:
 
 def _decode_log(fmt: LogFormat) -> Counts:
     tally = Tally()
-    any_of(tally, fmt.width - 1)
-    tally.gate2 += 2
+    tally.any_of(fmt.width - 1)
+    tally.gate2 += 4  # zero and NaN, each wanted inverted too
     if fmt.regime_exponent_bits is not None:
         magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
     return tally.counts()
@@ -183,27 +194,33 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
     width = joint if few else min(joint, own[0])
 
     keys = [(replace(fmt, bias=0), offset if few else 0) for fmt, offset in zip(formats, offsets, strict=True)]
+    asked: dict[tuple[str, int], int] = {}
     for layout, offset in dict.fromkeys(keys):
-        any_of(tally, layout.exponent_bits)
-        if not layout.subnormals and layout.zero:
-            any_of(tally, layout.fraction_bits + 1)
-        elif layout.subnormals and not shifts and shape.has_exponent:
-            tally.gate2 += not layout.halved
-        _specials(tally, layout)
+        for question, bits in _questions(layout, counted=shifts):
+            asked[question, layout.width] = max(bits, asked.get((question, layout.width), 0))
+        if layout.subnormals:
+            # Whether the field is zero is wanted both ways, and what it decides is late where no shift is later.
+            tally.gate2 += 1 + (not shifts)
+            tally.gate2 += not shifts and shape.has_exponent and not layout.halved
+        tally.gate2 += 3 * (layout.specials is Specials.IEEE)
         _plus(tally, layout.exponent_bits, offset)
+    for bits in asked.values():
+        tally.any_of(bits)
     choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
     places = {fmt.fraction_bits for fmt in formats}
     if shifts:
-        counter, zeros = leading_zero_count(longest + 1)
-        tally.include(counter)
-        tally.gate2 += zeros * len(places) + longest
-        shift_left(tally, longest, zeros, longest)
+        zeros = _fraction_zeros(tally, longest)
+        # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
+        tally.gate2 += zeros * len(places) - (longest == 1)
+        tally.gate2 += 1 + (longest > 1)  # the top: the hidden bit, or that the count has found a one
+        normalise(tally, longest, zeros)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
-        tally.mux2 += width * (len(set(added)) - 1)
-        tally.gate2 += 2 * width
+        tally.mux2 += min(zeros + 1, width) * (len(set(added)) - 1)
+        # A subnormal's exponent field is 0: ORs, and of what can differ from sign and constants an AND each.
+        tally.gate2 += 1 if longest == 1 else width + min(zeros, width)
     elif len(places) > 1:
         shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
     if not few:
@@ -217,19 +234,30 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
 def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
     """Count an IEEE float whose hidden bit is in the code: nothing makes that bit, and it is held against the exponent field."""
     tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
-    any_of(tally, fmt.exponent_bits)
-    any_of(tally, fmt.exponent_bits)
-    any_of(tally, fmt.fraction_bits)
+    tally.any_of(fmt.exponent_bits)
+    tally.any_of(fmt.exponent_bits)
+    tally.any_of(fmt.fraction_bits)
     tally.gate2 += 4  # infinite; NaN, also where the integer bit is missing
     tally.gate2 += 1  # field 0 counts as 1
     if normalised:
         counter, zeros = leading_zero_count(fmt.precision)
         tally.include(counter)
         tally.gate2 += zeros
-        shift_left(tally, fmt.precision, zeros, fmt.precision)
+        normalise(tally, fmt.precision, zeros)
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     return tally.counts()
+
+
+def _fraction_zeros(tally: Tally, bits: int) -> int:
+    """Count the leading zeros of a fraction of `bits` bits with a zero above it; return the bits of the result."""
+    width = bits + 1
+    counter, zeros = leading_zero_count(width)
+    # At each level the higher half has that zero; the highest two bits need nothing, and nobody asks whether all are zeros.
+    saved = 1 if width == 2 else 2 + (width > 3)
+    tally.include(counter)
+    tally.gate2 -= saved
+    return zeros
 
 
 def _plus(tally: Tally, bits: int, offset: int) -> None:
@@ -240,16 +268,24 @@ def _plus(tally: Tally, bits: int, offset: int) -> None:
         tally.gate2 += max(moved - 1, 0)
 
 
-def _specials(tally: Tally, fmt: FloatFormat) -> None:
+def _questions(fmt: FloatFormat, *, counted: bool) -> Iterator[tuple[str, int]]:
+    """Yield what is asked of how many bits of a code, from the top: layouts that ask the same share what they can.
+
+    That a fraction is zero is known already where its leading zeros are `counted`.
+    """
+    if fmt.subnormals:
+        yield "any", fmt.exponent_bits
+    elif fmt.zero:
+        yield "any", fmt.exponent_bits + fmt.fraction_bits
     match fmt.specials:
         case Specials.IEEE:
-            any_of(tally, fmt.exponent_bits)
-            any_of(tally, fmt.fraction_bits)
-            tally.gate2 += 2
+            yield "all", fmt.exponent_bits
+            if not counted:
+                yield "fraction", fmt.fraction_bits
         case Specials.FN:
-            any_of(tally, fmt.exponent_bits + fmt.fraction_bits)
+            yield "all", fmt.exponent_bits + fmt.fraction_bits
         case Specials.FNUZ:
-            any_of(tally, fmt.width)
+            yield "sign alone", fmt.width
 
 
 def _cut(layout: FloatFormat, offset: int, exponent_bits: int, fraction_bits: int) -> list[Hashable]:

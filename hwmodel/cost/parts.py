@@ -9,23 +9,11 @@ from functools import lru_cache
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state, rounding_exponent_bits
 
-from .blocks import (
-    add,
-    add_or_subtract,
-    any_of,
-    constant,
-    extend,
-    invert,
-    leading_zero_count,
-    multiplier,
-    multiplier_rows,
-    normalise,
-    round_significand,
-    shift_right_sticky,
-    signals,
-    stuck,
-)
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally
+from .adders import add, add_low, add_or_subtract, compare_sum
+from .multipliers import multiplier, multiplier_rows
+from .rounder import round_significand
+from .shifters import leading_zero_count, normalise, shift_right_sticky
+from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
@@ -61,7 +49,7 @@ def mpy(
     """Count the multiplication of two unpacked numbers, which may be `normalised`, and so may their product."""
     tally, shape = Tally(), product_shape(a, b, normalised=product_normalised)
     bits = shape.significand_bits
-    tally.gate2 += a.significand_bits  # nothing is multiplied unless valid
+    tally.mask += a.significand_bits  # nothing is multiplied unless valid
     tally.include(multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder))
     high: Bit = ZERO
     if product_normalised:
@@ -71,8 +59,8 @@ def mpy(
     if normalised:
         tally.gate2 += 1
     elif tells_zero:
-        any_of(tally, a.significand_bits)
-        any_of(tally, b.significand_bits + 1)
+        tally.any_of(a.significand_bits)
+        tally.any_of(b.significand_bits + 1)
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
@@ -83,7 +71,7 @@ def mpy(
         tally.gate2 += 1 + (a.nan and b.nan) + 2 * (a.inf + b.inf)
         for number, other in ((a, b), (b, a)):
             if other.inf and not normalised:
-                any_of(tally, number.significand_bits)
+                tally.any_of(number.significand_bits)
         if shape.inf:
             tally.gate2 += 1 + (a.inf and b.inf)
     return tally.counts()
@@ -100,7 +88,7 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
     counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
     rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
     live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
-    return counts + Counts(gate2=lanes * a.width), rows, live, rest
+    return counts + Counts(mask=lanes * a.width), rows, live, rest
 
 
 def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
@@ -154,8 +142,11 @@ def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool
     """Count overflow, saturation, register and flags of a fixed-point accumulator."""
     above = total_width - width + 1
     return Counts(
-        mux2=width if saturate else 0,
-        gate2=2 * (above - 1) + 1 + 4 + width + (width + 2 if resettable else 0),
+        gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR, of the complement
+        inverter=width if saturate else 0,
+        wide=2 * (above - 1),
+        mask=2 * width + 2 if resettable else width if saturate else 0,
+        strong_mask=0 if resettable or saturate else width,
         flip_flop=width + 2,
     )
 
@@ -169,12 +160,12 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         width = max(exponent[0], exponent_width(floor, floor)[0]) + 2
         add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(-floor, width))
         add(tally, signals(width - 1), constant(0, width - 1), 1)
-        tally.gate2 += width - 1 + exponent[0]
+        tally.mask += width - 1 + exponent[0]
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
     normalise_and_round(tally, bits, exponent, acc, state, adder)
-    any_of(tally, shape.significand_bits if state.floored and acc.format.subnormals else 1)
+    tally.any_of(shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
     return tally.counts()
 
@@ -202,18 +193,21 @@ def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bo
     width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     tally.flip_flop += number_width(shape)
     # Fed back: the register or zero.
-    tally.gate2 += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
+    tally.mask += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
     # Special values and the sign.
     tally.gate2 += 4 * shape.nan + 2 * shape.inf
     tally.mux2 += shape.signed * (1 + 2 * shape.inf)
     if resettable:
-        tally.gate2 += number_width(shape)
+        tally.mask += number_width(shape)
     # Packed to a code.
     operand = extend(signals(width), fmt.exponent_bits, signed=signed)
     add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
-    tally.gate2 += fmt.exponent_bits + (fmt.width - 1) * (shape.inf + shape.nan)
+    tally.mask += fmt.exponent_bits
+    if shape.inf or shape.nan:
+        tally.mask += fmt.width - 1
+        tally.gate2 += shape.inf and shape.nan
     if fmt.specials is Specials.FNUZ:
-        any_of(tally, shape.significand_bits + 1)
+        tally.any_of(shape.significand_bits + 1)
 
 
 def normalise_and_round(
@@ -233,28 +227,39 @@ def normalise_and_round(
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     length, zeros = bits + empty, (bits + empty - 1).bit_length()
     floor, limit = shape.exponent_low, fmt.emax - shape.top
+    kept = exponent_width(floor, shape.exponent_high)[0] if shape.has_exponent else 0
     width = rounding_exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
     add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
     if state.floored:
         add(tally, signals(width), constant(-floor, width))
-        # A one where the floor is: shared between neighbours, an AND each and an OR; and what tells a sum of zero.
-        tally.gate2 += 2 * length + width
-        any_of(tally, bits)
-        tally.gate2 += width
+        _mark(tally, length, width)
+        tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
+        tally.mask += kept
     tally.include(leading_zero_count(length if state.floored else bits)[0])
     normalise(tally, bits, zeros)
     add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     gap = state.floored and not fmt.subnormals
     if gap:
-        any_of(tally, width)  # the lowest binade
+        tally.any_of(width)  # the lowest binade
     carry = round_significand(tally, length, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
-    add(tally, signals(width), constant(0, width), carry)
+    add_low(tally, signals(width), constant(0, width), carry, kept)
     if state.overflows:
-        add(tally, signals(width), constant(-limit - 1, width))
-        tally.gate2 += 3 + width
+        compare_sum(tally, signals(width), constant(-limit - 1, width))
+        tally.gate2 += 3
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
         if saturates:
-            tally.gate2 += fmt.precision + width
+            tally.gate2 += fmt.precision + kept
     if acc.ftz and state.floored and fmt.subnormals:
-        tally.gate2 += fmt.precision
+        tally.mask += fmt.precision
+
+
+def _mark(tally: Tally, length: int, width: int) -> None:
+    """Count a one put into `length` bits where the floor of exponents lies, which `width` bits tell."""
+    reach = min(length, 1 << width)
+    low = (reach - 1).bit_length()
+    half = low // 2
+    tally.any_of(width - low)
+    tally.gate2 += (1 << half) * max(half - 1, 0)  # fine places
+    tally.gate2 += (1 << (low - half)) * (low - half)  # coarse places, near the floor
+    tally.gate2 += 2 * reach  # both, and the OR

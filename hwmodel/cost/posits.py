@@ -10,20 +10,11 @@ from hwmodel.spec import FixedPoint, PositFormat
 from hwmodel.spec.posit_products import posit_product_shape, signed_posit_exponents
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import (
-    add,
-    add_columns,
-    any_of,
-    constant,
-    extend,
-    invert,
-    leading_zero_count,
-    normalise,
-    partial_products,
-    shift_left,
-    signals,
-)
-from .tally import ONE, SIGNAL, Bit, Counts, Tally
+from .adders import add
+from .compressor import add_columns
+from .multipliers import partial_products
+from .shifters import leading_zero_count, normalise, shift_left
+from .tally import ONE, SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
 
 MARKED_WIDTH = 10
 """As `hwmodel_rtl.tapered.MARKED_WIDTH`."""
@@ -100,15 +91,15 @@ def tapered_fields(tally: Tally, width: int, tail_bits: int) -> int:
         counter, length = leading_zero_count(width - 1)
         tally.include(counter)
         shift_left(tally, room, length, room)
-        any_of(tally, length)
+        tally.any_of(length)
         return length
     length = places.bit_length()
     tally.gate2 += 2 * (places - 1)
     for bit in range(length):
-        any_of(tally, sum((i >> bit) & 1 for i in range(places + 1)))
+        tally.any_of(sum((i >> bit) & 1 for i in range(places + 1)))
     for terms in range(1, width - 2):
         tally.gate2 += terms
-        any_of(tally, terms)
+        tally.any_of(terms)
     return length
 
 
@@ -144,7 +135,7 @@ def round_posit(
     else:
         above = add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(top + 1, width))[:width]
     add(tally, above, invert(extend(signals(zeros), width, signed=False)), 1)
-    any_of(tally, max(bits - 2 - fraction_bits, 0))
+    tally.any_of(max(bits - 2 - fraction_bits, 0))
 
     regime_at = fraction_bits + 2 + es
     fewest = regime_at - longest
@@ -152,11 +143,11 @@ def round_posit(
     tally.xor2 += run
     tally.gate2 += _thermometer(run, longest)
     tally.gate2 += longest + longest + 1
-    any_of(tally, longest + 1)
+    tally.any_of(longest + 1)
     length = width + fraction_bits + 2
     half = [ONE] * (fewest - 1) + signals(longest) + constant(0, length - regime_at + 1)
     add(tally, signals(length), half, SIGNAL, adder)
-    tally.gate2 += longest
+    tally.mask += longest
 
     regime_bits = width - es
     for limit in (2 - fmt.width, fmt.width - 2):
@@ -191,13 +182,15 @@ def normacc_posit(fmt: PositFormat, significand: int, exponent: tuple[int, bool]
     pack_posit(tally, fmt)
     width = fmt.precision + exponent_bits(fmt) + 2
     tally.flip_flop += width
-    tally.gate2 += fmt.precision + 3 + (width if resettable else 0)
+    tally.mask += fmt.precision + 3 + (width if resettable else 0)
     return tally.counts()
 
 
 def normacc_quire(fixed: FixedPoint, resettable: bool) -> Counts:
     """Count the register of a quire."""
-    return Counts(gate2=fixed.width + 2 + (fixed.width + 1 if resettable else 0), flip_flop=fixed.width + 1)
+    width = fixed.width
+    masks = {"mask": 2 * width + 1} if resettable else {"strong_mask": width}
+    return Counts(gate2=2, flip_flop=width + 1, **masks)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -205,11 +198,11 @@ def read_quire(fixed: FixedPoint, fmt: PositFormat, adder: str) -> Counts:
     """Count the rounding of a quire to a posit."""
     tally = Tally()
     low, high = fixed.fraction - fmt.max_exponent - 1, fixed.fraction + fmt.max_exponent + 1
-    any_of(tally, low)
+    tally.any_of(low)
     tally.gate2 += 1
     tally.xor2 += fixed.width - 1 - low
     add(tally, signals(high - low), constant(0, high - low), SIGNAL, adder, carry_used=True)
-    any_of(tally, fixed.width - high)
+    tally.any_of(fixed.width - high)
     round_posit(tally, high - low + 1, None, -1, fmt, adder, too_large=True)
     pack_posit(tally, fmt)
     return tally.counts()

@@ -23,14 +23,16 @@ from hwmodel.spec.dataflow import (
 )
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
+from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer, alignadd_sum
-from .blocks import ADDERS, MULTIPLIERS, add, constant, signals
-from .levels import Rows, Terms, accumulate, total_width, unreached
+from .idle import unreached
+from .levels import Rows, Terms, accumulate, total_width
+from .multipliers import MULTIPLIERS
 from .operands import decode, mpy_log, operand_width, widen
 from .parts import mpy, mpy_integer, number_width
 from .posits import decode_posit, mpy_posit
 from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
-from .tally import CELLS, SIGNAL, Counts, Tally
+from .tally import CELLS, SIGNAL, Counts, Tally, constant, signals
 from .tensor import raise_halved
 
 PARTS = ("mpy", "alignadd", "normacc")
@@ -47,7 +49,7 @@ class UnitCounts:
     mpy, alignadd, normacc
         The parts; together they are the unit.
     idle_alignadd, idle_normacc
-        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.levels.IDLE`.
+        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.idle.IDLE`.
     """
 
     decode: Counts

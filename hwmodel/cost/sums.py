@@ -9,9 +9,10 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.dataflow import scaled_shape
 from hwmodel.spec.ranges import NumberShape
 
-from .blocks import add, any_of, constant, extend, invert, leading_zero_count, normalise, signals
+from .adders import add
 from .parts import exponent_width, mpy
-from .tally import SIGNAL, Bit, Counts, Tally
+from .shifters import leading_zero_count, normalise
+from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
 
 
 @lru_cache(maxsize=1 << 14)
@@ -37,11 +38,11 @@ def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
 def sum_specials(shape: NumberShape, count: int) -> Counts:
     """Count what tells whether a sum of numbers is one, and the sign of a sum of zeros."""
     tally = Tally()
-    any_of(tally, count * shape.nan)
-    any_of(tally, count * shape.signed)
+    tally.any_of(count * shape.nan)
+    tally.any_of(count * shape.signed)
     if shape.inf:
         for _ in range(3):  # any infinity, any negative one, any positive one
-            any_of(tally, count)
+            tally.any_of(count)
         tally.gate2 += 2 * count + 2
     return tally.counts()
 
@@ -51,7 +52,8 @@ def keep_sum(fixed: FixedPoint, shape: NumberShape) -> Counts:
     flags = shape.nan + shape.inf + (shape.inf and shape.signed)
     tally = Tally()
     tally.flip_flop += fixed.width + flags
-    tally.gate2 += fixed.width + 2 * flags + 2 * shape.inf
+    tally.mask += fixed.width
+    tally.gate2 += 2 * flags + 2 * shape.inf
     tally.mux2 += shape.inf and shape.signed
     return tally.counts()
 
@@ -62,7 +64,7 @@ def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder
     if scale.significand_bits > 1:
         return mpy(number, scale, normalised, normalised, multiplier, adder)
     tally, shape = Tally(), scaled_shape(number, scale, normalised=normalised)
-    tally.gate2 += (number.significand_bits + normalised) * can_be_zero
+    tally.mask += (number.significand_bits + normalised) * can_be_zero
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent(number, width), _exponent(scale, width))
@@ -77,4 +79,4 @@ def _exponent(shape: NumberShape, width: int) -> list[Bit]:
 
 def only_while(shape: NumberShape) -> Counts:
     """Count what makes a number -0 unless it is to be added."""
-    return Counts(gate2=shape.significand_bits + shape.nan + shape.inf + shape.signed + 1)
+    return Counts(mask=shape.significand_bits + shape.nan + shape.inf + shape.signed, gate2=1)

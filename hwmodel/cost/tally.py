@@ -5,6 +5,7 @@ that the generator folds while it builds, or a signal that is in fact always 0, 
 """
 
 import operator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,34 @@ ZERO, ONE, SIGNAL, STUCK = range(4)
 """Kinds of a bit: constant 0, constant 1, a signal, and a signal that is always 0 (the generator does not know)."""
 
 Bit = int
+Span = tuple[Bit, Bit]
+"""Whether a run of bits generates a carry, and whether it propagates one."""
+
+
+def signals(width: int) -> list[Bit]:
+    """Return `width` bits that can be anything."""
+    return [SIGNAL] * width
+
+
+def stuck(width: int) -> list[Bit]:
+    """Return `width` bits that are always 0 though the generator does not know."""
+    return [STUCK] * width
+
+
+def constant(value: int, width: int) -> list[Bit]:
+    """Return `value` modulo ``2**width`` as bits."""
+    return [(value >> i) & 1 for i in range(width)]
+
+
+def invert(bits: Sequence[Bit]) -> list[Bit]:
+    """Return the complement of every bit; inverters in front of an adder merge into it and are not counted."""
+    return [bit ^ 1 if bit < SIGNAL else SIGNAL for bit in bits]
+
+
+def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
+    """Return `bits` with the sign (or zeros) repeated up to `width`."""
+    fill = bits[-1] if signed and bits else ZERO
+    return [*bits, *[fill] * (width - len(bits))][:width]
 
 
 class Counts(NamedTuple):
@@ -26,6 +55,14 @@ class Counts(NamedTuple):
         Exclusive ORs (and their complements), multiplexers of two signals.
     gate2
         Two-input gates: AND, OR, NAND, NOR.
+    prefix
+        Those of the networks of prefix adders, where AND and OR together are one gate of the library.
+    wide
+        Those that an OR or AND of many bits would be made of, where gates of three and four inputs are.
+    mask
+        Those by which one signal clears or sets a whole word.
+    strong_mask
+        The same where they are all that lies between a register and a port: as their part's longest path, the mapper keeps them strong.
     inverter
         Inverters. Those that a mapper merges into a neighbour are not counted.
     flip_flop
@@ -39,6 +76,10 @@ class Counts(NamedTuple):
     xor2: int = 0
     mux2: int = 0
     gate2: int = 0
+    prefix: int = 0
+    wide: int = 0
+    mask: int = 0
+    strong_mask: int = 0
     inverter: int = 0
     flip_flop: int = 0
     placed_full_adder: int = 0
@@ -48,12 +89,24 @@ class Counts(NamedTuple):
         return Counts(*map(operator.add, self, other))
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (7,) float64."""
+        """Return the counts of `CELLS`, (11,) float64."""
         return np.array(self[: len(CELLS)], dtype=float)
 
 
-CELLS = Counts._fields[:7]
+CELLS = Counts._fields[:-2]
 """The cells that cost something, in the order of `Counts.cells`."""
+
+
+def _both(a: Bit, b: Bit) -> Bit:
+    if ONE in (a, b):
+        return b if a == ONE else a
+    return SIGNAL if a == SIGNAL == b else ZERO
+
+
+def _either(a: Bit, b: Bit) -> Bit:
+    if ONE in (a, b):
+        return ONE
+    return SIGNAL if SIGNAL in (a, b) else ZERO
 
 
 _PLACED = operator.attrgetter(*Counts._fields)
@@ -66,7 +119,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.full_adder = self.half_adder = 0
-        self.xor2 = self.mux2 = self.gate2 = self.inverter = 0
+        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.strong_mask = self.inverter = 0
         self.flip_flop = 0
         self.placed_full_adder = self.placed_half_adder = 0
 
@@ -79,6 +132,11 @@ class Tally:
         for name, number in zip(Counts._fields, counts, strict=True):
             if number:
                 setattr(self, name, getattr(self, name) + number)
+
+    def include_placed(self, other: "Tally") -> None:
+        """Add what another has placed, as instances alone: a mapper finds them unused."""
+        self.placed_full_adder += other.placed_full_adder
+        self.placed_half_adder += other.placed_half_adder
 
     def full(self, a: Bit, b: Bit, c: Bit, *, carry_used: bool = True) -> tuple[Bit, Bit]:
         """Place a full adder and return sum and carry, as `hwmodel_rtl.cells.AdderCells.full` does."""
@@ -137,21 +195,29 @@ class Tally:
 
     def both(self, a: Bit, b: Bit) -> Bit:
         """Place an AND, unless an input is a constant."""
-        if a == SIGNAL == b:
-            self.gate2 += 1
-            return SIGNAL
-        if ONE in (a, b):
-            return b if a == ONE else a
-        return ZERO
+        self.gate2 += a == SIGNAL == b
+        return _both(a, b)
 
     def either(self, a: Bit, b: Bit) -> Bit:
         """Place an OR, unless an input is a constant."""
-        if a == SIGNAL == b:
+        self.gate2 += a == SIGNAL == b
+        return _either(a, b)
+
+    def join(self, upper: Span, lower: Span) -> Span:
+        """Place a node of a prefix network: of two spans of bits beside each other, whether both together generate and propagate."""
+        (generates, propagates), (below_generates, below_propagates) = upper, lower
+        self.prefix += propagates == SIGNAL == below_generates
+        through = _both(propagates, below_generates)
+        self.prefix += generates == SIGNAL == through
+        self.prefix += propagates == SIGNAL == below_propagates
+        return _either(generates, through), _both(propagates, below_propagates)
+
+    def any_of(self, bits: int) -> None:
+        """Place the OR (or AND) of `bits` bits."""
+        if bits == 2:
             self.gate2 += 1
-            return SIGNAL
-        if ONE in (a, b):
-            return ONE
-        return SIGNAL if SIGNAL in (a, b) else ZERO
+        else:
+            self.wide += max(bits - 1, 0)
 
     def _live_half(self, carry_used: bool) -> None:
         if carry_used:

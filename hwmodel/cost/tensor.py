@@ -10,9 +10,11 @@ from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState, NumberShape
 from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range
 
-from .blocks import add, add_columns, any_of, constant, extend, invert, shift_right_cut, signals
+from .adders import add
+from .compressor import add_columns
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
-from .tally import SIGNAL, STUCK, Bit, Counts, Tally
+from .shifters import shift_right_cut
+from .tally import SIGNAL, STUCK, Bit, Counts, Tally, constant, extend, invert, signals
 
 Width = tuple[int, bool]
 """Bits and signedness of an integer."""
@@ -49,11 +51,11 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
     tally.xor2 += window.magnitude_bits
     add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
     if product.nan:
-        any_of(tally, acc.lanes)
+        tally.any_of(acc.lanes)
     if product.inf:
         tally.gate2 += 2 * acc.lanes + 3
-        any_of(tally, acc.lanes)
-        any_of(tally, acc.lanes)
+        tally.any_of(acc.lanes)
+        tally.any_of(acc.lanes)
     return tally.counts()
 
 
@@ -61,7 +63,7 @@ def _largest(tally: Tally, count: int, bits: int) -> None:
     """Count the largest of unsigned numbers: see `hwmodel_rtl.largest`."""
     for i in range(bits):
         highest, lowest = i == bits - 1, i == 0
-        any_of(tally, count)
+        tally.any_of(count)
         tally.gate2 += count * (not highest) + count * (not lowest) * (2 - highest)
 
 
@@ -81,9 +83,9 @@ def _with_register(
     width = max(bits + (not signed) for bits, signed in (products, own)) + 1
     add(tally, _bits(products, width), invert(_bits(own, width)), 1)
     if low < 0:
-        any_of(tally, acc.lanes + 1)
+        tally.any_of(acc.lanes + 1)
     if not (register.leading_zeros and register.exponent_low <= lowest):
-        any_of(tally, register.significand_bits + 1 if register.leading_zeros else 2)
+        tally.any_of(register.significand_bits + 1 if register.leading_zeros else 2)
     distance = max(0, largest_exponent_range(product, register, scale)[1] - register.exponent_low).bit_length()
     tally.gate2 += distance
     aligned = _enter(tally, columns, register.significand_bits, distance, TensorWindow.of(acc).product_bits - 1, signed=register.signed)
@@ -136,7 +138,7 @@ def round_products(
     """Count the rounding of a sum of products, and of the sum of phases before, to the format that it is added in."""
     tally, shape = Tally(), state.shape
     _round_sum(tally, acc, state, exponent_range, adder)
-    any_of(tally, shape.significand_bits if shape.leading_zeros else 1)
+    tally.any_of(shape.significand_bits if shape.leading_zeros else 1)
     tally.mux2 += 2 * shape.signed
     tally.gate2 += 1
     if before is not None:
@@ -158,7 +160,7 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
         width = exponent[0] + 2
         add(tally, _bits(exponent, width), constant(window.headroom + depth - floor, width))
         tally.gate2 += window.magnitude_bits
-        any_of(tally, window.magnitude_bits)
+        tally.any_of(window.magnitude_bits)
     normalise_and_round(
         tally,
         window.magnitude_bits,

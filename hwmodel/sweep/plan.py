@@ -235,7 +235,8 @@ def _check_making(where: str, key: str, names: Iterable[str]) -> None:
         for name in names:
             load_card(name)
         return
-    from hwmodel.cost.blocks import ADDERS, MULTIPLIERS
+    from hwmodel.cost.adders import ADDERS
+    from hwmodel.cost.multipliers import MULTIPLIERS
     from hwmodel.flow.mapping import SCRIPTS
 
     allowed = {"objective": tuple(SCRIPTS), "adder": ADDERS, "multiplier": MULTIPLIERS}[key]

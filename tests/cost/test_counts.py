@@ -6,9 +6,9 @@ import re
 import pytest
 
 from hwmodel import cost
-from hwmodel.cost.blocks import ADDERS as COST_ADDERS
-from hwmodel.cost.blocks import MULTIPLIERS as COST_MULTIPLIERS
-from hwmodel.cost.blocks import multiplier_rows
+from hwmodel.cost.adders import ADDERS as COST_ADDERS
+from hwmodel.cost.multipliers import MULTIPLIERS as COST_MULTIPLIERS
+from hwmodel.cost.multipliers import multiplier_rows
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit
@@ -155,7 +155,13 @@ def test_nothing_stands_idle_but_what_is_there():
         for part, idle in (("alignadd", unit.idle_alignadd), ("normacc", unit.idle_normacc)):
             assert all(0 <= still <= there for still, there in zip(idle, unit.part(part).cells(), strict=True))
     # Every step is a chunk: its outer level works as often as the inner.
-    assert not any(cost.counts(MacSpec.parse("e4m3fn-e4m3fn-chunk1:fp16:fp32")).idle_alignadd)
+    assert not any(cost.counts(MacSpec.parse("fp16-fp16-chunk1:fp16:fp16")).idle_alignadd)
+
+
+def test_sums_of_coarse_products_leave_a_long_significand_idle():
+    """Multiples of a quarter up to some 40 are 8 bits of 24; of fp16 there are as many as there is room for."""
+    idle = [sum(cost.counts(MacSpec.parse(f"{fmt}-{fmt}-fp32")).idle_normacc) for fmt in ("e2m1fn", "e4m3fn", "fp16")]
+    assert idle[0] > idle[1] > idle[2] == 0
 
 
 def test_choices_are_those_of_the_circuits():

@@ -8,7 +8,7 @@ import pytest
 from hwmodel import cost
 from hwmodel.cost.calibration import ARCHITECTURES, COVERAGE, TABLES, load_calibration, stored
 from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, bounds, coverage, errors, learn, read_units, unit_sets
-from hwmodel.cost.model import DELAY, QUANTITIES, costs_of, reported
+from hwmodel.cost.model import AREA_GROUPS, DELAY, FITTED, QUANTITIES, costs_of, reported
 from hwmodel.spec import MacSpec
 
 FIGURES_OF_CELLS = {card: about["cells"] for card, about in stored()["cards"].items()}
@@ -120,6 +120,23 @@ def test_coverage_is_of_units_that_the_bounds_have_not_seen():
 def test_flip_flops_are_counted_exactly():
     for row in read_units():
         assert cost.counts(MacSpec.parse(row["spec"]), **ARCHITECTURES[row["objective"]]).total.flip_flop == row["flip_flops"], row["spec"]
+
+
+def test_full_adders_are_those_of_the_netlist():
+    """But for a few that a constant, which only the mapper finds, makes half adders."""
+    rows = [row for row in read_units() if (row["card"], row["objective"]) == ("sky130hd", "balanced")]
+    more = [cost.counts(MacSpec.parse(row["spec"])).total.full_adder - row["full_adders"] for row in rows]
+    assert min(more) == 0
+    assert sum(map(bool, more)) < len(more) / 10
+    assert sum(more) < 0.01 * sum(row["full_adders"] for row in rows)
+
+
+def test_a_scale_that_nothing_tells_is_that_of_the_others(balanced):
+    kinds = list(AREA_GROUPS)
+    decode, multiply = (balanced.fits("area_um2")[FITTED.index(part)].scales for part in ("decode", "multiply"))
+    # No decoder holds a prefix adder, none of the parts in front of the register a mask on a port of it.
+    for scales, kind in ((decode, "prefix"), (decode, "strong masks"), (multiply, "strong masks")):
+        assert 0.8 < scales[kinds.index(kind)] < 1.2
 
 
 def test_estimates_follow_the_table(balanced):

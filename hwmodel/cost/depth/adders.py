@@ -6,7 +6,8 @@ Sources of the circuits: see `hwmodel_rtl.adders`, `hwmodel_rtl.compressor` and 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..blocks import SPARSE_GROUP, dadda_height, prefix_network, sign_column
+from ..adders import SPARSE_GROUP, prefix_network
+from ..compressor import dadda_height, sign_column
 from .paths import (
     CHAIN,
     FULL,

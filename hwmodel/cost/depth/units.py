@@ -8,7 +8,8 @@ from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, Level, MacSpec, Tenso
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
-from ..blocks import ADDERS, MULTIPLIERS
+from ..adders import ADDERS
+from ..multipliers import MULTIPLIERS
 from ..levels import total_width
 from ..parts import number_width
 from .adders import ripple

@@ -1,0 +1,75 @@
+"""What stands idle: bits of sums that Gaussian products do not change, as many as the formats of operands and accumulator tell."""
+
+from functools import lru_cache
+
+from hwmodel.spec import ChoiceFormat, CodebookFormat, FixedPoint, FloatFormat, IntFormat, LogFormat, MacSpec, PositFormat, ScalarOperand
+from hwmodel.spec.ranges import log_product_shape, operand_shape
+
+IDLE = 0.85
+"""How much less than others those bits of a sum change that no product of Gaussian operands reaches.
+
+Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
+them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
+"""
+_WALK_BITS = 4
+"""log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
+_TAIL_BITS = 3
+"""How many binades Gaussian numbers commonly lie below their standard deviation."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _binades(fmt: ScalarOperand) -> tuple[float, float]:
+    """Return log2 of what Gaussian operands are multiples of, but for few, and of their standard deviation.
+
+    That is a quarter of the largest integer, and 1 in formats that reach so far. Streams share several formats evenly.
+    """
+    if isinstance(fmt, ChoiceFormat):
+        finest, sizes = zip(*map(_binades, fmt.choices), strict=True)
+        return sum(finest) / len(finest), sum(sizes) / len(sizes)
+    size = fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2
+    match fmt:
+        case IntFormat():
+            return fmt.lsb_exponent, size
+        case FloatFormat() | PositFormat():
+            precision = fmt.precision
+        case CodebookFormat():
+            precision = operand_shape(fmt, normalised=True).significand_bits
+        case LogFormat():
+            precision = log_product_shape(fmt, fmt).significand_bits // 2  # the table is of the product
+    size = min(size, 0)
+    return max(fmt.lsb_exponent, size - precision - _TAIL_BITS), size
+
+
+def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
+    """Return log2 of what products are multiples of, but for few, and of what their sums reach."""
+    (finest_a, size_a), (finest_b, size_b) = map(_binades, spec.factors)
+    shifts = sum((1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size)
+    return finest_a + finest_b - shifts, size_a + size_b + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
+
+
+def reached(spec: MacSpec, fixed: FixedPoint) -> int:
+    """Return the bits of a sum of products of integers that ever differ from its sign."""
+    walk = _WALK_BITS + (spec.lanes - 1).bit_length() // 2
+    # A Gaussian operand's standard deviation is a quarter of its largest value.
+    return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
+
+
+def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
+    """Return the share of a sum that stands idle, since its bits are finer than products are."""
+    finest, _ = _binades_of_sums(spec)
+    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
+
+
+def unused(spec: MacSpec, fixed: FixedPoint) -> float:
+    """Return the share of a register that stands idle: the same bits, and those that sums do not reach.
+
+    In front of the register those do not: what is added is now positive, now negative, and so are all bits above it.
+    """
+    finest, highest = _binades_of_sums(spec)
+    return IDLE * (max(finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - highest, 0)) / fixed.width
+
+
+def unfilled(spec: MacSpec, precision: int) -> float:
+    """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest."""
+    finest, highest = _binades_of_sums(spec)
+    return IDLE * max(1 - (highest - finest) / precision, 0)

@@ -1,0 +1,51 @@
+"""Cells of the rounder, as `hwmodel_rtl.rounder` builds it."""
+
+from .adders import add
+from .tally import SIGNAL, STUCK, ZERO, Bit, Tally, constant, signals
+
+
+def round_significand(tally: Tally, value: int, precision: int, rounding: str, adder: str, random_bits: int = 0, gap: bool = False) -> Bit:
+    """Count the rounding of `value` bits to `precision`; return the carry that leaves the top.
+
+    With `gap` there are no numbers between zero and ``10…01`` in the lowest binade: what lies there is rounded to either.
+    """
+    dropped = max(value - precision, 0)
+    if gap:
+        tally.any_of(precision + 1)
+        tally.gate2 += precision  # zero there, but for the first and the last bit
+        tally.mux2 += min(precision, 2) if rounding != "rtz" else 0
+        if rounding in ("rne", "rna"):
+            tally.any_of(precision + 2)
+    if random_bits:
+        spare = max(random_bits - dropped, 0)
+        addend = [*signals(random_bits), *constant(0, precision)]
+        if gap:
+            tally.gate2 += random_bits
+            tally.any_of(precision + 1)
+            scaled = [*constant(0, precision - 1), *signals(random_bits), ZERO]
+            addend = add(tally, addend, scaled)[:-1]
+        add(tally, [*constant(0, spare), *signals(random_bits - spare + precision)], addend, kind=adder, carry_used=True)
+        _drop_sums(tally, random_bits - spare, adder)
+        tally.gate2 += 1
+        return SIGNAL
+    if dropped == 0 or rounding == "rtz":
+        return STUCK
+    if rounding == "rne":
+        tally.any_of(dropped - 1)
+        tally.gate2 += 2
+    kept = [*constant(0, precision - min(precision, value)), *signals(min(precision, value))]
+    add(tally, kept, constant(0, precision), SIGNAL, adder, carry_used=True)
+    tally.gate2 += 1
+    return SIGNAL
+
+
+def _drop_sums(tally: Tally, bits: int, adder: str) -> None:
+    """Take off what an adder's lowest `bits` bits have for their sums alone: of them there is only the carry left."""
+    if bits < 1:
+        return
+    if adder == "ripple":
+        tally.half_adder -= 1
+        tally.full_adder -= bits - 1
+        tally.gate2 += 1 + 4 * (bits - 1)  # an AND, then majorities
+    else:
+        tally.xor2 -= bits - 1  # the lowest has no carry to add

@@ -1,0 +1,121 @@
+"""Cells of shifters and of leading-zero counts, as `hwmodel_rtl.shifter` and `hwmodel_rtl.leading_zeros` build them."""
+
+from functools import lru_cache
+
+from .tally import Counts, Tally
+
+
+@lru_cache(maxsize=4096)
+def leading_zero_count(width: int) -> tuple[Counts, int]:
+    """Count a leading-zero counter of `width` bits; return also the bits of its result."""
+    if width == 1:
+        return Counts(), 0
+    split = 1 << ((width - 1).bit_length() - 1)
+    high, bits = leading_zero_count(split)
+    low, low_bits = leading_zero_count(width - split)
+    # If the higher half is all zeros, its own count is all ones: what chooses is an AND and an OR.
+    own = Counts(gate2=2 * low_bits + bits - low_bits + 1)
+    return high + low + own, bits + 1
+
+
+def normalise(tally: Tally, width: int, count: int) -> None:
+    """Count the shift of `width` bits by their leading zeros, a number of `count` bits, in whatever order.
+
+    Before a move, as many bits at the top are zeros as it goes far. So what chooses there is an AND and an OR, and what is cleared below
+    is only what was not zero.
+    """
+    for stage in range(count):
+        moved = max(width - (1 << stage), 0)
+        leading = min(1 << stage, moved)
+        tally.mux2 += moved - leading
+        tally.gate2 += 3 * leading
+
+
+def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
+    """Count ``(value << amount) mod 2**width`` for a `value` and an `amount` of so many bits; return the bits of the result.
+
+    Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled`, an AND and an OR.
+    """
+    length = value
+    for stage in range(amount):
+        distance = 1 << stage
+        if stage == amount - 2 and length <= 2 * distance:
+            return _place(tally, length, distance, width, filled=filled)
+        grown = min(length + distance, width)
+        both = max(min(length, grown) - distance, 0)
+        tally.mux2 += both
+        # Between a short number and where it moves to, both inputs are the same.
+        alone = grown - both - max(min(distance, grown) - length, 0)
+        tally.gate2 += (1 + filled) * alone
+        length = grown
+    return min(length, width)
+
+
+def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:
+    """Count the choice among four places, `distance` apart, for `value` bits: a multiplexer where two overlap, else a gate."""
+    grown = min(value + 3 * distance, width)
+    sources = [sum(0 <= weight - place * distance < value for place in range(4)) for weight in range(grown)]
+    tally.mux2 += sources.count(2)
+    tally.gate2 += sources.count(1) + min(4, -(-grown // distance))  # and which place, if anything of it is kept
+    if filled:
+        tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
+    return grown
+
+
+def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a right shift of a number in the top `value` bits of a window of `width`; return how many bits of it can be other than 0."""
+    length, lost = value, 0
+    for stage in range(amount):
+        distance = 1 << stage
+        if distance >= width:
+            tally.any_of(amount - stage)
+            tally.any_of(length)
+            tally.gate2 += 1 + length
+            lost += 1
+            break
+        grown = min(length + distance, width)
+        below = length + distance - grown
+        if below:
+            tally.any_of(min(below, length))
+            tally.gate2 += 1
+            lost += 1
+        both = max(length - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both - max(distance - length, 0)
+        length = grown
+    tally.any_of(lost)
+    return length
+
+
+def shift_left_overflow(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a left shift that tells whether a bit was lost above; return the bits of the result."""
+    lost, length = 0, min(value, width)
+    if value > width:
+        tally.any_of(value - width)
+        lost += 1
+    for stage in range(amount):
+        distance = 1 << stage
+        if length + distance > width:
+            tally.any_of(length + distance - max(width, distance))
+            tally.gate2 += 1
+            lost += 1
+        length = min(length + distance, width)
+    tally.any_of(lost)
+    return shift_left(tally, min(value, width), amount, width)
+
+
+def shift_right_cut(tally: Tally, value: int, amount: int, width: int) -> int:
+    """Count a right shift inside a window of `width` bits, of a number in its top bits; return how many bits can be other than 0."""
+    length = min(value, width)
+    for stage in range(amount):
+        distance = 1 << stage
+        if distance >= width:
+            tally.any_of(amount - stage)
+            tally.gate2 += length
+            break
+        grown = min(length + distance, width)
+        both = max(length - distance, 0)
+        tally.mux2 += both
+        tally.gate2 += grown - both - max(distance - length, 0)
+        length = grown
+    return length
