@@ -9,8 +9,8 @@ from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joi
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
 from ..adders import ADDERS
-from ..multipliers import MULTIPLIERS
 from ..levels import total_width
+from ..multipliers import MULTIPLIERS
 from ..parts import number_width
 from .adders import ripple
 from .decode import decode, exponent_bits
