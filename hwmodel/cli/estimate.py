@@ -151,7 +151,8 @@ def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form)
         show(each.explain_delay(), _PATH, form, title=f"{each.spec} on {card.name}: {each.delay_ps.value:,.0f} ps")
     print(
         "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the\n"
-        "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply."
+        "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply.\n"
+        "delay = levels × each, along the longest way through the unit; a load is an input driven, a fan-out the logarithm of many."
     )
 
 

@@ -158,13 +158,14 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
         return Fit(np.zeros(groups.shape[1]), groups, np.ones(len(groups)))
     if quantity == "area_um2":
         groups = np.stack([_placed(figures, "area_um2", kinds) for kinds in AREA_GROUPS.values()])
-        certain, idle = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
-        return Fit(np.append(certain, np.zeros_like(certain)), np.hstack([groups, idle]), np.ones(len(groups)), _PULL)
+        certain, at_work = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
+        return Fit(np.append(certain, at_work[0]), np.hstack([groups, at_work]), np.ones(len(groups)), _PULL)
     groups = np.stack([_placed(figures, "toggle_fj", kinds) for kinds in ENERGY_GROUPS.values()])
     times = 1 if quantity == "energy_fj" else len(_GLITCHES)
     groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
-    return Fit(np.append(certain, np.zeros(groups.shape[1] - len(certain))), groups, np.ones(len(groups)), _PULL)
+    certain = np.append(certain, np.zeros(groups.shape[1] - len(certain)))
+    return Fit(certain, groups, np.ones(len(groups)), _PULL)
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:

@@ -82,11 +82,7 @@ def cell_figures(card: TechCard) -> dict[str, dict[str, float]]:
         "mux2": card.smallest(0b11001010, 3) or card.smallest(0b11100100, 3) or card.smallest(0b11011000, 3),
         "gate2": nand,
         "inverter": card.inverter,
-        "flip_flop": min(
-            (cell for cell in card.cells.values() if cell.flip_flop is not None and not cell.flip_flop.clear and not cell.flip_flop.preset),
-            key=lambda cell: (cell.area_um2, cell.name),
-            default=None,
-        ),
+        "flip_flop": min((cell for cell in card.cells.values() if cell.flip_flop is not None), key=_plainness, default=None),
     }
     # What a library lacks is made of NAND2.
     nands = {"full_adder": 9, "half_adder": 5, "xor2": 4, "mux2": 4, "flip_flop": 6}
@@ -95,6 +91,12 @@ def cell_figures(card: TechCard) -> dict[str, dict[str, float]]:
         one = _figures(cell or nand, card)
         figures[name] = {key: value * (1 if cell else nands[name]) for key, value in one.items()}
     return figures
+
+
+def _plainness(cell: Cell) -> tuple[bool, float, str]:
+    """Return what is least for the flip-flop that registers are made of: one that is not reset by itself, if there is one, the smallest."""
+    assert cell.flip_flop is not None
+    return bool(cell.flip_flop.clear or cell.flip_flop.preset), cell.area_um2, cell.name
 
 
 def _figures(cell: Cell, card: TechCard) -> dict[str, float]:
