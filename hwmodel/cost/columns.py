@@ -11,9 +11,10 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, FixedAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc, WidthError
 
+from .lanes import LaneCounts, lane_counts
 from .model import fitted_cells
 from .sizes import Frame, Size, is_alone, size_of
-from .structure import LaneCounts, counts, lane_counts, sum_counts
+from .structure import counts, sum_counts
 from .tally import CELLS, Counts
 
 _UNKNOWN = np.iinfo(np.int32).min

@@ -5,48 +5,23 @@ The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import (
-    ChoiceFormat,
-    ChunkAcc,
-    FixedAcc,
-    FixedPoint,
-    FloatAcc,
-    IntFormat,
-    Level,
-    LogFormat,
-    MacSpec,
-    PositFormat,
-    TensorAcc,
-)
-from hwmodel.spec.dataflow import (
-    accumulated,
-    block_scale,
-    exact_sum_shape,
-    is_halved,
-    joins_rows,
-    lane_product,
-    normalises_operands,
-    normalises_product,
-    raised_shape,
-    stays_signed,
-)
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, TensorAcc
+from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer, alignadd_sum
 from .idle import unreached
+from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
-from .operands import decode, mpy_log, operand_width, widen
-from .parts import mpy, mpy_integer, number_width
-from .posits import decode_posit, mpy_posit
+from .operands import decode, widen
+from .parts import mpy_integer, number_width
 from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
 from .tally import CELLS, SIGNAL, Counts, Tally, constant, signals
-from .tensor import raise_halved
 
 PARTS = ("mpy", "alignadd", "normacc")
 
@@ -131,12 +106,6 @@ class _Operands:
         self.multiply += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
 
 
-def operand_registers(spec: MacSpec) -> int:
-    """Return how many registers stand between the operands and the sum: behind the multipliers, then behind the decoders."""
-    # In front of an exact sum the last register of the pipeline is behind the sum.
-    return spec.pipeline - (spec.exact_sum is not None)
-
-
 def _normalises_sums(spec: MacSpec) -> bool:
     """Return whether exact sums, and the scales of their blocks, are normalised for what they are added to."""
     return spec.exact_sum is not None and not isinstance(spec.levels[0], FixedAcc)
@@ -145,63 +114,6 @@ def _normalises_sums(spec: MacSpec) -> bool:
 def _scale_bits(spec: MacSpec, scale: NumberShape) -> int:
     """Return the bits of the product of the block scales; of powers of two nobody asks for the significand."""
     return number_width(scale) - all(fmt.power_of_two for fmt in spec.blocks)
-
-
-class LaneCounts(NamedTuple):
-    """Cells of one lane in front of the sum, of one unit or, in arrays, of many.
-
-    Attributes
-    ----------
-    decode, multiply
-        Unpacking of both operands; their multiplication.
-    product_bits, operand_bits
-        What a register behind the multiplier holds, and one behind the decoders.
-    """
-
-    decode: Counts
-    multiply: Counts
-    product_bits: Any
-    operand_bits: Any
-
-    def of_lanes(self, lanes: int, registers: int) -> tuple[Counts, Counts]:
-        """Return decode and multiplication of so many lanes, with registers behind the multipliers, then behind the decoders."""
-        decode, multiply = _times(self.decode, lanes), _times(self.multiply, lanes)
-        if registers > 0:
-            multiply += Counts(flip_flop=lanes * self.product_bits)
-        if registers == 2:
-            decode += Counts(flip_flop=lanes * self.operand_bits)
-        return decode, multiply
-
-
-def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
-    """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows."""
-    normalised = normalises_operands(spec)
-    if stays_signed(spec):
-        return _lane_of_posits(spec, adder, multiplier)
-    aligned = isinstance(spec.acc, TensorAcc)
-    unpacked = decode(spec.a, normalised) + decode(spec.b, normalised)
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        product = mpy_log(spec.a, spec.b)
-    else:
-        a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
-        if aligned:
-            raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
-            unpacked += sum(raised, Counts())
-            a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
-        product = mpy(a, b, normalised, normalises_product(spec), multiplier, adder, tells_zero=aligned)
-    halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
-    operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
-    return LaneCounts(unpacked, product, number_width(lane_product(spec)) + (normalised or aligned), operands)
-
-
-def _lane_of_posits(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
-    """Count the unpacking and multiplication of posits in two's complement."""
-    assert isinstance(spec.a, PositFormat)
-    assert isinstance(spec.b, PositFormat)
-    # Unpacked so, a posit has as many bits as one with its sign taken off.
-    operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
-    product = mpy_posit(spec.a, spec.b, multiplier, adder)
-    return LaneCounts(decode_posit(spec.a) + decode_posit(spec.b), product, number_width(lane_product(spec)), operands)
 
 
 def _integer_rows(spec: MacSpec, multiplier: str) -> tuple[IntFormat, IntFormat, tuple[Counts, int, int, int], int]:
@@ -329,10 +241,6 @@ class _Sums:
             tally.flip_flop += outer.random_bits if isinstance(outer, FloatAcc) else 0
             tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
         self.normacc += tally.counts()
-
-
-def _times(counts: Counts, lanes: int) -> Counts:
-    return Counts(*(number * lanes for number in counts))
 
 
 @lru_cache(maxsize=1 << 15)
