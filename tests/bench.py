@@ -3,6 +3,7 @@
 Figures depend on the machine and on what else it does; the ratio to the first row of a group is what can be compared.
 """
 
+import itertools
 import statistics
 import subprocess
 import sys
@@ -16,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hwmodel import golden
-from hwmodel.cost import estimate, estimate_many
+from hwmodel.cost import Estimator, estimate, estimate_many
 from hwmodel.flow import load_card, synthesize
-from hwmodel.spec import Format, MacSpec, parse_block, parse_format
+from hwmodel.spec import Format, MacSpec, parse_accumulator, parse_block, parse_format
 from hwmodel.sweep.stimulus import operand_streams
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import emit
@@ -228,9 +229,20 @@ def switched() -> Iterable[tuple[str, float]]:
 
 
 def estimated() -> Iterable[tuple[str, float]]:
-    specs = [MacSpec.parse(f"e{e}m{m}none-e{e}m{m}none-fx{w}") for e in range(2, 6) for m in range(1, 6) for w in range(24, 64)]
+    """Units once met, one at a time and as arrays of places; and what an `Estimator` takes that has not met them."""
+    formats = [parse_format(f"e{e}m{m}") for e in range(2, 9) for m in range(1, 8)]
+    accumulators = [parse_accumulator(name) for name in ("fx", "fx32f12", "fp16", "bf16", "fp32", "e5m10.rtz")]
+    specs = [MacSpec(a, b, acc) for a in formats[::7] for b in formats[::7] for acc in accumulators if a != b]
     yield "one at a time", len(specs) / seconds(lambda: [estimate(spec) for spec in specs], 3)
-    yield "all in one call", len(specs) / seconds(lambda: estimate_many(specs), 3)
+    yield "a list in one call", len(specs) / seconds(lambda: estimate_many(specs), 3)
+    pairs = list(itertools.product(formats, formats))
+    at = np.meshgrid(np.arange(len(pairs)), np.arange(len(accumulators)), [1, 2, 4, 8], [0, 1], indexing="ij")
+    places = dict(zip(("pair", "acc", "lanes", "pipeline"), (axis.ravel() for axis in at), strict=True))
+    estimator = Estimator(pairs, accumulators)
+    yield f"{at[0].size:,} in arrays", at[0].size / seconds(lambda: estimator.columns(**places), 3)
+    start = time.perf_counter()
+    Estimator(pairs, [*accumulators, parse_accumulator("e6m9")]).columns(**places | {"acc": 1 + places["acc"]})
+    yield "the same, by an Estimator that is new", at[0].size / (time.perf_counter() - start)
 
 
 def started() -> Iterable[tuple[str, float]]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from .tally import SIGNAL, ZERO, Bit, Span, Tally, constant, signals
+from .prefix import bits_of, both, either, exclusive, kinds, lowest, network_size, prefixes
+from .tally import SIGNAL, ZERO, Bit, Counts, Span, Tally, constant, signals
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 
@@ -15,16 +16,25 @@ def add(
     tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False
 ) -> list[Bit]:
     """Count ``a + b + carry``; return its bits, one more than the operands have."""
-    if kind == "ripple" or len(a) < 4:
+    counts, total = _added(bytes(a), bytes(b), carry, kind if len(a) >= 4 else "ripple", carry_used)
+    tally.include(counts)
+    return list(total)
+
+
+@lru_cache(maxsize=1 << 16)
+def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
+    tally = Tally()
+    if kind == "ripple":
         total: list[Bit] = []
         last = len(a) - 1
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
             low, carry = tally.full(x, y, carry, carry_used=carry_used or i < last)
             total.append(low)
-        return [*total, carry]
+        return tally.counts(), bytes([*total, carry])
     if kind == "sparse":
-        return _sparse(tally, a, b, carry, carry_used)
-    return _prefix(tally, a, b, carry, kind, carry_used)
+        total = _sparse(tally, a, b, carry, carry_used)
+        return tally.counts(), bytes(total)
+    return _prefix(a, b, carry, kind, carry_used)
 
 
 def add_low(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, used: int) -> None:
@@ -44,21 +54,17 @@ def compare_sum(tally: Tally, a: Sequence[Bit], b: Sequence[Bit]) -> None:
     tally.any_of(len(a))
 
 
-def _prefix(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, kind: str, carry_used: bool) -> list[Bit]:
+def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
     """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
-    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    spans = [(carry, ZERO), *((tally.both(x, y), p) for x, y, p in zip(a, b, half, strict=True))]
-    _join_spans(tally, spans, kind, len(spans) if carry_used else len(a))
-    return [*(tally.exclusive(p, g) for p, (g, _) in zip(half, spans[:-1], strict=True)), spans[-1][0]]
-
-
-def _join_spans(tally: Tally, spans: list[Span], kind: str, used: int) -> None:
-    """Count the network that makes of each span the one from position 0 on; of no more than are `used`."""
-    for level in prefix_network(len(spans), kind):
-        before = list(spans)
-        for i, j in level:
-            if i < used:
-                spans[i] = tally.join(before[i], before[j])
+    last = len(a)
+    x, y = kinds(a), kinds(b)
+    (xors, half), (ands, made) = exclusive(x, y), both(x, y)
+    into = kinds(bytes([carry]))
+    generate, propagate = (made[0] << 1 | into[0], made[1] << 1 | into[1]), (half[0] << 1, half[1] << 1)
+    gates, generate, _ = prefixes(generate, propagate, last + 1, kind, left_out=0 if carry_used else 1 << last)
+    sums, total = exclusive(half, lowest(generate, last))
+    out = bits_of((generate[0] >> last, generate[1] >> last), 1)
+    return Counts(xor2=xors + sums, gate2=ands, prefix=gates), bits_of(total, last) + out
 
 
 def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_used: bool) -> list[Bit]:
@@ -72,9 +78,11 @@ def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_
         for bit in bits[start + 1 : start + SPARSE_GROUP]:
             group = tally.join(bit, group)
         groups.append(group)
-    _join_spans(tally, groups, "brent_kung", len(groups))
+    generate, propagate = (kinds(bytes(each)) for each in zip(*groups, strict=True))
+    gates, carries, _ = prefixes(generate, propagate, len(groups), "brent_kung")
+    tally.prefix += gates
     total: list[Bit] = []
-    for start, (into, _) in zip(starts, groups, strict=True):
+    for start, into in zip(starts, bits_of(carries, len(groups)), strict=True):
         end = min(start + SPARSE_GROUP, len(half))
         for i in range(start, end):
             total.append(tally.exclusive(half[i], into))
@@ -93,39 +101,20 @@ def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str)
         tally.xor2 += width
         add(tally, signals(width), constant(0, width), SIGNAL)
         return
-    half = [tally.exclusive(x, y) for x, y in zip(a, b, strict=True)]
-    spans = [(tally.both(x, y), p) for x, y, p in zip(a, b, half, strict=True)]
-    _join_spans(tally, spans, kind, width)
-    tally.gate2 += 1
-    for span in spans[:-1]:
-        tally.join(span, (SIGNAL, ZERO))
-    tally.xor2 += 2 * width
+    x, y = kinds(bytes(a)), kinds(bytes(b))
+    (xors, half), (ands, made) = exclusive(x, y), both(x, y)
+    gates, generate, propagate = prefixes(made, half, width, kind)
+    # Either without or with a carry into the lowest bit.
+    carried, through = both(lowest(propagate, width - 1), kinds(bytes(signals(width - 1))))
+    merged, _ = either(lowest(generate, width - 1), through)
+    tally.gate2 += ands + 1
+    tally.prefix += gates + carried + merged
+    tally.xor2 += xors + 2 * width
 
 
 def count_up_or_down(tally: Tally, width: int, kind: str) -> None:
     """Count the addition of one, or minus one, or nothing, to `width` bits."""
-    network = max(width - 2, 0) if kind == "ripple" else sum(map(len, prefix_network(width - 1, kind)))
+    network = max(width - 2, 0) if kind == "ripple" else network_size(width - 1, kind)
     tally.prefix += 2 * network
     tally.gate2 += 3 * width + 3
     tally.xor2 += width
-
-
-@lru_cache(maxsize=4096)
-def prefix_network(width: int, kind: str) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """Return the levels of a parallel-prefix network, see `hwmodel_rtl.adders.prefix_network`."""
-    levels: list[tuple[tuple[int, int], ...]] = []
-    reach = 1
-    while reach < width:
-        match kind:
-            case "kogge_stone":
-                levels.append(tuple((i, i - reach) for i in range(reach, width)))
-            case "sklansky":
-                levels.append(tuple((i, (i // reach) * reach - 1) for i in range(width) if (i // reach) % 2))
-            case _:
-                levels.append(tuple((i, i - reach) for i in range(2 * reach - 1, width, 2 * reach)))
-        reach *= 2
-    if kind in ("brent_kung", "sparse"):
-        while reach > 1:
-            levels.append(tuple((i, i - reach // 2) for i in range(reach + reach // 2 - 1, width, reach)))
-            reach //= 2
-    return tuple(level for level in levels if level)

@@ -14,19 +14,17 @@ from .adders import add
 from .compressor import add_columns
 from .parts import exponent_width
 from .shifters import shift_left, shift_left_overflow
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, signals
+from .tally import SIGNAL, ZERO, Counts, Tally, constant, extend, signals
+from .trees import Heap
 
 
 @lru_cache(maxsize=1 << 14)
 def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
     """Count the addition of products in two rows to a fixed-point accumulator of `width` bits, 0: to none."""
     tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(total_width)]
-    for weight in range(total_width if width else 0):  # sign extended
-        columns[weight].append(SIGNAL)
-    for weight in (*range(shift, shift + row_width), *range(shift, shift + row_width)):
-        if weight < total_width:
-            columns[weight].append(SIGNAL)
+    columns = Heap(total_width)
+    columns.place(0, total_width if width else 0)  # sign extended
+    columns.place(shift, shift + row_width, 2)
     add_columns(tally, columns, row_constant << shift, adder)
     return tally.counts()
 
@@ -58,20 +56,15 @@ def alignadd_sum(
 ) -> Counts:
     """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
     tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(total_width)]
-    constant_sum = 0
-    for _ in range(count):
-        magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding, drops_specials=drops_specials)
-        weights = [*range(place, place + magnitude)]
-        if shape.signed:
-            weights.append(place + magnitude)
-            constant_sum -= 1 << (place + magnitude)
-        for weight in (*weights, place) if carries else weights:
-            if weight < total_width:
-                columns[weight].append(SIGNAL)
-    if accumulates:
-        for column in columns:  # sign extended
-            column.append(SIGNAL)
+    columns, constant_sum = Heap(total_width), 0
+    lane = Tally()
+    magnitude, place, carries = _align_to_unit(lane, shape, fixed.fraction, rounding, drops_specials=drops_specials)
+    tally.include(lane.counts(), count)
+    columns.place(place, place + magnitude + shape.signed, count)
+    columns.place(place, place + carries, count)
+    if shape.signed:
+        constant_sum = -count << (place + magnitude)
+    columns.place(0, total_width if accumulates else 0)  # sign extended
     add_columns(tally, columns, constant_sum, adder)
     return tally.counts()
 

@@ -1,6 +1,6 @@
 """Estimates: area and energy of a unit by part, with intervals, from its spec and a card."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,11 +11,10 @@ from hwmodel.spec import MacSpec
 
 from .calibration import REACH, Calibration, Card, calibration_of, load_calibration
 from .depth import LEVELS, depths
+from .estimator import BOUNDS, Estimator, columns_of
 from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
 from .tally import CELLS
-
-_BOUNDS = ("", "low", "high")
 
 
 class Interval(NamedTuple):
@@ -105,7 +104,7 @@ class Estimate:
         row: dict[str, Any] = {"spec": str(self.spec), "card": self.card, "objective": self.objective, "lanes": self.spec.lanes}
         for quantity, intervals in self.figures.items():
             for part, interval in intervals.items():
-                row |= zip((column(quantity, part, bound) for bound in _BOUNDS), interval, strict=True)
+                row |= zip((column(quantity, part, bound) for bound in BOUNDS), interval, strict=True)
             if quantity != DELAY:
                 row[column(quantity, bound="per_product")] = intervals["total"].value / self.spec.lanes
         return row | {"extrapolated": bool(self.beyond)}
@@ -219,21 +218,22 @@ def estimate_many(
         As `estimate`.
     """
     calibration, units = calibration_of(card, objective), list(specs)
-    counted = [fitted_cells(counts(spec, **calibration.architecture)) for spec in units]
-    cells = np.array(counted).reshape(len(units), len(FITTED), 2 * len(CELLS))
-    columns: dict[str, np.ndarray] = {"spec": np.array([str(spec) for spec in units], dtype=str)}
-    columns["lanes"] = np.array([spec.lanes for spec in units], dtype=int)
-    kinds = dict.fromkeys(COUNTED, cells)
-    if timed:
-        levels = [depths(spec, **calibration.architecture, objective=objective) for spec in units]
-        kinds[DELAY] = np.array([each.sum(axis=0) for each in levels]).reshape(len(units), 1, len(LEVELS))
-        glitching = [glitching_cells(*each, objective) for each in zip(cells, levels, strict=True)]
-        kinds[TIMED] = np.array(glitching).reshape(len(units), len(FITTED), calibration.coefficients[TIMED].shape[-1])
+    estimator, places = Estimator.of(units)
+    columns = {"spec": np.array([str(spec) for spec in units], dtype=str)} | estimator.columns(**places, card=card, objective=objective)
+    return columns | _timed_columns(units, calibration) if timed else columns
+
+
+def _timed_columns(units: Sequence[MacSpec], calibration: Calibration) -> dict[str, np.ndarray]:
+    """Return the columns of energy with glitches and of delay; each unit is looked at by itself."""
+    lanes, kinds = np.array([spec.lanes for spec in units], dtype=int), {TIMED: list[np.ndarray](), DELAY: list[np.ndarray]()}
+    for spec in units:
+        levels = depths(spec, **calibration.architecture, objective=calibration.objective)
+        cells = fitted_cells(counts(spec, **calibration.architecture))
+        kinds[TIMED].append(glitching_cells(cells, levels, calibration.objective))
+        kinds[DELAY].append(levels.sum(axis=0, keepdims=True))
+    columns: dict[str, np.ndarray] = {}
     for quantity, each in kinds.items():
-        for part, values in told(quantity, costs_of(each, calibration.coefficients[quantity])).items():
-            low, high = calibration.spread[quantity][part]
-            columns |= zip((column(quantity, part, bound) for bound in _BOUNDS), (values, values * low, values * high), strict=True)
-        if quantity != DELAY:
-            columns[column(quantity, bound="per_product")] = columns[quantity] / columns["lanes"]
-    beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
-    return columns | {"extrapolated": np.any(beyond, axis=0)}
+        coefficients = calibration.coefficients[quantity]
+        costs = costs_of(np.array(each).reshape(len(units), *coefficients.shape), coefficients)
+        columns |= columns_of(costs, lanes, calibration, quantity)
+    return columns

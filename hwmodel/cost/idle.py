@@ -2,7 +2,18 @@
 
 from functools import lru_cache
 
-from hwmodel.spec import ChoiceFormat, CodebookFormat, FixedPoint, FloatFormat, IntFormat, LogFormat, MacSpec, PositFormat, ScalarOperand
+from hwmodel.spec import (
+    ChoiceFormat,
+    CodebookFormat,
+    FixedPoint,
+    FloatFormat,
+    IntFormat,
+    LogFormat,
+    MacSpec,
+    PositFormat,
+    ScalarOperand,
+    X87Format,
+)
 from hwmodel.spec.ranges import log_product_shape, operand_shape
 
 IDLE = 0.85
@@ -30,7 +41,7 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     match fmt:
         case IntFormat():
             return fmt.lsb_exponent, size
-        case FloatFormat() | PositFormat():
+        case FloatFormat() | X87Format() | PositFormat():
             precision = fmt.precision
         case CodebookFormat():
             precision = operand_shape(fmt, normalised=True).significand_bits
@@ -40,11 +51,17 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     return max(fmt.lsb_exponent, size - precision - _TAIL_BITS), size
 
 
+def binades_of_products(spec: MacSpec) -> tuple[float, float]:
+    """Return log2 of what products, but for few, are multiples of, the shifts of blocks left out, and of how large they commonly are."""
+    (finest_a, size_a), (finest_b, size_b) = map(_binades, spec.factors)
+    return finest_a + finest_b, size_a + size_b
+
+
 def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
     """Return log2 of what products are multiples of, but for few, and of what their sums reach."""
-    (finest_a, size_a), (finest_b, size_b) = map(_binades, spec.factors)
+    finest, size = binades_of_products(spec)
     shifts = sum((1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size)
-    return finest_a + finest_b - shifts, size_a + size_b + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
+    return finest - shifts, size + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
 
 
 def reached(spec: MacSpec, fixed: FixedPoint) -> int:

@@ -1,6 +1,7 @@
 """Cells of an accumulator level: alignadd and normacc around a register, as `hwmodel_rtl.level` and `level_tensor` join them."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -137,6 +138,14 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+    level, idle = _level_of_float(acc, term, adder, resettable), unfilled(spec, acc.format.precision)
+    if not idle:
+        return level
+    return replace(level, idle_alignadd=idle * level.alignadd.cells(), idle_normacc=idle * level.normacc.cells())
+
+
+@lru_cache(maxsize=1 << 16)
+def _level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     normacc = Counts()
     if not acc.fused and rounds_products(acc, term):
         normacc += round_term(acc, term, adder)
@@ -144,10 +153,7 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
     state = float_state(acc, term)
     significand = float_window(term, state.shape, acc.random_bits) + 2
     normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), adder, resettable)
-    alignadd, idle = alignadd_float(term, state.shape, adder, acc.random_bits), unfilled(spec, acc.format.precision)
-    if not idle:
-        return LevelCounts(alignadd, normacc, register=state.shape)
-    return LevelCounts(alignadd, normacc, idle * alignadd.cells(), idle * normacc.cells(), register=state.shape)
+    return LevelCounts(alignadd_float(term, state.shape, adder, acc.random_bits), normacc, register=state.shape)
 
 
 def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:

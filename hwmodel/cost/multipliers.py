@@ -2,8 +2,9 @@
 
 from functools import lru_cache
 
-from .compressor import add_columns, compress
+from .compressor import add_columns
 from .tally import SIGNAL, Bit, Counts, Tally
+from .trees import compress, rows_of, runs_of
 
 MULTIPLIERS = ("baugh_wooley", "booth")
 
@@ -22,7 +23,9 @@ def multiplier_rows(
     tally = Tally()
     columns: list[list[Bit]] = [[] for _ in range(width)]
     rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
-    row_0, row_1 = compress(tally, columns)
+    tree, left = compress(runs_of(columns))
+    tally.include(tree)
+    row_0, row_1 = rows_of(left)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
 
 

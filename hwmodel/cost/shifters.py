@@ -54,9 +54,11 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
 def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:
     """Count the choice among four places, `distance` apart, for `value` bits: a multiplexer where two overlap, else a gate."""
     grown = min(value + 3 * distance, width)
-    sources = [sum(0 <= weight - place * distance < value for place in range(4)) for weight in range(grown)]
-    tally.mux2 += sources.count(2)
-    tally.gate2 += sources.count(1) + min(4, -(-grown // distance))  # and which place, if anything of it is kept
+    ends = [min(place * distance + value, grown) for place in range(4)]
+    overlapping = sum(max(ends[place] - (place + 1) * distance, 0) for place in range(3))
+    reached = sum(max(ends[place] - place * distance, 0) for place in range(4))
+    tally.mux2 += overlapping
+    tally.gate2 += reached - 2 * overlapping + min(4, -(-grown // distance))  # and which place, if anything of it is kept
     if filled:
         tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
     return grown

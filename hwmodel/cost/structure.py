@@ -5,10 +5,23 @@ The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, Level, LogFormat, MacSpec, PositFormat, TensorAcc
+from hwmodel.spec import (
+    ChoiceFormat,
+    ChunkAcc,
+    FixedAcc,
+    FixedPoint,
+    FloatAcc,
+    IntFormat,
+    Level,
+    LogFormat,
+    MacSpec,
+    PositFormat,
+    TensorAcc,
+)
 from hwmodel.spec.dataflow import (
     accumulated,
     block_scale,
@@ -69,21 +82,158 @@ class UnitCounts:
         return getattr(self, name)
 
 
-class _Build:
-    """Counts of one unit in the making."""
+class _Operands:
+    """Counts of what comes before the sums: decode, and mpy but for it."""
 
     def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
-        self.decode, self.mpy, self.alignadd, self.normacc = Counts(), Counts(), Counts(), Counts()
+        self.decode, self.multiply = Counts(), Counts()
+
+    def build(self) -> tuple[Counts, Counts]:
+        spec = self.spec
+        if joins_rows(spec):
+            self._multiply_integers()
+        else:
+            lane = lane_counts(spec, self.adder, self.multiplier)
+            self.decode, self.multiply = lane.of_lanes(spec.lanes, operand_registers(spec))
+        if spec.blocks:
+            self._multiply_scales()
+        return self.decode, self.multiply
+
+    def _multiply_integers(self) -> None:
+        """Count the multiplication of integers in one tree for all lanes."""
+        spec = self.spec
+        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
+        a, b, (product, _, live, _) = _integer_rows(spec, self.multiplier)[:3]
+        self.multiply += product
+        tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
+        if tells_sign:
+            self.multiply += Counts(xor2=spec.lanes * (a.signed and b.signed), gate2=spec.lanes)
+        lane = LaneCounts(widened, Counts(), 0, a.width + b.width)
+        decode, _ = lane.of_lanes(spec.lanes, operand_registers(spec))
+        self.decode += decode
+        self.multiply += Counts(flip_flop=(live + tells_sign) * (operand_registers(spec) > 0))
+
+    def _multiply_scales(self) -> None:
+        """Count the unpacking of the block scales, their product, and its registers, one of them where it is kept for a block."""
+        spec = self.spec
+        normalised, kept = _normalises_sums(spec), spec.exact_sum is not None and spec.fold_steps is not None
+        scale = block_scale(spec, normalised=normalised)
+        assert scale is not None
+        shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
+        self.decode += sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts())
+        if len(shapes) == 2:
+            can_be_zero = not spec.blocks[1].power_of_two
+            self.multiply += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+        bits = _scale_bits(spec, scale)
+        # In front of an exact sum there is a register of the pipeline where there are two.
+        before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
+        self.multiply += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+
+
+def operand_registers(spec: MacSpec) -> int:
+    """Return how many registers stand between the operands and the sum: behind the multipliers, then behind the decoders."""
+    # In front of an exact sum the last register of the pipeline is behind the sum.
+    return spec.pipeline - (spec.exact_sum is not None)
+
+
+def _normalises_sums(spec: MacSpec) -> bool:
+    """Return whether exact sums, and the scales of their blocks, are normalised for what they are added to."""
+    return spec.exact_sum is not None and not isinstance(spec.levels[0], FixedAcc)
+
+
+def _scale_bits(spec: MacSpec, scale: NumberShape) -> int:
+    """Return the bits of the product of the block scales; of powers of two nobody asks for the significand."""
+    return number_width(scale) - all(fmt.power_of_two for fmt in spec.blocks)
+
+
+class LaneCounts(NamedTuple):
+    """Cells of one lane in front of the sum, of one unit or, in arrays, of many.
+
+    Attributes
+    ----------
+    decode, multiply
+        Unpacking of both operands; their multiplication.
+    product_bits, operand_bits
+        What a register behind the multiplier holds, and one behind the decoders.
+    """
+
+    decode: Counts
+    multiply: Counts
+    product_bits: Any
+    operand_bits: Any
+
+    def of_lanes(self, lanes: int, registers: int) -> tuple[Counts, Counts]:
+        """Return decode and multiplication of so many lanes, with registers behind the multipliers, then behind the decoders."""
+        decode, multiply = _times(self.decode, lanes), _times(self.multiply, lanes)
+        if registers > 0:
+            multiply += Counts(flip_flop=lanes * self.product_bits)
+        if registers == 2:
+            decode += Counts(flip_flop=lanes * self.operand_bits)
+        return decode, multiply
+
+
+def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
+    """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows."""
+    normalised = normalises_operands(spec)
+    if stays_signed(spec):
+        return _lane_of_posits(spec, adder, multiplier)
+    aligned = isinstance(spec.acc, TensorAcc)
+    unpacked = decode(spec.a, normalised) + decode(spec.b, normalised)
+    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+        product = mpy_log(spec.a, spec.b)
+    else:
+        a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
+        if aligned:
+            raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
+            unpacked += sum(raised, Counts())
+            a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
+        product = mpy(a, b, normalised, normalises_product(spec), multiplier, adder, tells_zero=aligned)
+    halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
+    operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
+    return LaneCounts(unpacked, product, number_width(lane_product(spec)) + (normalised or aligned), operands)
+
+
+def _lane_of_posits(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
+    """Count the unpacking and multiplication of posits in two's complement."""
+    assert isinstance(spec.a, PositFormat)
+    assert isinstance(spec.b, PositFormat)
+    # Unpacked so, a posit has as many bits as one with its sign taken off.
+    operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
+    product = mpy_posit(spec.a, spec.b, multiplier, adder)
+    return LaneCounts(decode_posit(spec.a) + decode_posit(spec.b), product, number_width(lane_product(spec)), operands)
+
+
+def _integer_rows(spec: MacSpec, multiplier: str) -> tuple[IntFormat, IntFormat, tuple[Counts, int, int, int], int]:
+    """Return how integers are multiplied, what `mpy_integer` counts of it, and the bits that the rows are good for."""
+    a, b, first = row_integer(spec.a), row_integer(spec.b), spec.levels[0]
+    assert a is not None
+    assert b is not None
+    if spec.exact_sum is not None:
+        width = spec.exact_sum.width
+    else:
+        assert isinstance(first, FixedAcc)
+        width = total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
+    return a, b, mpy_integer(a, b, width, spec.lanes, multiplier), width
+
+
+class _Sums:
+    """Counts of all that follows the products: alignadd and normacc."""
+
+    def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
+        self.spec, self.adder, self.multiplier = spec, adder, multiplier
+        self.alignadd, self.normacc = Counts(), Counts()
         self.idle_alignadd, self.idle_normacc = np.zeros(len(CELLS)), np.zeros(len(CELLS))
 
-    def build(self) -> UnitCounts:
+    def build(self) -> tuple[Counts, Counts, tuple[float, ...], tuple[float, ...]]:
         spec, first = self.spec, self.spec.levels[0]
         self._control()
-        rows = self._multiply_integers() if joins_rows(spec) else None
-        if rows is None:
-            self._multiply()
-        terms = Terms(lane_product(spec), spec.lanes) if rows is None else rows
+        terms: Terms | Rows
+        if joins_rows(spec):
+            _, _, (_, bits, _, rest), width = _integer_rows(spec, self.multiplier)
+            terms = Rows(bits, rest, width)
+        else:
+            terms = Terms(lane_product(spec), spec.lanes)
         if spec.exact_sum is not None:
             terms = self._sum(terms, spec.exact_sum)
         if spec.blocks and spec.fold_steps is not None:
@@ -94,8 +244,7 @@ class _Build:
                 inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
                 assert inner is not None
                 self._fold(spec.acc.outer, Terms(inner))
-        idle_alignadd, idle_normacc = tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
-        return UnitCounts(self.decode, self.mpy + self.decode, self.alignadd, self.normacc, idle_alignadd, idle_normacc)
+        return self.alignadd, self.normacc, tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
 
     def _fold(self, acc: Level, terms: Terms | Rows) -> None:
         """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
@@ -104,64 +253,10 @@ class _Build:
         idle = max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
         self._accumulate(acc, terms, resettable=True, idle=idle)
 
-    def _multiply_integers(self) -> Rows:
-        """Count the multiplication of integers in one tree for all lanes; return their rows."""
-        spec, first = self.spec, self.spec.levels[0]
-        a, b = row_integer(spec.a), row_integer(spec.b)
-        assert a is not None
-        assert b is not None
-        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
-        self.decode += _times(widened, spec.lanes)
-        if spec.exact_sum is not None:
-            width = spec.exact_sum.width
-        else:
-            assert isinstance(first, FixedAcc)
-            width = total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
-        product, bits, live, rest = mpy_integer(a, b, width, spec.lanes, self.multiplier)
-        self.mpy += product
-        tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
-        if tells_sign:
-            self.mpy += Counts(xor2=spec.lanes * (a.signed and b.signed), gate2=spec.lanes)
-        self._registers(live + tells_sign, spec.lanes * (a.width + b.width))
-        return Rows(bits, rest, width)
-
-    def _multiply(self) -> None:
-        """Count the unpacking and multiplication of the operands of all lanes."""
-        spec, normalised = self.spec, normalises_operands(self.spec)
-        if stays_signed(spec):
-            self._multiply_posits()
-            return
-        aligned = isinstance(spec.acc, TensorAcc)
-        self.decode += _times(decode(spec.a, normalised) + decode(spec.b, normalised), spec.lanes)
-        if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-            product = mpy_log(spec.a, spec.b)
-        else:
-            a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
-            if aligned:
-                raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
-                self.decode += _times(sum(raised, Counts()), spec.lanes)
-                a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
-            product = mpy(a, b, normalised, normalises_product(spec), self.multiplier, self.adder, tells_zero=aligned)
-        self.mpy += _times(product, spec.lanes)
-        halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
-        operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
-        self._registers(spec.lanes * (number_width(lane_product(spec)) + (normalised or aligned)), spec.lanes * operands)
-
-    def _multiply_posits(self) -> None:
-        """Count the unpacking and multiplication of posits in two's complement."""
-        spec = self.spec
-        assert isinstance(spec.a, PositFormat)
-        assert isinstance(spec.b, PositFormat)
-        self.decode += _times(decode_posit(spec.a) + decode_posit(spec.b), spec.lanes)
-        self.mpy += _times(mpy_posit(spec.a, spec.b, self.multiplier, self.adder), spec.lanes)
-        # Unpacked so, a posit has as many bits as one with its sign taken off.
-        operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
-        self._registers(spec.lanes * number_width(lane_product(spec)), spec.lanes * operands)
-
     def _sum(self, terms: Terms | Rows, fixed: FixedPoint) -> Terms:
         """Count the exact sum of the products of a step, or of a block in a register; return the one number that comes of it."""
         spec = self.spec
-        normalised, kept = not isinstance(spec.levels[0], FixedAcc), bool(spec.blocks) and spec.fold_steps is not None
+        normalised, kept = _normalises_sums(spec), bool(spec.blocks) and spec.fold_steps is not None
         shape, before = exact_sum_shape(spec, normalised=normalised), self.alignadd
         if isinstance(terms, Rows):
             self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, fixed.width if kept else 0, fixed.width, self.adder)
@@ -175,7 +270,7 @@ class _Build:
         self.alignadd += unpack_sum(shape, self.adder, normalised=normalised)
         if isinstance(terms, Terms):
             self.idle_alignadd += unreached(spec, fixed) * (self.alignadd.cells() - before.cells())
-        scale = self._scale(normalised=normalised, kept=kept)
+        scale = self._scale(normalised=normalised)
         if scale is not None:
             can_be_zero = not all(fmt.power_of_two for fmt in spec.blocks)
             self.alignadd += scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
@@ -185,37 +280,17 @@ class _Build:
             self.alignadd += Counts(flip_flop=number_width(shape) + normalised)
         return Terms(shape)
 
-    def _scale(self, *, normalised: bool, kept: bool) -> NumberShape | None:
-        """Count the product of the block scales and its registers, one of them where it is `kept` for a block; return its shape."""
+    def _scale(self, *, normalised: bool) -> NumberShape | None:
+        """Return the shape of the product of the block scales, and count its register in front of the accumulator."""
         spec = self.spec
         scale = block_scale(spec, normalised=normalised)
-        if scale is None:
-            return None
-        shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
-        self.decode += sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts())
-        if len(shapes) == 2:
-            can_be_zero = not spec.blocks[1].power_of_two
-            self.mpy += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
-        # Of powers of two nobody asks for the significand.
-        bits = number_width(scale) - all(fmt.power_of_two for fmt in spec.blocks)
-        # In front of an exact sum there is a register of the pipeline where there are two.
-        before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
-        self.mpy += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
-        if spec.exact_sum is None and spec.pipeline == 2:
-            self.alignadd += Counts(flip_flop=bits)
+        if scale is not None and spec.exact_sum is None and spec.pipeline == 2:
+            self.alignadd += Counts(flip_flop=_scale_bits(spec, scale))
         return scale
-
-    def _registers(self, product: int, operands: int) -> None:
-        """Count the pipeline behind the multipliers and the decoders; in front of an exact sum its last register is behind the sum."""
-        depth = self.spec.pipeline - (self.spec.exact_sum is not None)
-        if depth > 0:
-            self.mpy += Counts(flip_flop=product)
-        if depth == 2:
-            self.decode += Counts(flip_flop=operands)
 
     def _accumulate(self, acc: Level, terms: Terms | Rows, *, resettable: bool, idle: float = 0.0) -> NumberShape | None:
         """Count one accumulator level, of whose cells the share `idle` stands still; return the shape of its register."""
-        scale = self._scale(normalised=False, kept=False) if isinstance(acc, TensorAcc) else None
+        scale = self._scale(normalised=False) if isinstance(acc, TensorAcc) else None
         level = accumulate(self.spec, acc, terms, self.adder, resettable=resettable, scale=scale)
         self.alignadd += level.alignadd
         self.normacc += level.normacc
@@ -280,4 +355,10 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
         raise ValueError(f"adder {adder!r} is not one of {', '.join(ADDERS)}")
     if multiplier not in MULTIPLIERS:
         raise ValueError(f"multiplier {multiplier!r} is not one of {', '.join(MULTIPLIERS)}")
-    return _Build(spec, adder, multiplier).build()
+    decode, multiply = _Operands(spec, adder, multiplier).build()
+    return UnitCounts(decode, decode + multiply, *_Sums(spec, adder, multiplier).build())
+
+
+def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
+    """Return the cells of a unit's alignadd and normacc, without those of its operands."""
+    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build())

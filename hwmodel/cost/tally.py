@@ -127,11 +127,23 @@ class Tally:
         """Return what has been placed so far."""
         return Counts(*_PLACED(self))
 
-    def include(self, counts: Counts) -> None:
-        """Add the counts of a block that was counted before."""
-        for name, number in zip(Counts._fields, counts, strict=True):
-            if number:
-                setattr(self, name, getattr(self, name) + number)
+    def include(self, counts: Counts, times: int = 1) -> None:
+        """Add the counts of a block that was counted before, so many times."""
+        full_adder, half_adder, xor2, mux2, gate2, prefix, wide, mask, strong_mask, *rest = counts
+        inverter, flip_flop, placed_full_adder, placed_half_adder = rest
+        self.full_adder += times * full_adder
+        self.half_adder += times * half_adder
+        self.xor2 += times * xor2
+        self.mux2 += times * mux2
+        self.gate2 += times * gate2
+        self.prefix += times * prefix
+        self.wide += times * wide
+        self.mask += times * mask
+        self.strong_mask += times * strong_mask
+        self.inverter += times * inverter
+        self.flip_flop += times * flip_flop
+        self.placed_full_adder += times * placed_full_adder
+        self.placed_half_adder += times * placed_half_adder
 
     def include_placed(self, other: "Tally") -> None:
         """Add what another has placed, as instances alone: a mapper finds them unused."""

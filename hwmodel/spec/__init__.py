@@ -6,7 +6,7 @@ from .blocks import SCALE_RULES, BlockFormat
 from .catalog import CATALOG, UNDEFINED, CatalogEntry, add_codebook, format_name, format_note, parse_format, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
-from .errors import SpecError
+from .errors import SpecError, WidthError
 from .floats import FloatFormat, Specials
 from .formats import Format, Operand, ScalarOperand
 from .integers import IntCoding, IntFormat
@@ -50,6 +50,7 @@ __all__ = [
     "Specials",
     "TensorAcc",
     "TensorPreset",
+    "WidthError",
     "X87Format",
     "add_codebook",
     "format_name",

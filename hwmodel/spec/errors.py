@@ -25,3 +25,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
         return f"; did you mean {MEANT[name]}?"
     close = difflib.get_close_matches(name, list(candidates), n=3, cutoff=0.6)
     return f"; did you mean {', '.join(close)}?" if close else ""
+
+
+class WidthError(SpecError):
+    """A unit whose sums would be too wide; what its message says after the unit's name holds for all units with products as large."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 
 from .errors import SpecError
 
@@ -117,17 +118,17 @@ class FloatFormat:
         """The sign bit's place as a mask; 0 if unsigned."""
         return int(self.signed) << (self.exponent_bits + self.fraction_bits)
 
-    @property
+    @cached_property
     def emin(self) -> int:
         """Exponent of the smallest normal binade."""
         return (1 if self.subnormals else 0) - self.bias
 
-    @property
+    @cached_property
     def lsb_exponent(self) -> int:
         """Exponent of the finest unit: every finite value is a multiple of ``2**lsb_exponent``."""
         return self.emin - self.halved - self.fraction_bits
 
-    @property
+    @cached_property
     def max_finite_code(self) -> int:
         """Code of the largest finite value (positive)."""
         top = (self.exponent_mask << self.fraction_bits) | self.fraction_mask
@@ -135,19 +136,19 @@ class FloatFormat:
             return top - (1 << self.fraction_bits)
         return top - (self.specials is Specials.FN)
 
-    @property
+    @cached_property
     def emax(self) -> int:
         """Exponent of the binade that holds the largest finite value (`emin` if that is a subnormal)."""
         return max((self.max_finite_code >> self.fraction_bits) - self.bias, self.emin)
 
-    @property
+    @cached_property
     def max_significand(self) -> int:
         """Significand, hidden bit included, of the largest finite value: ``max = max_significand * 2**(emax - M)``."""
         code = self.max_finite_code
         hidden = (code >> self.fraction_bits) > 0 or not self.subnormals
         return (int(hidden) << self.fraction_bits) | (code & self.fraction_mask)
 
-    @property
+    @cached_property
     def max_magnitude(self) -> int:
         """Largest finite value in units of ``2**lsb_exponent``."""
         return self.max_significand << (self.emax - self.fraction_bits - self.lsb_exponent)

@@ -21,7 +21,7 @@ from .blocks import BlockFormat
 from .catalog import format_note, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
-from .errors import SpecError, nearest
+from .errors import SpecError, WidthError, nearest
 from .floats import FloatFormat
 from .formats import Operand, ScalarOperand
 from .logarithms import LogFormat, linear_range
@@ -100,7 +100,7 @@ class MacSpec:
         self._check_tensor()
         self._check_specials()
         if self.exact_sum is not None and self.exact_sum.width > MAX_FIXED_WIDTH:
-            raise SpecError(
+            raise WidthError(
                 f"unit {self}: the exact sum of its products takes {self.exact_sum.width} bits, more than {MAX_FIXED_WIDTH}; "
                 f"choose formats of less range, or a tensor-core style accumulator, which truncates"
             )
@@ -312,7 +312,7 @@ class MacSpec:
             fraction = finest if acc.width is None else min(finest, acc.width - 1 - top - headroom)
         width = 1 + fraction + top + headroom if acc.width is None else acc.width
         if not 1 <= width <= MAX_FIXED_WIDTH:
-            raise SpecError(
+            raise WidthError(
                 f"unit {self}: the accumulator {acc} would be {width} bits wide, which is not in 1..{MAX_FIXED_WIDTH}; "
                 f"name W and F, as in fx64f20"
             )

@@ -43,6 +43,7 @@ class Desk:
             self.options["energy"] = self.options["synth"] | asdict(plan.compute.energy)
         if plan.compute.error is not None:
             self.options["error"] = asdict(plan.compute.error)
+        self.estimates = plan.compute.estimate
         self.explores = plan.compute.synth is not None and plan.compute.synth.explore
         contained = ("synth",) if "energy" in self.options else ()
         self.views = tuple(view for view in ("error", *MAPPED) if view in self.options and view not in contained)

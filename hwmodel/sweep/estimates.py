@@ -2,100 +2,105 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hwmodel.cost import CostError, estimate_many
 
+from .plan import EstimateOptions
 from .provenance import codebooks, provenance
 from .space import Batch
 from .store import Store, key_of
+from .units import units_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_OWN = ("spec", "card", "lanes")
+FLAG = "est_extrapolated"
+"""The one column of estimates that is true or false."""
+
+_OWN = ("spec", "lanes")
 _BOUND_OF_A_PART = re.compile(r"_(decode|mpy|alignadd|normacc)_(low|high)_")
 """Left out: `hwmodel estimate` tells them."""
 
 
-@lru_cache(maxsize=1)
-def estimate_columns() -> tuple[str, ...]:
+@lru_cache(maxsize=2)
+def estimate_columns(*, timed: bool) -> tuple[str, ...]:
     """Return the names of the columns of estimates: those of `hwmodel.cost.estimate_many`, with ``est_`` in front."""
-    return tuple(f"est_{name}" for name in estimate_many([]) if name not in _OWN and not _BOUND_OF_A_PART.search(name))
+    return tuple(f"est_{name}" for name in estimate_many([], timed=timed) if name not in _OWN and not _BOUND_OF_A_PART.search(name))
 
 
-def units_of(batch: Batch, store: Store | None) -> tuple["pa.Table", int]:
-    """Return `spec`, `reason` and, with a store to look in, the estimates of a batch; and how many rows were estimated anew."""
+def units_of(batch: Batch, store: Store, options: EstimateOptions | None) -> tuple["pa.Table", int]:
+    """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew."""
     import pyarrow as pa
 
-    if store is None:
-        units = list(batch.specs())
-        return pa.table({"spec": [name for _, name, _ in units], "reason": _reasons([reason for _, _, reason in units])}), 0
-    key = _key(batch)
+    if options is None:
+        units = units_in(batch)
+        return pa.table({"spec": units.names, "reason": units.reasons}), 0
+    key = _key(batch, options)
     payload = store.get(key)
     if payload is not None:
         return pa.ipc.open_stream(payload).read_all(), 0
-    table = _estimate(batch)
+    table = _estimate(batch, options)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(table)
     store.put({key: sink.getvalue().to_pybytes()})
     return table, len(batch)
 
 
-def _reasons(reasons: Sequence[str | None]) -> "pa.Array":
-    import pyarrow as pa
-
-    return pa.array([reason or None for reason in reasons], pa.string())
-
-
-def _key(batch: Batch) -> bytes:
-    """Return the key of a batch: of its choices and of which rows have which, of the cards, and of what estimates them."""
+def _key(batch: Batch, options: EstimateOptions) -> bytes:
+    """Return the key of a batch: of its choices and of which rows have which, of cards and objectives, and of what estimates them."""
     from hwmodel.flow import load_card
 
     total, named = hashlib.sha256(), list[Any]()
     for axis, at in zip(batch.axes, batch.at, strict=True):
         for name, choices in axis.choices.items():
-            if name in ("a", "b", "acc", "lanes", "pipeline", "unit"):
+            if name in ("a", "b", "acc", "lanes", "pipeline", "unit", "objective"):
                 named.append([name, [choice.name for choice in choices]])
             elif name == "card":
                 named.append([name, [[choice.name, load_card(choice.name).sha256] for choice in choices]])
             named.append([codebooks(choice.value) for choice in choices if name in ("a", "b", "unit") and choice.value is not None])
         total.update(at.tobytes())
-    return key_of({"view": "estimate", "made by": provenance("estimate"), "choices": named, "rows": total.hexdigest()})
+    material = {"view": "estimate", "made by": provenance("estimate"), "options": asdict(options)}
+    return key_of(material | {"choices": named, "rows": total.hexdigest()})
 
 
-def _estimate(batch: Batch) -> "pa.Table":
-    """Estimate each different unit of a batch once on each card."""
+def _estimate(batch: Batch, options: EstimateOptions) -> "pa.Table":
+    """Estimate each different unit of a batch once on each card for each objective."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from hwmodel.flow import load_card
 
     distinct, which = batch.distinct()
-    units = list(distinct.specs())
-    there = np.array([spec is not None for spec, _, _ in units])
-    specs = [spec for spec, _, _ in units if spec is not None]
-    place = np.cumsum(there) - 1  # of a unit among those that there are
-    names, reasons = (
-        pa.array([name for _, name, _ in units], pa.string()).take(which),
-        _reasons([reason for _, _, reason in units]).take(which),
-    )
-    columns = {name: np.full(len(batch), np.nan) for name in estimate_columns()}
-    cards, on = batch.chosen("card")
-    for at, card in enumerate(cards):
-        mine = np.flatnonzero((on == at) & there[which])
-        try:
-            found = estimate_many(specs, load_card(card.name))
-        except CostError as error:
-            told = reasons.to_pylist()
-            for row in mine.tolist():
-                told[row] = f"estimate: {error}"
-            reasons = _reasons(told)
+    units = units_in(distinct)
+    names, reasons = units.names.take(which), units.reasons.take(which)
+    columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
+    (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
+    for at, to in product(range(len(cards)), range(len(objectives))):
+        mine = np.flatnonzero((on == at) & (aimed == to) & units.there[which])
+        if not len(mine):
             continue
+        card, objective = load_card(cards[at].name), objectives[to].name
+        try:
+            found = units.estimates(which[mine], card, objective)
+        except CostError as error:
+            failed = np.zeros(len(batch), bool)
+            failed[mine] = True
+            reasons = pc.if_else(failed, f"estimate: {error}", reasons)
+            continue
+        if options.timed:
+            some, place = np.unique(which[mine], return_inverse=True)
+            specs = [spec for spec, _, _ in distinct.only(np.isin(np.arange(len(distinct)), some)).specs() if spec is not None]
+            every = estimate_many(specs, card, objective, timed=True)
+            found |= {name: figures[place] for name, figures in every.items() if name not in found}
         for name, figures in columns.items():
-            figures[mine] = found[name.removeprefix("est_")][place[which[mine]]]
-    return pa.table({"spec": names, "reason": reasons, **columns})
+            figures[mine] = found[name.removeprefix("est_")]
+    flags = columns.pop(FLAG)
+    told = pa.array(flags == 1, mask=np.isnan(flags))
+    return pa.table({"spec": names, "reason": reasons, **columns, FLAG: told})

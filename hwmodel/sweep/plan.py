@@ -78,7 +78,9 @@ class ErrorOptions:
 
 @dataclass(frozen=True)
 class EstimateOptions:
-    """Estimates have no options."""
+    """What is estimated: area and energy, or, if `timed`, energy with glitches and delay, too, which take far longer."""
+
+    timed: bool = False
 
 
 _OPTIONS: Mapping[str, type] = {"estimate": EstimateOptions, "synth": SynthOptions, "energy": EnergyOptions, "error": ErrorOptions}
@@ -267,8 +269,6 @@ def _compute(where: str, table: Any) -> Compute:
 def _options(where: str, kind: type, table: Mapping[str, Any]) -> Any:
     """Return the options of one view, each of the type that its field has."""
     types: Mapping[str, Any] = kind.__annotations__
-    if table and not types:
-        raise SweepError(f"{where} has no options; write {where.rsplit('.', 1)[-1][:-1]} = true")
     _check_keys(where, table, tuple(types))
     for key, value in table.items():
         name, fits = _TYPES[types[key]]

@@ -13,7 +13,7 @@ from hwmodel.files import whole
 
 from .desk import Desk
 from .errors import SweepError
-from .estimates import estimate_columns, units_of
+from .estimates import FLAG, estimate_columns, units_of
 from .plan import Plan
 from .space import Batch
 from .worker import Found
@@ -21,7 +21,7 @@ from .worker import Found
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH = 1 << 13
+_BATCH = 1 << 16
 """Rows estimated, kept and written at a time."""
 
 _REASONS_TOLD = 2
@@ -35,7 +35,9 @@ class Columns:
     def __init__(self, desk: Desk) -> None:
         self._kinds: dict[str, dict[str, type]] = {view: {} for view in ("synth", "energy", "error")}
         mapped = "synth" in desk.options
-        self.how = () if not mapped else ("objective",) if desk.explores else ("objective", "adder", "multiplier")
+        self.how: tuple[str, ...] = ("objective",) if mapped or desk.estimates is not None else ()
+        if mapped and not desk.explores:
+            self.how += ("adder", "multiplier")
         self._hidden = {*_OWN[:7], "unit", *self.how}
 
     def see(self, found: Mapping[str, Found]) -> None:
@@ -86,7 +88,7 @@ def write_table(plan: Plan, desk: Desk, columns: Columns, out: Path, told: Calla
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    estimated = estimate_columns() if plan.compute.estimate is not None else ()
+    estimated = () if desk.estimates is None else estimate_columns(timed=desk.estimates.timed)
     schema = _schema(columns, estimated)
     packing: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": _names(schema)}
     written, done = Written(), 0
@@ -140,7 +142,7 @@ def _schema(columns: Columns, estimated: Sequence[str]) -> "pa.Schema":
         ("card", name),
     ]
     fields += [(each, name) for each in columns.how]
-    fields += [(each, pa.float64()) for each in estimated]
+    fields += [(each, pa.bool_() if each == FLAG else pa.float64()) for each in estimated]
     fields += [(each, types.get(kind, pa.string())) for each, kind in columns.kinds.items()]
     return pa.schema([*fields, ("reason", pa.string())])
 
@@ -164,7 +166,7 @@ def _table(
     """Return the rows of a batch as an Arrow table."""
     import pyarrow as pa
 
-    units, made = units_of(batch, desk.store if estimated else None)
+    units, made = units_of(batch, desk.store, desk.estimates)
     written.estimated += made
     arrays: dict[str, Any] = {name: units[name] for name in ("spec", "reason", *estimated)}
     for name in ("a", "b", "acc", "lanes", "pipeline", "card", *columns.how):

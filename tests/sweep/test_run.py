@@ -58,6 +58,13 @@ SYNTH = {"space": {"a": "int{4..6}", "acc": "fx", "objective": ["area", "delay"]
 # A row, its views, and what is known of it.
 
 
+TIMED = {
+    *(f"est_energy_timed{end}_fj" for end in ("", "_low", "_high", "_per_product")),
+    *(f"est_energy_timed_{part}_fj" for part in ("decode", "mpy", "alignadd", "normacc")),
+    *(f"est_delay{end}_ps" for end in ("", "_low", "_high")),
+}
+
+
 def test_energy_is_counted_as_its_options_say(tmp_path):
     found = {}
     for name, options in {"plain": True, "timed": {"glitches": True, "streams": 4}, "few": {"streams": 4}}.items():
@@ -66,6 +73,35 @@ def test_energy_is_counted_as_its_options_say(tmp_path):
     assert "energy_timed_fj" not in found["plain"]
     assert found["timed"]["energy_timed_fj"] >= found["timed"]["energy_fj"] == found["few"]["energy_fj"] != found["plain"]["energy_fj"]
     assert found["few"]["energy_macs"] * 16 == found["plain"]["energy_macs"]
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_estimates_are_of_each_rows_objective(tmp_path, timed):
+    objectives = ["balanced", "area", "delay", "sized"]
+    space = {
+        "a": ["e4m3fn", "fp32"],
+        "b": ["e4m3fn", "int4", "lns8"],
+        "acc": "fp16",
+        "objective": objectives,
+        "adder": ["ripple", "sparse"],
+    }
+    data = {"space": space, "compute": {"estimate": {"timed": timed}}}
+    _, table = sweep(data, tmp_path, Here())
+    assert len(table) == 48
+    assert {name for name in table if "timed" in name or "delay" in name} == (TIMED if timed else set())
+    for row in table.to_dict("records"):
+        if row["b"] == "lns8":
+            assert row["reason"].startswith("unit ")
+        elif row["objective"] == "sized":
+            assert row["reason"] == "estimate: the objective 'sized' is unknown; estimates are made for area, balanced, delay"
+            assert math.isnan(row["est_area_um2"])
+        else:
+            expected = estimate(MacSpec.parse(row["spec"]), objective=row["objective"]).row
+            figures = {name: value for name, value in row.items() if name.startswith("est_")}
+            assert figures == pytest.approx({name: expected[name.removeprefix("est_")] for name in figures}, rel=1e-12)
+    # Timed or not, with which objectives: what is known of one is not what is asked of another.
+    again, _ = sweep({"space": space | {"objective": objectives[1:]}, "compute": {"estimate": {"timed": not timed}}}, tmp_path, Here())
+    assert again.estimated == 36
 
 
 def test_a_row_is_what_each_view_says_of_it(tmp_path, monkeypatch):
@@ -318,7 +354,7 @@ def test_ctrl_c_between_estimates(tmp_path, monkeypatch, batches):
         if done == 10 * batches:
             raise KeyboardInterrupt
 
-    def interrupted(batch):
+    def interrupted(batch, options):
         raise KeyboardInterrupt
 
     if not batches:

@@ -6,8 +6,9 @@ Sources of the circuits: see `hwmodel_rtl.adders`, `hwmodel_rtl.compressor` and 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..adders import SPARSE_GROUP, prefix_network
-from ..compressor import dadda_height, sign_column
+from ..adders import SPARSE_GROUP
+from ..prefix import prefix_network
+from ..trees import dadda_height
 from .paths import (
     CHAIN,
     FULL,
@@ -134,9 +135,31 @@ def _adder(bits: Sequence[Bit], full: int) -> Bit:
     return after(later(*paths), full if len(paths) == 3 else HALF)
 
 
+def _sign_column(heights: list[int], constant_sum: int) -> int:
+    """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`."""
+    ones = len(heights)
+    while ones and (constant_sum >> (ones - 1)) & 1:
+        ones -= 1
+    for above in range(ones, len(heights) - 1):
+        if max(heights[above:]) > 1:
+            continue
+        columns = [height + ((constant_sum >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
+        while (height := max(columns)) > 2:
+            target = dadda_height(height)
+            carries, reduced = 0, []
+            for bits in columns:
+                excess = max(bits + carries - target, 0)
+                reduced.append(bits + carries - excess)
+                carries = excess - excess // 2
+            columns = reduced
+        if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
+            return above
+    return len(heights)
+
+
 def add_columns(columns: list[list[Bit]], constant: int, adder: str, nothing: Path) -> Word:
     """Return the way through a compressor tree, which a constant goes into, and the adder behind it; of no bit at all, `nothing`."""
-    above = sign_column(list(map(len, columns)), constant)
+    above = _sign_column(list(map(len, columns)), constant)
     for weight in range(above):
         if (constant >> weight) & 1:
             columns[weight].append(None)

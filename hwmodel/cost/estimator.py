@@ -1,0 +1,144 @@
+"""Estimates over arrays: units as places in lists of what they are made of, costs as columns."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from hwmodel.spec import Accumulator, MacSpec, Operand
+
+from .calibration import REACH, Calibration, Card, calibration_of
+from .columns import PartTable, UnitColumns
+from .model import COUNTED, DELAY, column, costs_of, told
+
+BOUNDS = ("", "low", "high")
+
+
+class Estimator:
+    """Estimates units of some pairs of operand formats and some accumulators; what was counted once is kept.
+
+    Parameters
+    ----------
+    pairs, accumulators
+        What units are made of.
+
+    Examples
+    --------
+    >>> fp8, fp32 = parse_format("e4m3fn"), parse_accumulator("fp32")
+    >>> few = Estimator([(fp8, fp8)], [fp32])
+    >>> few.columns(pair=np.zeros(2, int), acc=np.zeros(2, int), lanes=np.array([1, 4]), pipeline=np.zeros(2, int))["area_um2"]
+    """
+
+    def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator]) -> None:
+        self._pairs, self._accumulators = pairs, accumulators
+        self._units: dict[tuple[str, str], UnitColumns] = {}
+        self._costs: dict[tuple[Any, ...], np.ndarray] = {}
+
+    @staticmethod
+    def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
+        """Return what estimates some units, and their places in it: the arguments of `columns`."""
+        operands, accumulators = _Distinct(), _Distinct()
+        a, b = (operands.places([getattr(spec, name) for spec in specs]) for name in "ab")
+        acc = accumulators.places([spec.acc for spec in specs])
+        found, pair = np.unique(a * len(operands.values) + b, return_inverse=True)
+        pairs = tuple((operands.values[at // len(operands.values)], operands.values[at % len(operands.values)]) for at in found.tolist())
+        lanes, pipeline = (np.fromiter((getattr(spec, name) for spec in specs), int, len(specs)) for name in ("lanes", "pipeline"))
+        return _estimator(pairs, tuple(accumulators.values)), {"pair": pair, "acc": acc, "lanes": lanes, "pipeline": pipeline}
+
+    def columns(
+        self,
+        pair: np.ndarray,
+        acc: np.ndarray,
+        lanes: np.ndarray,
+        pipeline: np.ndarray,
+        card: str | Card = "sky130hd",
+        objective: str = "balanced",
+    ) -> dict[str, np.ndarray]:
+        """Return what units cost, as columns.
+
+        Parameters
+        ----------
+        pair, acc
+            (units,) int, places in the lists of pairs and of accumulators.
+        lanes, pipeline
+            (units,) int, as in `MacSpec`.
+        card, objective
+            As in `hwmodel.cost.estimate`.
+
+        Returns
+        -------
+        dict
+            The columns of `estimate_many` but for `spec`, of what follows from counts alone; NaN where there is no such unit.
+
+        Raises
+        ------
+        CostError
+            As `estimate_many`.
+        """
+        calibration = calibration_of(card, objective)
+        units = self._built(calibration)
+        places = units.places(pair, acc, lanes, pipeline)
+        columns: dict[str, np.ndarray] = {"lanes": units.lanes(acc, lanes)}
+        for quantity in COUNTED:
+            halves = ((units.operands, slice(0, 2), places[0]), (units.sums, slice(2, 4), places[1]))
+            fitted = np.concatenate([self._costs_of(*half[:2], calibration, quantity)[np.maximum(half[2], -1)] for half in halves], axis=1)
+            columns |= columns_of(fitted, columns["lanes"], calibration, quantity)
+        beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
+        return columns | {"extrapolated": np.any(beyond, axis=0)}
+
+    def faults(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> list[tuple[int, str | None]]:
+        """Return the rows that are no units, and what follows ``unit <name>`` in the reason; None: only `MacSpec` itself says it."""
+        units = self._built(calibration_of("sky130hd"))
+        _, sums = units.places(pair, acc, lanes, pipeline)
+        bad = np.flatnonzero(sums < 0)
+        return [(row, units.fault(place)) for row, place in zip(bad.tolist(), sums[bad].tolist(), strict=True)]
+
+    def _built(self, calibration: Calibration) -> UnitColumns:
+        key = calibration.architecture["adder"], calibration.architecture["multiplier"]
+        if key not in self._units:
+            self._units[key] = UnitColumns(self._pairs, self._accumulators, *key)
+        return self._units[key]
+
+    def _costs_of(self, table: PartTable, parts: slice, calibration: Calibration, quantity: str) -> np.ndarray:
+        """Return what the parts of a table cost, (rows + 1, 2); the last row, of what is no unit, is NaN."""
+        key = calibration, quantity, parts.start
+        known = self._costs.get(key, np.full((1, 2), np.nan))
+        if len(known) <= len(table):
+            new = costs_of(table.cells[len(known) - 1 :], calibration.coefficients[quantity][parts])
+            self._costs[key] = known = np.concatenate([known[:-1], new, np.full((1, 2), np.nan)])
+        return known
+
+
+def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, quantity: str) -> dict[str, np.ndarray]:
+    """Return the columns of a quantity from what its fitted parts cost, (units, parts)."""
+    columns: dict[str, np.ndarray] = {}
+    for part, values in told(quantity, costs).items():
+        low, high = calibration.spread[quantity][part]
+        columns |= zip((column(quantity, part, bound) for bound in BOUNDS), (values, values * low, values * high), strict=True)
+    if quantity != DELAY:
+        columns[column(quantity, bound="per_product")] = columns[quantity] / lanes
+    return columns
+
+
+@lru_cache(maxsize=4)
+def _estimator(pairs: tuple[tuple[Operand, Operand], ...], accumulators: tuple[Accumulator, ...]) -> Estimator:
+    return Estimator(pairs, accumulators)
+
+
+class _Distinct:
+    """Different values in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._known: dict[Any, int] = {}
+
+    def places(self, values: list[Any]) -> np.ndarray:
+        """Return where values stand, (values,) int64; those that are one object are looked at once."""
+        objects, first, which = np.unique(np.fromiter(map(id, values), np.int64, len(values)), return_index=True, return_inverse=True)
+        at = np.empty(len(objects), np.int64)
+        for i, where in enumerate(first.tolist()):
+            at[i] = self._known.setdefault(values[where], len(self.values))
+            if at[i] == len(self.values):
+                self.values.append(values[where])
+        return at[which]

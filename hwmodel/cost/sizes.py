@@ -1,0 +1,118 @@
+"""Which pairs of operand formats are the same to all that comes after their products.
+
+What sums products asks how large they are and how fine, not what they are products of; very many pairs answer alike.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from hwmodel.spec import (
+    Accumulator,
+    BlockFormat,
+    ChoiceFormat,
+    ChunkAcc,
+    CodebookFormat,
+    FixedAcc,
+    FloatFormat,
+    Level,
+    LogFormat,
+    MacSpec,
+    Operand,
+    PositAcc,
+    QuireAcc,
+    TensorAcc,
+)
+from hwmodel.spec.dataflow import lane_product
+from hwmodel.spec.ranges import row_integer
+
+from .idle import binades_of_products
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a unit has around its operands."""
+
+    acc: Accumulator
+    lanes: int
+    pipeline: int
+
+    def around(self, a: Operand, b: Operand) -> MacSpec:
+        """Return a unit that has not been looked at whether it can be."""
+        spec = object.__new__(MacSpec)
+        lanes = self.acc.lanes if isinstance(self.acc, TensorAcc) and self.lanes == 1 else self.lanes
+        spec.__dict__.update(a=a, b=b, acc=self.acc, pipeline=self.pipeline, lanes=lanes)
+        return spec
+
+    @property
+    def first(self) -> Level:
+        """The accumulator that products meet first."""
+        return self.acc.inner if isinstance(self.acc, ChunkAcc) else self.acc
+
+    @property
+    def kind(self) -> str:
+        """How products are handed on: to a ``"fixed"``, ``"float"``, ``"posit"`` or ``"tensor"`` accumulator, or ``"summed"`` exactly."""
+        match self.first:
+            case FixedAcc() | QuireAcc():
+                return "fixed"
+            case TensorAcc():
+                return "tensor"
+            case PositAcc():
+                return "posit" if self.lanes == 1 else "summed"
+            case _:
+                return "float" if self.lanes == 1 else "summed"
+
+    @property
+    def to_the_bit(self) -> bool:
+        """Whether more is asked of the largest product than its length, and the ones that it starts with."""
+        return isinstance(self.acc, ChunkAcc | TensorAcc) or self.lanes & (self.lanes - 1) > 0
+
+
+def is_alone(a: Operand, b: Operand) -> bool:
+    """Return whether a pair is like no other: of formats that have more to say than how large their products are."""
+    if row_integer(a) is not None and row_integer(b) is not None:
+        return True
+    return any(
+        isinstance(fmt, BlockFormat | LogFormat | ChoiceFormat) or (isinstance(fmt, CodebookFormat) and fmt.entry_format is None)
+        for fmt in (a, b)
+    )
+
+
+class Size(NamedTuple):
+    """What sums ask of a pair's products.
+
+    Attributes
+    ----------
+    shape
+        All but the largest product.
+    length, ones
+        Bits of the largest product in units of the finest, and how many ones these start with.
+    """
+
+    shape: Hashable
+    length: int
+    ones: int
+
+    def rounds_up(self, lsb: int, fraction: int) -> bool:
+        """Return whether the largest product, brought to a coarser unit ``2**-fraction`` and increased by one, grows by a bit."""
+        return self.length + lsb + fraction <= self.ones
+
+
+def size_of(frame: Frame, a: Operand, b: Operand) -> Size:
+    """Return what sums ask of the products of two formats that are not alone."""
+    spec = frame.around(a, b)
+    shape, largest = lane_product.__wrapped__(spec), spec.product_max_magnitude
+    length = largest.bit_length()
+    ones = length - (largest ^ ((1 << length) - 1)).bit_length()
+    told: tuple[Hashable, ...] = (
+        (shape.signed, shape.significand_bits, shape.exponent_low, shape.exponent_high, shape.top, shape.leading_zeros, shape.anywhere),
+        (shape.nan, shape.inf, shape.lsb, shape.twos_complement, shape.lowest, shape.magnitude.bit_length()),
+        (spec.product_lsb_exponent, spec.has_specials, binades_of_products(spec), length, largest & (largest - 1) == 0),
+    )
+    if frame.to_the_bit:
+        told += (largest, shape.magnitude)
+    if frame.kind == "tensor":
+        told += tuple((fmt.precision, fmt.halved) if isinstance(fmt, FloatFormat) else fmt for fmt in (a, b))
+    if isinstance(frame.acc, QuireAcc):
+        told += (a, b)
+    return Size(told, length, ones)

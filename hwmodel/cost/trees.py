@@ -1,0 +1,148 @@
+"""Compressor trees by runs of columns: most neighbours hold the same bits, meet the same carries, and so the same adders."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from .tally import ONE, SIGNAL, ZERO, Bit, Counts, Tally
+
+Run = tuple[int, bytes]
+"""So many neighbouring columns, and the bits that each of them holds."""
+
+
+class Heap:
+    """Signals by their weights, in columns of the weights below `width`; what is placed above them is dropped."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._changes = {width: 0}
+
+    def place(self, low: int, high: int, count: int = 1) -> None:
+        """Put `count` signals into each of the columns ``low..high - 1``."""
+        high = min(high, self.width)
+        if low < high:
+            self._changes[low] = self._changes.get(low, 0) + count
+            self._changes[high] = self._changes.get(high, 0) - count
+
+    def runs(self) -> list[Run]:
+        """Return the columns from the lowest on."""
+        found, height, at = list[Run](), 0, 0
+        for weight, change in sorted(self._changes.items()):
+            if weight > at:
+                found.append((weight - at, bytes([SIGNAL]) * height))
+            height, at = height + change, weight
+        return found
+
+
+def runs_of(columns: Sequence[Sequence[Bit]]) -> list[Run]:
+    """Return runs of columns that are given one by one."""
+    return [(len(list(same)), bits) for bits, same in groupby(map(bytes, columns))]
+
+
+def places_of_signs(runs: Sequence[Run], constant_sum: int) -> range:
+    """Return the weights from where on a constant is all ones and meets lone bits, one bit from the top left out."""
+    width = sum(length for length, _ in runs)
+    first = (~constant_sum & ((1 << width) - 1)).bit_length()
+    at = 0
+    for length, bits in runs:
+        at += length
+        if len(bits) > 1:
+            first = max(first, at)
+    return range(first, width - 1)
+
+
+def with_constant(runs: Iterable[Run], constant_sum: int) -> list[Run]:
+    """Return columns with a 1 on top of each whose bit in a constant, not below 0, is set."""
+    found: list[Run] = []
+    for length, bits in runs:
+        while length:
+            is_one = constant_sum & 1
+            same = min(length, _low_ones(constant_sum if is_one else ~constant_sum)) if constant_sum else length
+            found.append((same, bits + bytes([ONE]) if is_one else bits))
+            constant_sum >>= same
+            length -= same
+    return found
+
+
+def _low_ones(number: int) -> int:
+    """Return how many ones stand at the low end of a number."""
+    return (~number & (number + 1)).bit_length() - 1
+
+
+def compress(runs: list[Run]) -> tuple[Counts, list[Run]]:
+    """Count the compressor tree that brings columns to two bits each; return also what is left in them.
+
+    Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
+    """
+    packed, height = 0, max([len(bits) for _, bits in runs], default=0)
+    while height > 2:
+        height = dadda_height(height)
+        placed, runs = _level(runs, height)
+        packed += placed
+    return _unpacked(packed), runs
+
+
+def dadda_height(height: int) -> int:
+    """Return the largest member below `height` of 2, 3, 4, 6, 9, 13, … (each floor of 3/2 of the last)."""
+    target = 2
+    while target * 3 // 2 < height:
+        target = target * 3 // 2
+    return target
+
+
+def _level(runs: list[Run], height: int) -> tuple[int, list[Run]]:
+    """Count one level of a tree, packed; a run is done with once a column gives the carries that it was given."""
+    packed, found = 0, list[Run]()
+    carries, end, before = b"", len(runs) - 1, None
+    for at, (length, bits) in enumerate(runs):
+        while length:
+            highest = at == end and length == 1
+            placed, kept, made = _reduce(bits, carries, height, highest)
+            times = length - (at == end) if made == carries and not highest else 1
+            packed += times * placed
+            if kept == before:
+                found[-1] = (found[-1][0] + times, kept)
+            else:
+                found.append((times, kept))
+            before = kept
+            carries = made
+            length -= times
+    return packed, found
+
+
+_FIELD_BITS = 40
+
+
+def _packed(counts: Counts) -> int:
+    """Return counts as one integer, so that many can be added at once."""
+    return sum(number << (_FIELD_BITS * i) for i, number in enumerate(counts))
+
+
+def _unpacked(packed: int) -> Counts:
+    mask = (1 << _FIELD_BITS) - 1
+    return Counts(*(packed >> (_FIELD_BITS * i) & mask for i in range(len(Counts._fields))))
+
+
+@lru_cache(maxsize=1 << 16)
+def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[int, bytes, bytes]:
+    """Count what brings one column to `height`, packed; return also the bits left and the carries."""
+    # Bits of the column first, then what adders of this level made, in order: one queue.
+    tally, queue, made, start = Tally(), [*bits, *carries], list[Bit](), 0
+    while (left := len(queue) - start) > height:
+        if left == height + 1:
+            total, carry = tally.half(queue[start], queue[start + 1], carry_used=not highest)
+            start += 2
+        else:
+            total, carry = tally.full(queue[start], queue[start + 1], queue[start + 2], carry_used=not highest)
+            start += 3
+        queue.append(total)
+        if not highest and carry != ZERO:
+            made.append(carry)
+    return _packed(tally.counts()), bytes(queue[start:]), bytes(made)
+
+
+def rows_of(runs: Iterable[Run]) -> tuple[bytes, bytes]:
+    """Return the two rows that columns of two bits each are."""
+    rows = (b"".join(bits[row : row + 1].ljust(1, bytes([ZERO])) * length for length, bits in runs) for row in (0, 1))
+    first, second = rows
+    return first, second

@@ -1,0 +1,119 @@
+"""Estimates over arrays are those of single units to the bit, whatever the units share."""
+
+import random
+
+import numpy as np
+import pytest
+
+from hwmodel.cost import estimate, estimate_many, estimator
+from hwmodel.cost.sizes import Frame, Size, size_of
+from hwmodel.spec import BLOCK_CATALOG, CATALOG, MacSpec, SpecError, parse_accumulator
+
+
+def drawn_units(count: int, seed: int) -> list[MacSpec]:
+    """Return random units of every family."""
+    draw = random.Random(seed)
+
+    def minifloat() -> str:
+        stem = f"e{draw.randint(1, 6)}m{draw.randint(0, 5)}"
+        return stem + draw.choice(["", "", "fn", "none", "fnuz"]) + draw.choice(["", "", "", "nosub", "half"])
+
+    def operand() -> str:
+        kinds = [
+            minifloat(),
+            minifloat(),
+            draw.choice(list(CATALOG)),
+            draw.choice(["int", "uint", "sm"]) + str(draw.randint(2, 12)),
+            f"posit{draw.randint(3, 12)}es{draw.randint(0, 3)}",
+            draw.choice(list(BLOCK_CATALOG)),
+            f"{minifloat()}+{minifloat()}",
+            draw.choice(["int4+uint8", "lns8", "elma8", "lns6g4", "nf4@fp16"]),
+        ]
+        return draw.choice(kinds)
+
+    def fixed() -> str:
+        return draw.choice(["fx", "fx32", "fx40f16", "fx20f5.rne", "fx28f8.sat", "fxh4", "fx20fm2", "fx60f30", "fx16f2"])
+
+    def floating() -> str:
+        rounding = draw.choice(["", "", ".rtz", ".rna", ".sr6", ".ftz", ".unfused"])
+        return draw.choice(["fp16", "fp32", "bf16", "dlfloat16", minifloat()]) + rounding
+
+    def accumulator() -> str:
+        chunk = f"chunk{draw.choice([1, 4, 64])}:{draw.choice([fixed, floating])()}:{draw.choice([fixed, floating])()}"
+        out = draw.choice(["fp32", "fp16", "e8m13"]) + draw.choice(["", ".rtz", ".late"])
+        tensor = f"tc{draw.choice([1, 2, 4, 8])}f{draw.randint(2, 25)}:{out}"
+        posit = f"posit{draw.randint(3, 12)}es{draw.randint(0, 3)}{draw.choice(['', '.unfused'])}"
+        return draw.choice([fixed(), fixed(), floating(), floating(), chunk, tensor, posit, "quire"])
+
+    units: list[MacSpec] = []
+    while len(units) < count:
+        a = operand()
+        b = a if draw.random() < 0.3 else operand()
+        lanes = draw.choice([1, 1, 2, 3, 4, 8, 16]) if draw.random() < 0.7 else 1
+        try:
+            units.append(MacSpec(*map(_operand, (a, b)), parse_accumulator(accumulator()), draw.choice([0, 0, 1, 2]), lanes))
+        except SpecError:
+            continue
+    return units
+
+
+def _operand(name: str):
+    return MacSpec.parse(f"{name}-{name}-fx500f200").a
+
+
+def differing(units: list[MacSpec]) -> list[str]:
+    """Return the units whose columns are not what each alone is estimated to cost."""
+    columns = estimate_many(units)
+    rows = [estimate(spec).row for spec in units]
+    wrong = np.zeros(len(units), bool)
+    for name, column in columns.items():
+        wrong |= column != np.array([row[name] for row in rows])
+    return [str(spec) for spec, is_wrong in zip(units, wrong, strict=True) if is_wrong]
+
+
+ALIKE = ["e3m1-e3m3-fx2fm6-x2", "e3m2-e3m2-fx2fm6-x2", "e3m1-e3m3-fp32-x11", "e3m2-e3m2-fp32-x11"]
+"""Products of 180 and 196 are alike but where they are rounded up to a unit of 64, or where eleven are added."""
+
+
+def like_units(count: int, seed: int) -> list[MacSpec]:
+    """Return random units of few formats and accumulators, most of which share what sums with others."""
+    draw = random.Random(seed)
+    names = [f"e{e}m{m}{kind}" for e in range(2, 6) for m in range(5) for kind in (("", "none", "fnuz") if m else ("none",))]
+    operands = [*map(_operand, [*names, "e3m2nosub", "e4m2half", "e3m3b9", "int5", "sm4", "uint3", "posit6es1", "posit5es1"])]
+    sums = "fx fx24f6 fx24f6.rne fx14f1.sat fx30 fx20fm4 fp16 fp32 e5m6none.rtz e4m3fn.unfused e6m9.ftz posit8"
+    sums += " chunk4:fp16:fp32 tc4f6:fp16"
+    accumulators = [parse_accumulator(name) for name in sums.split()]
+    units = [MacSpec.parse(name) for name in ALIKE]
+    while len(units) < count:
+        a, b, lanes, pipeline = draw.choice(operands), draw.choice(operands), draw.choice([1, 2, 3, 4, 5]), draw.choice([0, 0, 0, 1, 2])
+        try:
+            units.append(MacSpec(a, b, draw.choice(accumulators), pipeline, lanes))
+        except SpecError:
+            continue
+    return units
+
+
+@pytest.mark.parametrize("drawn", [drawn_units, like_units])
+def test_arrays_equal_singles_to_the_bit(drawn):
+    assert differing(drawn(2500, 1)) == []
+
+
+@pytest.mark.parametrize("left_out", [slice(0, 1), slice(2, 3), slice(3, None)], ids=["shape", "products", "to the bit"])
+def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
+    def forgetful(frame: Frame, a, b) -> Size:
+        size = size_of(frame, a, b)
+        told = list(size.shape)
+        del told[left_out]
+        return size._replace(shape=tuple(told))
+
+    monkeypatch.setattr("hwmodel.cost.columns.size_of", forgetful)
+    estimator._estimator.cache_clear()
+    assert differing(like_units(1000, 1))
+    estimator._estimator.cache_clear()
+
+
+def test_what_rounds_up_is_told_apart(monkeypatch):
+    monkeypatch.setattr(Size, "rounds_up", lambda self, lsb, fraction: False)
+    estimator._estimator.cache_clear()
+    assert differing(like_units(1000, 1))
+    estimator._estimator.cache_clear()
