@@ -25,9 +25,9 @@ def test_the_first_that_ends_stops_the_others(error):
 
     def work(item: int, yosys: Yosys) -> None:
         begun.append(item)
-        if item < 3:
-            waiting.wait(30)
         try:
+            if item < 3:
+                waiting.wait(30)  # nobody is ended before it is where its end is seen
             if item == 0:
                 yosys.run(["exec -- sleep 60"])
             elif item != 2:
