@@ -16,10 +16,10 @@ report: $(READY)
 	$(BIN)/hwmodel report -o reports
 
 test: lint
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 check: lint
-	$(BIN)/pytest -n $(JOBS) -m "not slow" --ignore tests/sim --ignore tests/flow --ignore tests/rtl --ignore tests/report --ignore tests/error --ignore tests/cost/test_counts.py
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not slow" --ignore tests/sim --ignore tests/flow --ignore tests/rtl --ignore tests/report --ignore tests/error --ignore tests/cost/test_counts.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
