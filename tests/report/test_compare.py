@@ -10,7 +10,7 @@ import pytest
 
 from hwmodel.flow import load_card
 from hwmodel.report.chart import PARTS, draw
-from hwmodel.report.claims import ONE_FORMAT, TWO_FORMATS
+from hwmodel.report.claims.published import ONE_FORMAT, TWO_FORMATS
 from hwmodel.report.compare import compare, files_of
 from hwmodel.report.text import two_formats
 from hwmodel.spec import MacSpec, parse_format

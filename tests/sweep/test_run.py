@@ -1,9 +1,11 @@
 """Sweeps: what was finished stays finished, however a sweep ends; and a table says of every row what came of it."""
 
+import contextlib
 import math
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 import tomllib
@@ -288,8 +290,11 @@ def kept(file: Path) -> int:
     """Return how many results the store beside a sweep file holds."""
     if not (path := file.parent / "hwmodel.store").exists():
         return 0
-    with Store(path) as store:
-        (count,) = store._database.execute("SELECT count(*) FROM results").fetchone()
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        try:
+            (count,) = database.execute("SELECT count(*) FROM results").fetchone()
+        except sqlite3.OperationalError:  # it is just being made
+            return 0
     return count
 
 
@@ -328,11 +333,22 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path, whole):
     assert_frame_equal(table(file), whole)
 
 
+def hold_at(file: Path, results: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until a sweep has some results, and leave it standing there, however busy the machine is."""
+    while process.poll() is None:
+        time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        if kept(file) >= results:
+            return
+        process.send_signal(signal.SIGCONT)
+
+
 def test_ctrl_c_leaves_all_finished_rows(tmp_path, whole):
     file = sweep_file(tmp_path)
     process = begin(file, "--jobs", 1)
-    wait_for(file, 5, process)
+    hold_at(file, 5, process)
     os.killpg(process.pid, signal.SIGINT)  # as from a keyboard: to the workers, too
+    process.send_signal(signal.SIGCONT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; what was finished is in hwmodel.store, and the same command goes on from there" in err
