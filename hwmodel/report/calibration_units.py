@@ -1,4 +1,4 @@
-"""The units that estimates are learnt from, by family: the corners of each chosen by hand, and as many drawn at random.
+"""The units that estimates are learnt from, by family: the corners of each chosen by hand, and others drawn at random.
 
 The random ones were drawn once, each of their fields by itself: integers of 3 to 12 bits; minifloats of 2 to 5 exponent bits, 1 to 4
 fraction bits, and any handling of special values; wider floats of 5 to 8 and 5 to 11 bits; accumulators among fp16, bf16, fp32, floats of
