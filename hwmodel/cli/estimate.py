@@ -10,7 +10,7 @@ from hwmodel.spec import MacSpec
 from .arguments import Card, Csv, Json, Specs, find_card, given, parse_specs
 from .errors import InputError
 from .lanes import ratios_to, step, with_lanes
-from .output import Column, Form, decimals, form_of, note, ratio, show, with_ratios
+from .output import Column, Form, decimals, form_of, note, ratio, show, tell, with_ratios
 
 if TYPE_CHECKING:
     from hwmodel.cost import Estimate, PaperGates
@@ -149,9 +149,9 @@ def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form)
         total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per {step([each.row])}"
         show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
         show(each.explain_delay(), _PATH, form, title=f"{each.spec} on {card.name}: {each.delay_ps.value:,.0f} ps")
-    print(
-        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the\n"
-        "scale learnt for the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply.\n"
+    tell(
+        "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale learnt for "
+        "the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply.\n"
         "delay = levels × each, along the longest way through the unit; a load is an input driven, a fan-out the logarithm of many."
     )
 

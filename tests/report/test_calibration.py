@@ -1,10 +1,11 @@
 """The calibration set: its units, and that what is bundled was made from the bundled cards."""
 
+import json
 from collections import Counter
 
 import pytest
 
-from hwmodel.cost.calibration import stored
+from hwmodel.cost.calibration import COEFFICIENTS, TABLES, stored
 from hwmodel.cost.learning import read_units
 from hwmodel.flow import load_card
 from hwmodel.report.calibration import cell_figures
@@ -16,6 +17,15 @@ from hwmodel.spec import MacSpec
 def test_coefficients_were_made_from_the_bundled_cards(name):
     about, card = stored()["cards"][name], load_card(name)
     assert about == {"sha256": card.sha256, "process": card.process, "cells": cell_figures(card)}
+
+
+def test_coefficients_say_what_made_them():
+    found = json.loads((TABLES / COEFFICIENTS).read_text(encoding="utf-8"))
+    assert found["command"] == "hwmodel calibrate --make"
+    assert {"hwmodel", "amaranth", "pyosys"} <= set(found["tools"])
+    assert all(
+        scale >= 0 for fit in found["fits"] for parts in fit["scales"].values() for scales in parts.values() for scale in scales.values()
+    )
 
 
 def test_the_table_has_the_units_that_there_are():
