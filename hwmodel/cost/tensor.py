@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState, NumberShape
-from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range
+from hwmodel.spec.tensor_step import Lowered, TensorWindow, largest_exponent_range
 
 from .adders import add
 from .compressor import add_columns
@@ -149,16 +149,11 @@ def round_products(
 
 
 def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> None:
-    fmt, floor, window = acc.format, state.shape.exponent_low, TensorWindow.of(acc)
-    low, high = exponent_range
-    if state.floored:
-        low, high = min(low, floor), max(high, floor)
-    exponent = exponent_width(low, high)
-    depth = max(0, floor - (low + window.headroom)) if state.floored else 0
-    if depth > fmt.precision:
-        depth = fmt.precision
+    fmt, window, lowered = acc.format, TensorWindow.of(acc), Lowered.of(acc, state, exponent_range)
+    exponent = exponent_width(lowered.exponent_low, lowered.exponent_high)
+    if lowered.vanishes:
         width = exponent[0] + 2
-        add(tally, _bits(exponent, width), constant(window.headroom + depth - floor, width))
+        add(tally, _bits(exponent, width), constant(window.headroom + lowered.zeros - state.shape.exponent_low, width))
         tally.gate2 += window.magnitude_bits
         tally.any_of(window.magnitude_bits)
     normalise_and_round(
@@ -168,7 +163,7 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
         FloatAcc(fmt, acc.rounding),
         state,
         adder,
-        headroom=window.headroom + depth,
-        empty=depth,
+        headroom=window.headroom + lowered.zeros,
+        empty=lowered.zeros,
         saturates=not fmt.has_nan,
     )

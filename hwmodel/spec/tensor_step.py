@@ -1,6 +1,7 @@
 """How a tensor core's step is laid out: its window, the range of its largest exponent, and what its register can reach."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from .accumulators import FloatAcc
 from .dataflow import scaled_shape
@@ -81,3 +82,36 @@ def largest_exponent_range(product: NumberShape, register: NumberShape | None, s
     if register is not None:
         low, high = min(low, register.exponent_low), max(high, register.exponent_high)
     return low, high
+
+
+class Lowered(NamedTuple):
+    """How a step's sum is laid out to be rounded, where its exponent can lie below the format's range.
+
+    A sum whose highest bit lies below the floor has zeros put on top, up to the floor: only ever shifted left, it then comes to stand on
+    the grid of subnormals. Below half a unit of that grid it is zero, whatever its bits are.
+
+    Attributes
+    ----------
+    exponent_low, exponent_high
+        Range of its exponent, the floor among them.
+    zeros
+        How many are put on top.
+    vanishes
+        Whether it can lie so low that it is zero.
+    """
+
+    exponent_low: int
+    exponent_high: int
+    zeros: int
+    vanishes: bool
+
+    @classmethod
+    def of(cls, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int]) -> "Lowered":
+        """Return the layout for a sum whose exponent has a range, of an accumulator whose register can reach `state`."""
+        low, high = exponent_range
+        if not state.floored:
+            return cls(low, high, 0, vanishes=False)
+        floor = state.shape.exponent_low
+        low, high = min(low, floor), max(high, floor)
+        depth, deepest = max(0, floor - (low + TensorWindow.of(acc).headroom)), acc.format.precision
+        return cls(low, high, min(depth, deepest), vanishes=depth > deepest)

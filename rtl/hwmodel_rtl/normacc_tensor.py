@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState, NumberShape
-from hwmodel.spec.tensor_step import TensorWindow
+from hwmodel.spec.tensor_step import Lowered, TensorWindow
 
 from .adders import add, constant, extend
 from .architecture import Architecture
@@ -128,36 +128,28 @@ def round_sum(
     architecture: Architecture,
 ) -> Rounded:
     """Normalise and round a step's sum, whose exponent can lie below the format's range, to the accumulator's format."""
-    fmt, floor = acc.format, state.shape.exponent_low
-    headroom = TensorWindow.of(acc).headroom
-    # A sum whose highest bit lies below the floor has zeros put on top, up to the floor: only ever shifted left, it then comes to
-    # stand on the grid of subnormals. Below half a unit of that grid it is zero, whatever its bits are.
-    low, high = exponent_range
-    if state.floored:
-        low, high = min(low, floor), max(high, floor)
-    wide = Signal(exponent_shape(low, high), name="exponent_wide")
+    fmt, lowered = acc.format, Lowered.of(acc, state, exponent_range)
+    headroom = TensorWindow.of(acc).headroom + lowered.zeros
+    wide = Signal(exponent_shape(lowered.exponent_low, lowered.exponent_high), name="exponent_wide")
     m.d.comb += wide.eq(exponent)
-    depth = max(0, floor - (low + headroom)) if state.floored else 0
-    deepest = fmt.precision
     kept, nothing = significand, None
-    if depth > deepest:
+    if lowered.vanishes:
         near = Signal(name="reaches_grid")
         width = len(wide) + 2
         operand = extend(list(wide), width, signed=wide.shape().signed)
-        m.d.comb += near.eq(~Value.cast(add(m, cells, operand, constant(headroom + deepest - floor, width))[width - 1])[0])
+        m.d.comb += near.eq(~Value.cast(add(m, cells, operand, constant(headroom - state.shape.exponent_low, width))[width - 1])[0])
         kept = Signal(len(significand), name="within_reach")
         m.d.comb += kept.eq(significand & near.replicate(len(significand)))
         nothing = ~significand.any()
-        depth = deepest
     rounded = normalise_and_round(
         m,
         cells,
-        Cat(kept, Const(0, depth)),
+        Cat(kept, Const(0, lowered.zeros)),
         wide,
         FloatAcc(fmt, acc.rounding),
         state,
         architecture,
-        headroom=headroom + depth,
+        headroom=headroom,
         saturates=not fmt.has_nan,
     )
     if nothing is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState, NumberShape
-from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range
+from hwmodel.spec.tensor_step import Lowered, TensorWindow, largest_exponent_range
 
 from ..parts import exponent_width
 from .adders import increment, ripple, ripple_exponents
@@ -90,16 +90,10 @@ def add_tensor(acc: TensorAcc, product: Term, register: Term | None, scale: Term
 
 def round_sum(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], value: Word, exponent: Word, adder: str) -> Number:
     """Return the ways to a step's sum once it is rounded to the accumulator's format."""
-    fmt, floor, window = acc.format, state.shape.exponent_low, TensorWindow.of(acc)
+    fmt, window, lowered = acc.format, TensorWindow.of(acc), Lowered.of(acc, state, exponent_range)
     value, exponent = enter(value, NORMACC), enter(exponent, NORMACC)
-    low, high = exponent_range
-    if state.floored:
-        low, high = min(low, floor), max(high, floor)
-    size = exponent_width(low, high)
-    depth = max(0, floor - (low + window.headroom)) if state.floored else 0
-    if depth > fmt.precision:
-        # What lies too far below the grid of subnormals is zero.
-        depth = fmt.precision
+    size = exponent_width(lowered.exponent_low, lowered.exponent_high)
+    if lowered.vanishes:
         near = ripple(size[0] + 2, HALF, exponent).high
         value = even(after(later(latest(value), spread(near, window.magnitude_bits)), GATE))
     return normalise_and_round(
@@ -110,7 +104,7 @@ def round_sum(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int]
         FloatAcc(fmt, acc.rounding),
         state,
         adder,
-        headroom=window.headroom + depth,
-        empty=depth,
+        headroom=window.headroom + lowered.zeros,
+        empty=lowered.zeros,
         saturates=not fmt.has_nan,
     )
