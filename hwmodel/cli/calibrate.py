@@ -81,14 +81,11 @@ def _chosen(cards: list[str] | None, objectives: list[str] | None) -> list[tuple
     """Return the calibrated pairs of card and objective that were asked for."""
     from hwmodel.cost import ARCHITECTURES, calibrated_cards, load_calibration
 
-    for name in cards or calibrated_cards():
-        for objective in objectives or ():
-            load_calibration(name, objective)
-    pairs = [(name, of) for name in cards or calibrated_cards() for of in objectives or ARCHITECTURES if name in calibrated_cards(of)]
-    for name in cards or ():
-        if name not in calibrated_cards():
-            load_calibration(name)
-    return pairs
+    asked = [(name, objective) for name in cards or calibrated_cards() for objective in objectives or ARCHITECTURES]
+    for name, objective in asked:
+        if objectives or name not in calibrated_cards():
+            load_calibration(name, objective)  # says what there is, where this is not
+    return [(name, objective) for name, objective in asked if name in calibrated_cards(objective)]
 
 
 def _show_calibrations(pairs: list[tuple[str, str]], form: Form) -> None:
