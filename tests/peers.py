@@ -19,6 +19,7 @@ from rich.table import Table
 from hwmodel.files import scratch_folder
 from hwmodel.flow import TechCard, import_liberty, load_card, map_flat, static_timing
 from hwmodel.spec import MacSpec
+from hwmodel.spec.dataflow import has_near_path
 from hwmodel.sweep import Store
 from hwmodel.sweep.provenance import provenance
 from hwmodel.sweep.store import key_of
@@ -85,9 +86,15 @@ def without_decoders(verilog: str, yosys: Yosys) -> str:
         return (folder / "out.v").read_text(encoding="utf-8")
 
 
-def ways(spec: MacSpec) -> Iterator[tuple[str, str, str]]:
-    """Yield adders, multipliers and scripts to try; of large dot products, whose adders are a small part, only a few."""
-    yield "brent_kung", "baugh_wooley", "yosys"
+Way = tuple[str, str, str, str]
+"""Adder, multiplier, paths and script."""
+
+PLAIN: Way = ("brent_kung", "baugh_wooley", "single", "yosys")
+
+
+def ways(spec: MacSpec) -> Iterator[Way]:
+    """Yield ways to try; of large dot products, whose adders are a small part, only a few."""
+    yield PLAIN
     if spec.lanes > 1:
         scripts = {"ripple": ["area"], "sparse": ["area", "balanced", "delay"], "sklansky": ["delay"]}
         if spec.lanes <= 8:
@@ -98,15 +105,19 @@ def ways(spec: MacSpec) -> Iterator[tuple[str, str, str]]:
     for adder, several in scripts.items():
         for multiplier in multipliers:
             for script in several:
-                yield adder, multiplier, script
+                yield adder, multiplier, "single", script
+    if has_near_path(spec):
+        for adder in ("brent_kung", "sklansky"):
+            for multiplier in multipliers:
+                yield adder, multiplier, "near_far", "delay"
 
 
-def mapped(spec: MacSpec, card: TechCard, yosys: Yosys, store: Store, without: str) -> dict[tuple[str, str, str], tuple[float, float]]:
-    """Return area and delay by adder, multiplier and script."""
+def mapped(spec: MacSpec, card: TechCard, yosys: Yosys, store: Store, without: str) -> dict[Way, tuple[float, float]]:
+    """Return area and delay by way."""
     found = {}
     for way in ways(spec):
-        adder, multiplier, script = way
-        unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
+        *choices, script = way
+        unit = emit(spec, Architecture(*choices), yosys=yosys)
         made = {"rtl": unit.manifest["sha256"], "without": without, "card": card.sha256, "script": script}
         key = key_of({"view": "peers", "made by": provenance("synth"), **made})
         kept = store.get(key)
@@ -131,10 +142,10 @@ def compare(card: TechCard, column: int, names: list[str]) -> Table:
             if figure is None or (names and name not in names):
                 continue
             found = mapped(MacSpec.parse(name), card, yosys, store, without)
-            ours = {how: each for how, each in found.items() if how[2] != "yosys"}
+            ours = {how: each for how, each in found.items() if how != PLAIN}
             area, how = min(((area, how) for how, (area, delay) in ours.items() if delay <= figure[1]), default=(float("nan"), None))
             fast, large = min(((delay, area) for area, delay in ours.values() if area <= figure[0]), default=(float("nan"), float("nan")))
-            plain, slow = found["brent_kung", "baugh_wooley", "yosys"]
+            plain, slow = found[PLAIN]
             delay = ours[how][1] if how else float("nan")
             table.add_row(
                 name + without,

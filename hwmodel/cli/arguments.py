@@ -29,6 +29,7 @@ Adder = Annotated[
     str | None, typer.Option(help="Carry-propagate adders: ripple, brent_kung, sparse, sklansky or kogge_stone.", show_default="brent_kung")
 ]
 Multiplier = Annotated[str | None, typer.Option(help="Rows of the multiplier: baugh_wooley or booth.", show_default="baugh_wooley")]
+Paths = Annotated[str | None, typer.Option(help="Ways of a sum into a float: single, or near_far.", show_default="single")]
 
 
 def scalar_format(text: str) -> Format:
@@ -99,7 +100,7 @@ def find_card(name: str) -> "TechCard":
     return load_card(name)
 
 
-def architecture_of(adder: str | None, multiplier: str | None) -> "Architecture":
+def architecture_of(adder: str | None, multiplier: str | None, paths: str | None) -> "Architecture":
     """Return how units are to be built; None: as they are by default.
 
     Raises
@@ -109,7 +110,8 @@ def architecture_of(adder: str | None, multiplier: str | None) -> "Architecture"
     """
     from hwmodel_rtl import Architecture
 
+    choices = {"adder": adder, "multiplier": multiplier, "paths": paths}
     try:
-        return Architecture(**{name: choice for name, choice in (("adder", adder), ("multiplier", multiplier)) if choice is not None})
+        return Architecture(**{name: choice for name, choice in choices.items() if choice is not None})
     except ValueError as error:
         raise InputError(str(error)) from error

@@ -6,7 +6,7 @@ import typer
 
 from hwmodel.spec import Lfsr
 
-from .arguments import Adder, Csv, Json, Multiplier, OutFolder, Specs, architecture_of, parse_specs
+from .arguments import Adder, Csv, Json, Multiplier, OutFolder, Paths, Specs, architecture_of, parse_specs
 from .files import output_folder, write_file
 from .output import Column, form_of, progress, show
 
@@ -28,6 +28,7 @@ def emit(
     out: OutFolder,
     adder: Adder = None,
     multiplier: Multiplier = None,
+    paths: Paths = None,
     lfsr: Annotated[bool, typer.Option("--lfsr", help="Also a module <unit>_lfsr that drives the unit's rand.")] = False,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="State of that LFSR after reset, not 0.", show_default="golden ratio's bits")
@@ -38,7 +39,7 @@ def emit(
     """Verilog and a JSON manifest for each unit; the same unit gives the same bytes on every machine."""
     form = form_of(as_json, as_csv)
     specs = parse_specs(texts)
-    architecture = architecture_of(adder, multiplier)
+    architecture = architecture_of(adder, multiplier, paths)
     if lfsr:
         for spec in specs:
             Lfsr.of(spec, seed)  # refused before anything is written

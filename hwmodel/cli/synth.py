@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .arguments import Adder, Card, Csv, Json, Multiplier, Specs, architecture_of, find_card, given, parse_specs
+from .arguments import Adder, Card, Csv, Json, Multiplier, Paths, Specs, architecture_of, find_card, given, parse_specs
 from .errors import InputError, mismatch_exits
 from .files import output_folder
 from .lanes import ratios_to, step, with_lanes
@@ -40,6 +40,7 @@ _DELAY = (
     Column("half_adders", "half\nadders", decimals(0)),
     Column("adder", "adder", left=True, wide=112),
     Column("multiplier", "multiplier", left=True, wide=112),
+    Column("paths", "paths", left=True, wide=112),
     Column("delay_mpy_ps", "in mpy\nps", decimals(0), wide=112),
     Column("delay_alignadd_ps", "in alignadd\nps", decimals(0), wide=112),
     Column("delay_normacc_ps", "in normacc\nps", decimals(0), wide=112),
@@ -131,13 +132,14 @@ def synth(
     ] = None,
     adder: Adder = None,
     multiplier: Multiplier = None,
+    paths: Paths = None,
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Area, delay and energy of each unit mapped to a library's gates, by part; ratios, per product, to the first unit."""
     form = form_of(as_json, as_csv)
     specs = parse_specs(texts)
-    architecture = architecture_of(adder, multiplier)
+    architecture = architecture_of(adder, multiplier, paths)
     _check_objective(objective)
     explores = objective != "yosys" and (given(context, "objective") or clock_ps is not None)
     if clock_ps is not None and not explores:
@@ -160,7 +162,7 @@ def synth(
             script = objective
             if explores:
                 try:
-                    choice = explore(spec, cells, yosys, objective, clock_ps=clock_ps, adder=adder, multiplier=multiplier)
+                    choice = explore(spec, cells, yosys, objective, clock_ps=clock_ps, adder=adder, multiplier=multiplier, paths=paths)
                 except UnmetClockError as error:
                     raise InputError(str(error)) from error
                 architecture, script = choice.architecture, choice.script

@@ -13,7 +13,7 @@ from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posit_products import posit_product_shape
 from .posits import PositFormat
-from .ranges import NumberShape, log_product_shape, operand_shape, product_shape, row_integer
+from .ranges import NumberShape, float_state, log_product_shape, operand_shape, product_shape, row_integer
 from .tensor import TensorAcc
 
 
@@ -40,6 +40,23 @@ def stays_signed(spec: MacSpec) -> bool:
     """Return whether operands and products stay in two's complement: of posits that a fixed-point accumulator adds."""
     posits = isinstance(spec.a, PositFormat) and isinstance(spec.b, PositFormat)
     return posits and spec.exact_sum is None and isinstance(spec.levels[0], FixedAcc | QuireAcc)
+
+
+def parts_paths(term: NumberShape) -> bool:
+    """Return whether a float can add `term` by a near and a far path: zeros on top of it, if any, are one, at whatever exponent."""
+    return term.leading_zeros == term.anywhere <= 1
+
+
+def has_near_path(spec: MacSpec) -> bool:
+    """Return whether some float of the unit can add by a near and a far path."""
+    term = accumulated(spec)
+    for level in spec.levels:
+        if not isinstance(level, FloatAcc):
+            return False
+        if not level.fused or parts_paths(term):
+            return True
+        term = float_state(level, term).shape
+    return False
 
 
 @lru_cache(maxsize=256)

@@ -7,10 +7,10 @@ from math import ceil, nan
 
 from hwmodel.flow import TechCard, clock_timing, map_flat, static_timing, synthesize
 from hwmodel.spec import LogFormat, MacSpec
-from hwmodel.spec.dataflow import normalises_operands
+from hwmodel.spec.dataflow import has_near_path, normalises_operands
 from hwmodel.spec.ranges import operand_shape
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import Architecture, emit
+from hwmodel_rtl import Architecture, Unit, emit
 
 OBJECTIVES = ("area", "balanced", "delay")
 """The smallest, the smallest product of area and delay, the fastest."""
@@ -18,7 +18,7 @@ OBJECTIVES = ("area", "balanced", "delay")
 _PREFIX = ("sparse", "brent_kung", "sklansky")
 _ADDERS = {"area": ("ripple", *_PREFIX), "balanced": _PREFIX, "delay": _PREFIX}
 _SCRIPTS = {"area": ("area", "balanced", "sized"), "balanced": ("balanced", "sized"), "delay": ("delay",)}
-"""By objective: what the mapper aims at, the first only where there is no clock to meet. ``delay`` is tried where none meets it."""
+"""By objective: what the mapper aims at, the first only where there is no clock to meet. Where none meets it, ``delay`` is tried."""
 
 _BOOTH_BITS = 8
 """Multipliers of fewer bits are no smaller with Booth's rows."""
@@ -62,6 +62,7 @@ def explore(
     clock_ps: float | None = None,
     adder: str | None = None,
     multiplier: str | None = None,
+    paths: str | None = None,
 ) -> Choice:
     """Map a unit in several architectures and return the best.
 
@@ -77,7 +78,7 @@ def explore(
         One of `OBJECTIVES`.
     clock_ps
         Clock period to meet; None: any.
-    adder, multiplier
+    adder, multiplier, paths
         The only kind of it to try; None: all that the objective gains from.
 
     Raises
@@ -87,13 +88,16 @@ def explore(
     TechError
         If there is a clock to meet, and the card does not have the times of flip-flops.
     """
-    units = [(architecture, emit(spec, architecture, yosys=yosys)) for architecture in _architectures(spec, objective, adder, multiplier)]
+    units: dict[Architecture, Unit] = {}
     tried: list[Choice] = []
     scripts = _SCRIPTS[objective]
-    last = () if "delay" in scripts else ("delay",)
-    for several in (scripts[:1],) if clock_ps is None else (scripts, last):
+    attempts = {objective: scripts[:1]} if clock_ps is None else {objective: scripts, "delay": _SCRIPTS["delay"]}
+    for aim, several in attempts.items():
         for script in several:
-            for architecture, unit in units:
+            for architecture in _architectures(spec, aim, adder, multiplier, paths):
+                if architecture not in units:
+                    units[architecture] = emit(spec, architecture, yosys=yosys)
+                unit = units[architecture]
                 flat = map_flat(unit.verilog, unit.name, card, yosys, objective=script)
                 clock_min_ps = nan if clock_ps is None else clock_timing(flat, card).delay_ps
                 tried.append(Choice(architecture, script, flat.area_um2, static_timing(flat, card).delay_ps, clock_min_ps, len(tried) + 1))
@@ -102,7 +106,7 @@ def explore(
             return replace(min(met, key=lambda choice: _figure(choice, objective)), tried=len(tried))
     assert clock_ps is not None
     fastest = min(tried, key=lambda choice: choice.clock_min_ps)
-    unit = dict(units)[fastest.architecture]
+    unit = units[fastest.architecture]
     slow = synthesize(unit.verilog, unit.name, card, yosys, objective=fastest.script).row["critical_part"]
     enough = ceil(fastest.clock_min_ps)
     raise UnmetClockError(
@@ -123,9 +127,11 @@ def _figure(choice: Choice, objective: str) -> float:
             return choice.area_um2 * choice.delay_ps
 
 
-def _architectures(spec: MacSpec, objective: str, adder: str | None, multiplier: str | None) -> Iterator[Architecture]:
+def _architectures(spec: MacSpec, objective: str, adder: str | None, multiplier: str | None, paths: str | None) -> Iterator[Architecture]:
     multipliers = [multiplier] if multiplier else ["baugh_wooley", *(["booth"] if _multiplier_bits(spec) >= _BOOTH_BITS else [])]
-    for each in product([adder] if adder else _ADDERS[objective], multipliers):
+    # Never smaller, and of less delay by less than of more area: it is a choice where delay rules.
+    ways = [paths] if paths else ["single", *(["near_far"] if objective == "delay" and has_near_path(spec) else [])]
+    for each in product([adder] if adder else _ADDERS[objective], multipliers, ways):
         yield Architecture(*each)
 
 

@@ -9,6 +9,7 @@ from hwmodel.spec.ranges import NumberShape, float_window
 from .adders import add, add_or_subtract, extend, invert
 from .architecture import Architecture
 from .cells import AdderCells
+from .near_path import NearPath, subtract_near
 from .number import exponent_of, exponent_shape, field, signature
 from .shifter import shift_right_sticky
 
@@ -25,6 +26,8 @@ class AlignAddFloat(wiring.Component):
         Shapes of the number and of the accumulator, with the same `top`.
     random_bits
         k of stochastic rounding, else 0.
+    near
+        The near path that there is beside; None: there is one path.
 
     Attributes
     ----------
@@ -36,11 +39,16 @@ class AlignAddFloat(wiring.Component):
         Magnitude of the sum; its highest bit has the weight of exponent + 1.
     exponent : Out
         The larger exponent.
+    near, near_significand : Out
+        Only if there are two paths: whether the near one has the sum, and its magnitude. The highest bit has the weight of the
+        accumulator's exponent + 1.
     sign, zero_sign : Out(1)
         Sign of the sum, and what it is if the sum is exactly zero: negative only where both are.
     """
 
-    def __init__(self, term: NumberShape, acc: NumberShape, architecture: Architecture, random_bits: int = 0) -> None:
+    def __init__(
+        self, term: NumberShape, acc: NumberShape, architecture: Architecture, random_bits: int = 0, *, near: NearPath | None = None
+    ) -> None:
         assert term.top == acc.top
         self.term_shape, self.acc_shape = term, acc
         self.architecture = architecture
@@ -49,8 +57,10 @@ class AlignAddFloat(wiring.Component):
         self.window = float_window(term, acc, random_bits)
         low, high = min(term.exponent_low, acc.exponent_low), max(term.exponent_high, acc.exponent_high)
         self.exponent_range = (acc.exponent_low, high) if acc.exponent_low > term.exponent_low else (low, high)
+        self.near_path = near
         super().__init__(
-            {
+            ({"near": Out(1), "near_significand": Out(near.bits)} if near else {})
+            | {
                 "term": In(signature(term)),
                 "acc": In(signature(acc)),
                 "term_zero": In(1),
@@ -102,6 +112,13 @@ class AlignAddFloat(wiring.Component):
         m.d.comb += self.significand.eq(Cat(*magnitude, carry))
         m.d.comb += self.exponent.eq(Mux(term_leads, term_exponent, acc_exponent))
         leading_sign = Mux(term_leads, field(term, "sign"), field(acc, "sign"))
-        m.d.comb += self.sign.eq(leading_sign ^ negative)
+        sign = leading_sign ^ negative
+        if self.near_path is not None:
+            close, near, near_negative = subtract_near(
+                m, cells, self.near_path, term.significand, acc.significand, Cat(*difference), self.architecture.adder
+            )
+            m.d.comb += [self.near.eq(close & subtract), self.near_significand.eq(near)]
+            sign = Mux(self.near, field(term, "sign") ^ near_negative, sign)
+        m.d.comb += self.sign.eq(sign)
         m.d.comb += self.zero_sign.eq(field(term, "sign") & field(acc, "sign"))
         return m

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 MULTIPLIERS = ("baugh_wooley", "booth")
+PATHS = ("single", "near_far")
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class Architecture:
         of the two), ``sklansky`` or ``kogge_stone`` (fastest). Exponents, which are short, always ripple.
     multiplier
         Rows of the compressor tree: ``baugh_wooley`` (one a multiplier bit) or ``booth`` (radix 4, half as many).
+    paths
+        Additions into a float: ``single`` (every sum is aligned, added, normalised), or ``near_far`` (sums in which much cancels go
+        another way, so that no way is long; larger and faster). Terms that may have many zeros on top, and other accumulators,
+        have one path.
 
     Raises
     ------
@@ -27,12 +32,15 @@ class Architecture:
 
     adder: str = "brent_kung"
     multiplier: str = "baugh_wooley"
+    paths: str = "single"
 
     def __post_init__(self) -> None:
         if self.adder not in ADDERS:
             raise ValueError(f"adder {self.adder!r} is not one of {', '.join(ADDERS)}")
         if self.multiplier not in MULTIPLIERS:
             raise ValueError(f"multiplier {self.multiplier!r} is not one of {', '.join(MULTIPLIERS)}")
+        if self.paths not in PATHS:
+            raise ValueError(f"paths {self.paths!r} is not one of {', '.join(PATHS)}")
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)

@@ -7,6 +7,7 @@ from amaranth.hdl import Const, Module, Value
 
 from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
+from hwmodel.spec.dataflow import parts_paths
 from hwmodel.spec.ranges import float_state, operand_shape, reaches_far
 
 from .alignadd import AlignAddFloat
@@ -14,6 +15,7 @@ from .alignadd_far import AlignAddFar
 from .alignadd_fixed import AlignAddFixed, AlignAddInteger, AlignAddSum
 from .architecture import Architecture
 from .magnitude import Magnitude
+from .near_path import NearPath
 from .normacc import NormAccFixed, NormAccFloat
 from .normacc_posit import NormAccPosit, NormAccQuire, ReadQuire
 from .number import connect, field
@@ -83,8 +85,9 @@ def accumulate(
         m.d.comb += connect(shape, rounder.term, term)
         term, shape, zero = rounder.rounded, rounder.shape, rounder.zero
     state = float_state(acc, shape)
-    alignadd = AlignAddFloat(shape, state.shape, architecture, acc.random_bits)
-    normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
+    near = NearPath.of(shape, state.shape) if architecture.paths == "near_far" and parts_paths(shape) else None
+    alignadd = AlignAddFloat(shape, state.shape, architecture, acc.random_bits, near=near)
+    normacc = NormAccFloat(acc, state, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable, near=near)
     m.submodules[f"alignadd{suffix}"] = alignadd
     m.submodules[f"normacc{suffix}"] = normacc
     m.d.comb += connect(shape, alignadd.term, term) + connect(state.shape, alignadd.acc, normacc.acc)
@@ -100,6 +103,8 @@ def accumulate(
         normacc.term_sign.eq(field(term, "sign")),
         normacc.clear.eq(step.clear),
     ]
+    if near is not None:
+        m.d.comb += [normacc.near.eq(alignadd.near), normacc.near_significand.eq(alignadd.near_significand)]
     if acc.random_bits:
         m.d.comb += normacc.random.eq(step.random)
     value = normacc.value

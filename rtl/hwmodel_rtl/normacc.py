@@ -1,20 +1,18 @@
 """Normacc: the sum is normalised, rounded and kept."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.spec import FixedPoint, FloatAcc, FloatFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape, rounding_exponent_bits
+from hwmodel.spec.ranges import FloatState, NumberShape
 
-from .adders import add, constant, extend, invert
+from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
-from .leading_zeros import leading_zero_count
-from .number import connect, exponent_shape, field, fields, signature
-from .rounder import round_significand
-from .shifter import normalise
-from .wires import wire
+from .near_path import NearPath, NearSum
+from .normround import Rounded, normalise_and_round
+from .number import connect, exponent_of, exponent_shape, field, fields, signature
 
 
 class NormAccFixed(wiring.Component):
@@ -97,11 +95,15 @@ class NormAccFloat(wiring.Component):
         Of the sum, see `AlignAddFloat`.
     enabled
         Whether there is an input that says when the register takes the sum; else it does in every cycle.
+    near
+        The near path that there is beside; None: there is one path.
 
     Attributes
     ----------
     significand, exponent, sign, zero_sign : In
         The sum.
+    near, near_significand : In
+        Whether the sum is that of the near path, and its magnitude; only where there are two paths.
     term_nan, term_inf, term_sign : In(1)
         What was added.
     random : In(acc.random_bits)
@@ -130,7 +132,9 @@ class NormAccFloat(wiring.Component):
         *,
         resettable: bool,
         enabled: bool = False,
+        near: NearPath | None = None,
     ) -> None:
+        self.near_path = near
         self.accumulator = acc
         self.state = state
         self.architecture = architecture
@@ -138,6 +142,7 @@ class NormAccFloat(wiring.Component):
         self.enabled = enabled
         optional = {"random": In(acc.random_bits)} if acc.random_bits else {}
         optional |= {"enable": In(1)} if enabled else {}
+        optional |= {} if near is None else {"near": In(1), "near_significand": In(near.bits)}
         super().__init__(
             optional
             | {
@@ -175,10 +180,15 @@ class NormAccFloat(wiring.Component):
         self._pack(m, cells, register, fmt, shape)
         return m
 
-    def _round(self, m: Module, cells: AdderCells) -> "Rounded":
+    def _round(self, m: Module, cells: AdderCells) -> Rounded:
         """Return the sum rounded."""
         random = self.random if self.accumulator.random_bits else None
-        return normalise_and_round(m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random)
+        near = None
+        if self.near_path is not None:
+            near = NearSum(self.near, self.near_significand, exponent_of(self.acc, self.state.shape), self.near_path)
+        return normalise_and_round(
+            m, cells, self.significand, self.exponent, self.accumulator, self.state, self.architecture, random, near=near
+        )
 
     def _feed_back(self, m: Module, register) -> None:
         """Drive `acc`: the register, or zero."""
@@ -242,110 +252,3 @@ class NormAccFloat(wiring.Component):
             sign = Mux(nan, int(fmt.nan_code >= fmt.sign_mask), sign)
         m.d.comb += Cat(fraction, exponent).eq(magnitude)
         m.d.comb += self.code.eq(Cat(fraction, exponent, sign))
-
-
-class Rounded:
-    """A sum brought to an accumulator's precision and range."""
-
-    def __init__(self, significand: Value, exponent: Value, zero: Value, infinite: Value) -> None:
-        self.significand = significand
-        self.exponent = exponent
-        self.zero = zero
-        self.infinite = infinite
-
-
-def normalise_and_round(
-    m: Module,
-    cells: AdderCells,
-    significand: Value,
-    exponent: Value,
-    acc: FloatAcc,
-    state: FloatState,
-    architecture: Architecture,
-    random: Value | None = None,
-    *,
-    headroom: int = 1,
-    saturates: bool | None = None,
-) -> Rounded:
-    """Normalise and round a magnitude whose highest bit has the weight of `exponent` + `headroom`, and judge overflow.
-
-    What is too large becomes infinite or, if it `saturates`, the largest number; by default as an ordinary addition has it.
-
-    Subnormals, where they can occur, stop the normalising shift at the floor. So does what a format without subnormals
-    has no numbers for, until the rounder has decided between its neighbours. What is late, the sum and its leading zeros, meets
-    as little as possible: the exponent's bounds are looked at before rounding.
-    """
-    fmt, shape = acc.format, state.shape
-    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
-    floor = shape.exponent_low if state.floored else None
-    limit = fmt.emax - shape.top if state.overflows else None
-    ends = [end for end in (floor, limit) if end is not None]
-    width = rounding_exponent_bits((len(exponent), exponent.shape().signed), headroom, len(significand), ends)
-    # Of the sum's highest bit. The sum's exponent is there long before the sum.
-    top = Signal(signed(width), name="exponent_top")
-    wide = extend(list(exponent), width, signed=exponent.shape().signed)
-    m.d.comb += top.eq(Cat(*add(m, cells, wide, constant(headroom, width))[:width]))
-
-    marked = significand if floor is None else _marked(m, cells, significand, top, floor)
-    zeros, none = leading_zero_count(m, marked)
-    zero = none if floor is None else ~significand.any()
-    normal = normalise(m, significand, zeros)
-    unrounded = Signal(signed(width), name="exponent_unrounded")
-    minus_zeros = invert(extend(list(zeros), width, signed=False))
-    m.d.comb += unrounded.eq(Cat(*add(m, cells, list(top), minus_zeros, 1)[:width]))
-    odd = None
-    if fmt.fraction_bits == 0:
-        # The code's last bit is the exponent's: of the field, which is 0 for zero.
-        odd = normal[-1] & (unrounded[0] ^ ((shape.top + fmt.bias) & 1))
-    lowest = _is(unrounded, floor) if floor is not None and not fmt.subnormals else None
-    rounded, carry = round_significand(m, cells, normal, fmt.precision, acc.rounding, architecture.adder, odd, random=random, lowest=lowest)
-    final = Signal(signed(width), name="exponent_rounded")
-    m.d.comb += final.eq(Cat(*add(m, cells, list(unrounded), constant(0, width), carry)[:width]))
-
-    if floor is not None:
-        at_floor = Signal.like(final, name="exponent_floored")
-        m.d.comb += at_floor.eq(Mux(zero, floor, final))
-        final = at_floor
-    infinite: Value = Const(0, 1)
-    if limit is not None:
-        exceeds = Signal(name="exceeds")
-        excess = Cat(*add(m, cells, list(unrounded), constant(-limit - 1, width))[:width])  # negative: within the range
-        at_limit = carry
-        if fmt.max_significand != (1 << fmt.precision) - 1:
-            at_limit |= rounded > fmt.max_significand
-        past = ~excess[-1] | (excess.all() & at_limit)
-        # The exponent of a zero sum means nothing yet.
-        m.d.comb += exceeds.eq(past & rounded[-1])
-        if saturates:
-            rounded = Mux(exceeds, fmt.max_significand, rounded)
-            capped = Signal.like(final, name="exponent_capped")
-            m.d.comb += capped.eq(Mux(exceeds, limit, final))
-            final = capped
-        else:
-            infinite = exceeds
-    if acc.ftz and state.floored and fmt.subnormals:
-        rounded = rounded & rounded[-1].replicate(fmt.precision)
-    return Rounded(rounded, final, zero, infinite)
-
-
-def _is(value: Value, number: int) -> Value:
-    """Return whether `value` is a constant, which it is wide enough for."""
-    return Cat(*(bit if (number >> i) & 1 else ~bit for i, bit in enumerate(value))).all()
-
-
-def _marked(m: Module, cells: AdderCells, significand: Value, top: Value, floor: int) -> Value:
-    """Return `significand` with a one where the floor of exponents lies, so that counting leading zeros stops there."""
-    bits, width = len(significand), len(top)
-    reach = min(bits, 1 << width)
-    room = Signal(width, name="room")
-    m.d.comb += room.eq(Cat(*add(m, cells, list(top), constant(-floor, width))[:width]))
-    marked = Signal(bits, name="marked")
-    # What is common to all places, then pairs of halves.
-    low, half = (reach - 1).bit_length(), (reach - 1).bit_length() // 2
-    near = Signal(name="near_floor")
-    m.d.comb += near.eq(~room[low:].any())
-    fine = [wire(m, _is(room[:half], number), "fine") for number in range(1 << half)]
-    coarse = [wire(m, near & _is(room[half:low], number), "coarse") for number in range(1 << (low - half))]
-    here = [fine[shift % (1 << half)] & coarse[shift >> half] for shift in range(reach)] + [Const(0, 1)] * (bits - reach)
-    m.d.comb += marked.eq(Cat(*(bit | here[bits - 1 - i] for i, bit in enumerate(significand))))
-    return marked

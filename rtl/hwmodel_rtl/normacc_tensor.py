@@ -11,7 +11,8 @@ from hwmodel.spec.tensor_step import Lowered, TensorWindow
 from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
-from .normacc import NormAccFloat, Rounded, normalise_and_round
+from .normacc import NormAccFloat
+from .normround import Rounded, normalise_and_round
 from .number import exponent_shape, field, fields, signature
 
 

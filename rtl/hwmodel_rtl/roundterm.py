@@ -12,7 +12,7 @@ from hwmodel.spec.ranges import NumberShape, operand_shape, rounded_state
 from .adders import add, constant, extend
 from .architecture import Architecture
 from .cells import AdderCells
-from .normacc import normalise_and_round
+from .normround import normalise_and_round
 from .number import exponent_of, exponent_shape, field, fields, signature
 from .posit import round_posit
 from .shifter import shift_right_sticky

@@ -82,6 +82,7 @@ BAD = [
         ["emit", "int8-int8-fx32", "-o", ".", "--adder", "fast"],
         "adder 'fast' is not one of ripple, brent_kung, sparse, sklansky, kogge_stone",
     ),
+    (["emit", "int8-int8-fp32", "-o", ".", "--paths", "dual"], "paths 'dual' is not one of single, near_far"),
     (["emit", "int8-int8-fx32", "-o", ".", "--multiplier", "wallace"], "multiplier 'wallace' is not one of baugh_wooley, booth"),
     (["estimate", "int8-int8", "--paper"], "a unit is <a>-<b>-<acc>[-x<L>][-p<N>]"),
     (["estimate", "int8-int8-fx32", "--card", "no-such-card"], "there is no tech card 'no-such-card'; bundled cards: "),

@@ -10,7 +10,7 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import emit
+from hwmodel_rtl import Architecture, emit
 
 GATES = {
     "$_NOT_": "{A} ^ M",
@@ -46,10 +46,12 @@ class Gates:
         The unit.
     yosys
         A running worker.
+    architecture
+        How it is built; None: as it is by default.
     """
 
-    def __init__(self, spec: MacSpec, yosys: Yosys) -> None:
-        unit = emit(spec, yosys=yosys)
+    def __init__(self, spec: MacSpec, yosys: Yosys, architecture: Architecture | None = None) -> None:
+        unit = emit(spec, architecture, yosys=yosys)
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "unit.v").write_text(unit.verilog)
             passes = [each.format(top=unit.name) for each in PASSES]

@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit, emit_lfsr
+from hwmodel_rtl import ADDERS, MULTIPLIERS, PATHS, Architecture, emit, emit_lfsr
 
 UNITS = [
     "int8-int8-fx32",
@@ -117,14 +118,13 @@ def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
 
 @pytest.mark.slow
 def test_the_architecture_changes_the_circuit(yosys):
-    spec = MacSpec.parse("int8-int8-fx32")
+    spec = MacSpec.parse("bf16-bf16-fp32")
     files = {}
-    for adder in ADDERS:
-        for multiplier in MULTIPLIERS:
-            unit = emit(spec, Architecture(adder, multiplier), yosys=yosys)
-            assert unit.manifest["architecture"] == {"adder": adder, "multiplier": multiplier}
-            files[unit.manifest["sha256"]] = unit
-    assert len(files) == len(ADDERS) * len(MULTIPLIERS)
+    for choices in product(ADDERS, MULTIPLIERS, PATHS):
+        unit = emit(spec, Architecture(*choices), yosys=yosys)
+        assert unit.manifest["architecture"] == dict(zip(("adder", "multiplier", "paths"), choices, strict=True))
+        files[unit.manifest["sha256"]] = unit
+    assert len(files) == len(ADDERS) * len(MULTIPLIERS) * len(PATHS)
 
 
 def test_an_unknown_architecture_is_named():
@@ -132,6 +132,8 @@ def test_an_unknown_architecture_is_named():
         Architecture(adder="carry")
     with pytest.raises(ValueError, match="multiplier 'dadda' is not one of baugh_wooley, booth"):
         Architecture(multiplier="dadda")
+    with pytest.raises(ValueError, match="paths 'two' is not one of single, near_far"):
+        Architecture(paths="two")
 
 
 def test_phases_are_told(yosys):
