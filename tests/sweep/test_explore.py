@@ -9,7 +9,7 @@ from hwmodel.flow import TechError, load_card, synthesize
 from hwmodel.spec import MacSpec
 from hwmodel.sweep.explore import OBJECTIVES, UnmetClockError, explore
 from hwmodel.yosys import Yosys
-from hwmodel_rtl import Architecture, emit
+from hwmodel_rtl import PATHS, Architecture, emit
 
 PREFIX = ("sparse", "brent_kung", "sklansky")
 ADDERS = ("ripple", *PREFIX)
@@ -113,6 +113,20 @@ def test_a_clock_cannot_be_asked_of_a_library_that_does_not_tell_it(card, yosys)
     }
     with pytest.raises(TechError, match="the library sky130hd has no set-up times of its flip-flop"):
         explore(SPEC, replace(card, cells=cells), yosys, "delay", clock_ps=9000)
+
+
+def test_two_paths_are_tried_where_delay_rules(card, yosys, once) -> None:
+    spec = MacSpec.parse("e4m3fn-e4m3fn-fp16")
+    delays = {}
+    for paths in PATHS:
+        unit = emit(spec, Architecture("sklansky", paths=paths), yosys=yosys)
+        delays[paths] = once(unit.verilog, unit.name, card, yosys, objective="delay").row["delay_ps"]
+    fastest = explore(spec, card, yosys, "delay", adder="sklansky")
+    assert (fastest.architecture.paths, fastest.delay_ps, fastest.tried) == ("near_far", delays["near_far"], 2)
+    assert delays["near_far"] < 0.95 * delays["single"]
+    given = explore(spec, card, yosys, "delay", adder="sklansky", paths="single")
+    assert (given.architecture.paths, given.tried) == ("single", 1)
+    assert explore(spec, card, yosys, "balanced", adder="sklansky").tried == 1
 
 
 def test_a_given_adder_is_the_only_one_tried(card, yosys) -> None:
