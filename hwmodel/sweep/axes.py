@@ -58,7 +58,7 @@ ACC_FIELDS = ("name", "kind", "width", "exponent_bits", "fraction_bits", "roundi
 """Fields of an accumulator; `width` of one in fixed point is there where its name says it."""
 
 UNIT_FIELDS = (*(f"{operand}.{field}" for operand in "ab" for field in FORMAT_FIELDS), *(f"acc.{field}" for field in ACC_FIELDS))
-MAKING = ("card", "objective", "adder", "multiplier")
+MAKING = ("card", "objective", "adder", "multiplier", "paths")
 """How a unit is made: the axes behind those of the unit itself."""
 
 FIELDS = (*UNIT_FIELDS, "lanes", "pipeline", *MAKING)

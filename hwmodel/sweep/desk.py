@@ -59,7 +59,7 @@ class Desk:
 
     def _rtl_key(self, row: Row) -> bytes:
         """Return the key of the hash of a unit's Verilog, whatever the generator's version."""
-        return key_of({"view": "rtl", **self._unit(row), "adder": row.adder, "multiplier": row.multiplier})
+        return key_of({"view": "rtl", **self._unit(row), **row.architecture})
 
     def _named_key(self, row: Row, view: str) -> bytes:
         """Return the key of a result that is found by the unit's name: of errors, explored units, and circuits that cannot be made."""
@@ -67,8 +67,8 @@ class Desk:
         material: dict[str, Any] = {"view": view, "options": self.options[view], "made by": provenance(view)}
         if view == "error":
             return key_of(material | self._unit(replace(row, spec=replace(row.spec, pipeline=0))))
-        made = [provenance("explore" if self.explores else "rtl"), self.cards[row.card].sha256, row.objective, row.adder, row.multiplier]
-        return key_of(material | self._unit(row) | {"made": made})
+        made = [provenance("explore" if self.explores else "rtl"), self.cards[row.card].sha256, row.objective]
+        return key_of(material | self._unit(row) | {"made": made, **row.architecture})
 
     def _circuit_key(self, row: Row, view: str, rtl_sha256: str) -> bytes:
         """Return the key of a mapped unit by its Verilog, card, script and tools."""
@@ -147,8 +147,7 @@ class Desk:
             card_sha256=self.cards[row.card].sha256,
             card_file=self._files[row.card],
             objective=row.objective,
-            adder=row.adder,
-            multiplier=row.multiplier,
+            architecture=row.architecture,
             views={view: self.options.get(view, {}) for view in views},
             code=everything(),
         )

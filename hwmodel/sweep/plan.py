@@ -25,6 +25,7 @@ _DEFAULTS: Mapping[str, list[str]] = {
     "objective": ["balanced"],
     "adder": ["brent_kung"],
     "multiplier": ["baugh_wooley"],
+    "paths": ["single"],
 }
 
 VIEWS = ("estimate", "synth", "energy", "error")
@@ -37,7 +38,7 @@ class SynthOptions:
     Attributes
     ----------
     explore
-        Whether the objective also chooses adder and multiplier, as `hwmodel synth --objective` does.
+        Whether the objective also chooses the architecture, as `hwmodel synth --objective` does.
     clock_ps
         Longest path allowed, of explored units; None: any.
     """
@@ -164,9 +165,9 @@ def parse_plan(data: Mapping[str, Any], where: str = "the sweep") -> Plan:
     spaces = [_space(f"{where}, [[space]] {at}" if several else f"{where}, [space]", each) for at, each in enumerate(_list(tables), 1)]
     compute = _compute(f"{where}, [compute]", data.get("compute", {"estimate": True}))
     if compute.synth is not None and compute.synth.explore:
-        for key in ("adder", "multiplier"):
+        for key in ("adder", "multiplier", "paths"):
             if any(key in table for table in _list(tables)):
-                raise SweepError(f"{where}: explore chooses adder and multiplier; leave out {key}")
+                raise SweepError(f"{where}: explore chooses adder, multiplier and paths; leave out {key}")
     return Plan(tuple(spaces), compute)
 
 
@@ -202,7 +203,8 @@ def _space(where: str, table: Mapping[str, Any]) -> Space:
     for key in MAKING:
         names = [each for text in _texts(where, key, table.get(key, _DEFAULTS[key])) for each in expand(text)]
         axes.append(Axis({key: [Choice(name, name) for name in dict.fromkeys(names)]}))
-        _check_making(where, key, names)
+        if key in table:
+            _check_making(where, key, names)
     filters = table.get("filter", [])
     if not isinstance(filters, list):
         raise SweepError(f'{where}: filter is a list of comparisons, as in [["a.width", "<=", 8]]')
@@ -237,11 +239,10 @@ def _check_making(where: str, key: str, names: Iterable[str]) -> None:
         for name in names:
             load_card(name)
         return
-    from hwmodel.cost.adders import ADDERS
-    from hwmodel.cost.multipliers import MULTIPLIERS
     from hwmodel.flow.mapping import SCRIPTS
+    from hwmodel_rtl.architecture import ADDERS, MULTIPLIERS, PATHS
 
-    allowed = {"objective": tuple(SCRIPTS), "adder": ADDERS, "multiplier": MULTIPLIERS}[key]
+    allowed = {"objective": tuple(SCRIPTS), "adder": ADDERS, "multiplier": MULTIPLIERS, "paths": PATHS}[key]
     for name in names:
         if name not in allowed:
             raise SweepError(f"{where}: {key} {name!r} is not one of {', '.join(allowed)}{nearest(name, allowed)}")

@@ -31,7 +31,7 @@ class Row:
         Its canonical name, or what was asked for.
     reason
         Why there is no unit; else empty.
-    card, objective, adder, multiplier
+    card, objective, adder, multiplier, paths
         How it is made.
     """
 
@@ -42,6 +42,12 @@ class Row:
     objective: str
     adder: str
     multiplier: str
+    paths: str
+
+    @property
+    def architecture(self) -> dict[str, str]:
+        """How the circuit is built, as `hwmodel_rtl.Architecture` takes it."""
+        return {"adder": self.adder, "multiplier": self.multiplier, "paths": self.paths}
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ _BATCH = 1 << 16
 
 _REASONS_TOLD = 2
 
-_OWN = ("spec", "a", "b", "acc", "lanes", "pipeline", "card", "objective", "adder", "multiplier")
+_OWN = ("spec", "a", "b", "acc", "lanes", "pipeline", "card", "objective", "adder", "multiplier", "paths")
 
 
 class Columns:
@@ -37,7 +37,7 @@ class Columns:
         mapped = "synth" in desk.options
         self.how: tuple[str, ...] = ("objective",) if mapped or desk.estimates is not None else ()
         if mapped and not desk.explores:
-            self.how += ("adder", "multiplier")
+            self.how += ("adder", "multiplier", "paths")
         self._hidden = {*_OWN[:7], "unit", *self.how}
 
     def see(self, found: Mapping[str, Found]) -> None:

@@ -43,8 +43,8 @@ class Task(NamedTuple):
         The card's name or path, and the hash of its figures.
     card_file
         The card's file in base64, where it is no bundled one.
-    objective, adder, multiplier
-        How it is made.
+    objective, architecture
+        How it is made: what the mapper aims at, and the fields of `hwmodel_rtl.Architecture`.
     views
         What is wanted: ``rtl`` (the circuit's hash alone), ``synth``, ``energy``, ``error``, each with its options.
     code
@@ -57,8 +57,7 @@ class Task(NamedTuple):
     card_sha256: str
     card_file: str
     objective: str
-    adder: str
-    multiplier: str
+    architecture: Mapping[str, str]
     views: Mapping[str, Mapping[str, Any]]
     code: str
 
@@ -183,7 +182,7 @@ def _one_line(error: Exception) -> str:
 def _rtl(spec: MacSpec, task: Task, yosys: Yosys) -> str:
     from hwmodel_rtl import Architecture, emit
 
-    return str(emit(spec, Architecture(task.adder, task.multiplier), yosys=yosys).manifest["sha256"])
+    return str(emit(spec, Architecture(**task.architecture), yosys=yosys).manifest["sha256"])
 
 
 def _mapped(
@@ -211,7 +210,7 @@ def _mapped(
     if streams is not None:
         spent["operands"] = replace(GAUSSIAN, streams=streams)
     if not explore:
-        architecture = Architecture(task.adder, task.multiplier)
+        architecture = Architecture(**task.architecture)
         return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, **spent)
     choice = choose(spec, card, yosys, task.objective, clock_ps=clock_ps)
     row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, **spent)

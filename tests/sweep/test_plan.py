@@ -87,6 +87,7 @@ BAD = [
     (SPACE + "lanes = []", "lanes is an empty list"),
     (SPACE + 'card = "sky131"', "there is no tech card 'sky131'; bundled cards: "),
     (SPACE + 'objective = "small"', "objective 'small' is not one of area, balanced, sized, delay, yosys"),
+    (SPACE + 'paths = "near"', "paths 'near' is not one of single, near_far"),
     (SPACE + 'adder = "riple"', "adder 'riple' is not one of ripple, brent_kung, sparse, sklansky, kogge_stone; did you mean ripple?"),
     (SPACE + "filter = 3", 'filter is a list of comparisons, as in [["a.width", "<=", 8]]'),
     (SPACE + 'filter = [["a.width", 8]]', "the filter ['a.width', 8] is not of the form [field, op, value]"),
@@ -110,7 +111,7 @@ BAD = [
     (SPACE + "[compute]\nenergy = { streams = 1 }", "energy takes at least 2 streams, for its interval"),
     (SPACE + "[compute]\nsynth = { clock_ps = 900 }", "clock_ps chooses among architectures; write synth = { explore = true,"),
     (SPACE + "[compute]\nsynth = { explore = true, clock_ps = 0 }", "clock_ps is a number above 0, and not 0"),
-    (SPACE + 'adder = "ripple"\n[compute]\nsynth = { explore = true }', "explore chooses adder and multiplier; leave out adder"),
+    (SPACE + 'adder = "ripple"\n[compute]\nsynth = { explore = true }', "explore chooses adder, multiplier and paths; leave out adder"),
 ]  # fmt: skip
 
 

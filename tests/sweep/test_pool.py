@@ -17,7 +17,7 @@ ERROR = {"data": "gaussian", "length": 16, "rows": 4, "seed": 0, "seeds": 1, "sc
 
 
 def task(spec: str, **views) -> Task:
-    return Task(spec, {}, "sky130hd", "", "", "balanced", "brent_kung", "baugh_wooley", views or {"error": ERROR}, everything())
+    return Task(spec, {}, "sky130hd", "", "", "balanced", {}, views or {"error": ERROR}, everything())
 
 
 def run(pool: LocalPool, tasks: list[Task]) -> dict[int, Outcome]:
