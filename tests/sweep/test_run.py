@@ -152,7 +152,7 @@ def test_only_what_is_new_is_computed(tmp_path):
 def test_what_decides_a_result_is_in_its_key(tmp_path, change):
     base = {"space": {"a": "int4", "acc": "fx"}, "compute": {"synth": True}}
     sweep(base, tmp_path, Crew())
-    crew = Crew(lambda task, view: Found({"rtl_sha256": f"{task.spec} {task.adder}"}))
+    crew = Crew(lambda task, view: Found({"rtl_sha256": f"{task.spec} {task.architecture['adder']}"}))
     sweep({"space": base["space"] | change, "compute": base["compute"]}, tmp_path, crew)
     assert len(crew.views) == 1
 
