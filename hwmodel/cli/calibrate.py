@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .arguments import Csv, Json, given
+from .arguments import Csv, Json, find_card, given
 from .errors import INTERRUPTED, InputError
 from .files import output_file, output_folder
 from .output import Column, Form, decimals, form_of, note, show
@@ -44,7 +44,7 @@ def calibrate(
     families: Annotated[bool, typer.Option("--families", help="With --check: the totals of each family of units, too.")] = False,
     make: Annotated[bool, typer.Option("--make", help="Map and simulate the units, and write what is learnt from them.")] = False,
     card: Annotated[
-        list[str] | None, typer.Option("--card", metavar="NAME", help="Only this card; may be given again.", show_default="all")
+        list[str] | None, typer.Option("--card", metavar="NAME|FILE", help="Only this card; may be given again.", show_default="all")
     ] = None,
     objective: Annotated[
         list[str] | None,
@@ -81,7 +81,8 @@ def _chosen(cards: list[str] | None, objectives: list[str] | None) -> list[tuple
     """Return the calibrated pairs of card and objective that were asked for."""
     from hwmodel.cost import ARCHITECTURES, calibrated_cards, load_calibration
 
-    asked = [(name, objective) for name in cards or calibrated_cards() for objective in objectives or ARCHITECTURES]
+    names = [find_card(name).name if Path(name).is_file() else name for name in cards or ()]
+    asked = [(name, objective) for name in names or calibrated_cards() for objective in objectives or ARCHITECTURES]
     for name, objective in asked:
         if objectives or name not in calibrated_cards():
             load_calibration(name, objective)  # says what there is, where this is not
@@ -101,13 +102,13 @@ def _show_calibrations(pairs: list[tuple[str, str]], form: Form) -> None:
 
 
 def _show_errors(pairs: list[tuple[str, str]], families: bool, form: Form) -> None:
-    from hwmodel.cost.learning import errors, read_units, unit_sets
-    from hwmodel.flow import load_card
-    from hwmodel.report.calibration import cell_figures
+    from hwmodel.cost.calibration import stored_of, tables_of
+    from hwmodel.cost.learning import UNITS, errors, read_units, unit_sets
 
-    wanted = set(pairs)
-    rows = [row for row in read_units() if (row["card"], row["objective"]) in wanted]
-    sets = unit_sets(rows, {card: cell_figures(load_card(card)) for card in dict.fromkeys(card for card, _ in pairs)})
+    wanted, cards = set(pairs), dict.fromkeys(card for card, _ in pairs)
+    folders = dict.fromkeys(tables_of(card) for card in cards)
+    rows = [row for folder in folders for row in read_units(folder / UNITS) if (row["card"], row["objective"]) in wanted]
+    sets = unit_sets(rows, {card: stored_of(card)["cards"][card]["cells"] for card in cards})
     found = [row for each in sets for row in errors(each)]
     if form is not Form.TABLE:
         show(found if families else [row for row in found if row["family"] == "all"], (), form)
@@ -126,7 +127,7 @@ def _show_errors(pairs: list[tuple[str, str]], families: bool, form: Form) -> No
 
 def _make(cards: list[str] | None, objectives: list[str] | None, out: Path | None, store: Path, jobs: int | None) -> None:
     from hwmodel.cost import ARCHITECTURES
-    from hwmodel.cost.calibration import TABLES
+    from hwmodel.cost.calibration import tables_of
     from hwmodel.flow import list_cards
     from hwmodel.report.calibration import make_units, write_tables
     from hwmodel.sweep import Store
@@ -134,10 +135,13 @@ def _make(cards: list[str] | None, objectives: list[str] | None, out: Path | Non
     for objective in objectives or ():
         if objective not in ARCHITECTURES:
             raise InputError(f"--objective {objective!r} is not one of {', '.join(ARCHITECTURES)}")
-    folder = out or TABLES
-    output_folder(folder)
+    found = {name: find_card(name) for name in cards or list_cards()}
+    for name, each in found.items():
+        if each.name in list_cards() and name != each.name:
+            raise InputError(f"the card in {name} is called {each.name}, as a bundled one is; give it a name of its own")
     with Store(output_file(store)) as results:
-        for name in cards or list_cards():
+        for name, each in found.items():
+            folder = output_folder(out or tables_of(each.name))
             for objective in objectives or ARCHITECTURES:
                 with progress_bar() as progress:
                     rows, summary = make_units(name, objective, results, crew_of(jobs), progress)
@@ -146,5 +150,5 @@ def _make(cards: list[str] | None, objectives: list[str] | None, out: Path | Non
                     raise typer.Exit(INTERRUPTED)
                 if summary.failed:
                     note(f"{name}, {objective}: {summary.failed} units are left out, such as: {'; '.join(summary.reasons)}")
-                write_tables(rows, folder)
-                print(f"{name}, {objective}: {len(rows)} units in {folder}")
+                write_tables(rows, each, folder)
+                print(f"{each.name}, {objective}: {len(rows)} units in {folder}")

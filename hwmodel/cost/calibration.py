@@ -1,10 +1,13 @@
 """Calibration: what a cell of each part costs on a card, built and mapped for an objective, and how far an estimate can be off.
 
 ``tables/coefficients.json`` holds what `hwmodel.cost.learning` learnt from ``tables/units.csv``, some hundred mapped units; a test holds
-the two together. What is learnt is said in `hwmodel.cost.model`.
+the two together. Cards of one's own have such files in a folder of the user's. What is learnt is said in `hwmodel.cost.model`.
 """
 
+import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -26,6 +29,8 @@ ARCHITECTURES: Mapping[str, Mapping[str, str]] = {
     "delay": {"adder": "sklansky", "multiplier": "baugh_wooley"},
 }
 """By objective, how the units are built that estimates are learnt from, and that they are of."""
+
+_FOLDER_NAME = re.compile(r"\w[\w.+-]*")
 
 REACH = 1.25
 """How much larger than the largest calibrated one a part may be before its estimate is called an extrapolation."""
@@ -91,20 +96,52 @@ class Calibration:
         return {quantity: np.stack([fit.coefficients for fit in fits]) for quantity, fits in self.fits.items()}
 
 
-@lru_cache(maxsize=1)
-def stored() -> Mapping[str, Any]:
-    """Return what the file of coefficients says."""
-    path = TABLES / COEFFICIENTS
+@lru_cache(maxsize=16)
+def stored(folder: Path | None = None) -> Mapping[str, Any]:
+    """Return what the file of coefficients in a folder says: ``cards``, ``fits`` by card and objective, and the file's ``sha256``.
+
+    The folder is that of the bundled cards if none is given.
+    """
+    path = (folder or TABLES) / COEFFICIENTS
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {"cards": dict(found["cards"]), "fits": {(each["card"], each["objective"]): each for each in found["fits"]}}
-    except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        content = path.read_bytes()
+        found = json.loads(content)
+        fits = {(each["card"], each["objective"]): each for each in found["fits"]}
+        return {"cards": dict(found["cards"]), "fits": fits, "sha256": hashlib.sha256(content).hexdigest()}
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise CostError(f"{path} holds no coefficients: {type(error).__name__}: {error}") from error
 
 
+def tables_of(card: str) -> Path:
+    """Return the folder of what was, or is to be, learnt of a card: a user's own has one below ``$XDG_DATA_HOME`` or ``~/.local/share``.
+
+    Raises
+    ------
+    CostError
+        If the card's name cannot be that of a folder.
+    """
+    if card in stored()["cards"]:
+        return TABLES
+    if not _FOLDER_NAME.fullmatch(card):
+        raise CostError(f"the name of the card {card!r} cannot be that of a folder; name it by letters, digits and . _ + -")
+    return _own_tables() / card
+
+
+def _own_tables() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "hwmodel" / "calibrations"
+
+
+def stored_of(card: str) -> Mapping[str, Any]:
+    """Return what is stored of a card, as `stored`; empty if nothing was learnt of it."""
+    known = card in stored()["cards"] or (_FOLDER_NAME.fullmatch(card) and (tables_of(card) / COEFFICIENTS).is_file())
+    return stored(tables_of(card)) if known else {"cards": {}, "fits": {}, "sha256": ""}
+
+
 def calibrated_cards(objective: str | None = None) -> list[str]:
-    """Return the names of the cards that estimates can be made for, for any objective or for one."""
-    return sorted({card for card, of in stored()["fits"] if objective in (None, of)})
+    """Return the names of the cards that estimates can be made for, for any objective or for one; a user's own are among them."""
+    own = [path.parent.name for path in _own_tables().glob(f"*/{COEFFICIENTS}")]
+    pairs = [pair for name in (*stored()["cards"], *own) for pair in stored_of(name)["fits"]]
+    return sorted({card for card, of in pairs if objective in (None, of)})
 
 
 @lru_cache(maxsize=16)
@@ -118,9 +155,12 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
     """
     if objective not in ARCHITECTURES:
         raise CostError(f"the objective {objective!r} is unknown; estimates are made for {', '.join(ARCHITECTURES)}")
-    coefficients = stored()
-    if card not in calibrated_cards():
-        raise CostError(f"no estimate is calibrated for the card {card!r}; calibrated cards: {', '.join(calibrated_cards())}")
+    coefficients = stored_of(card)
+    if card not in coefficients["cards"]:
+        raise CostError(
+            f"no estimate is calibrated for the card {card!r}; calibrated cards: {', '.join(calibrated_cards())}; "
+            "hwmodel calibrate --make --card FILE learns those of another"
+        )
     if (card, objective) not in coefficients["fits"]:
         there = [of for of in ARCHITECTURES if (card, of) in coefficients["fits"]]
         raise CostError(
@@ -140,7 +180,9 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
             error=found["error"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise CostError(f"{TABLES / COEFFICIENTS} holds no coefficients of this version: {type(error).__name__}: {error}") from error
+        raise CostError(
+            f"{tables_of(card) / COEFFICIENTS} holds no coefficients of this version: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _fits(quantity: str, figures: Figures, objective: str, scales: Mapping[str, Mapping[str, float]]) -> tuple[Fit, ...]:
@@ -162,11 +204,12 @@ def calibration_of(card: str | Card, objective: str = "balanced") -> Calibration
     if calibration.card_sha256 != card.sha256:
         raise CostError(
             f"the card {card.name!r} has other figures than the card of that name that estimates were calibrated on; "
-            f"give it a name of its own"
+            f"give it a name of its own, or learn anew with hwmodel calibrate --make"
         )
     return calibration
 
 
 def is_calibrated(card: Card, objective: str = "balanced") -> bool:
     """Return whether estimates can be made for a card and an objective."""
-    return card.name in calibrated_cards(objective) and load_calibration(card.name, objective).card_sha256 == card.sha256
+    there = (card.name, objective) in stored_of(card.name)["fits"]
+    return there and load_calibration(card.name, objective).card_sha256 == card.sha256

@@ -32,15 +32,22 @@ _DIGITS = 6
 def make_units(
     card: str, objective: str, store: Store, crew: Callable[[], AbstractContextManager[Crew]], progress: Callable[[str, int, int], None]
 ) -> tuple[list[dict[str, Any]], Summary]:
-    """Map and simulate the units of a card and an objective; return their rows, of `hwmodel.cost.learning.COLUMNS`, and what was done."""
-    units = calibration_units(card, objective)
+    """Map and simulate the units of a card and an objective; return their rows, of `hwmodel.cost.learning.COLUMNS`, and what was done.
+
+    Parameters
+    ----------
+    card
+        A bundled card's name, or the path of one.
+    """
+    name = load_card(card).name
+    units = calibration_units(name, objective)
     space = {"unit": list(units), "card": card, "objective": objective, **ARCHITECTURES[objective]}
     plan = parse_plan({"space": space, "compute": {"energy": {"streams": STREAMS, "glitches": True}}})
     with scratch_folder("hwmodel-calibrate-") as folder:
         summary = run_sweep(plan, store, Path(folder) / "units.parquet", crew, progress)
         table = pd.read_parquet(summary.table) if summary.table is not None else pd.DataFrame(columns=[*COLUMNS, "reason"])
     mapped = table[table["reason"].isna()]
-    rows = [dict(row) | {"family": units[row["spec"]], "objective": objective} for row in mapped.to_dict("records")]
+    rows = [dict(row) | {"family": units[row["spec"]], "card": name, "objective": objective} for row in mapped.to_dict("records")]
     return [{name: _rounded(row[name]) if name in FIGURES else row[name] for name in COLUMNS} for row in rows], summary
 
 
@@ -48,21 +55,21 @@ def _rounded(figure: float) -> float:
     return float(f"{figure:.{_DIGITS}g}")
 
 
-def write_tables(rows: Sequence[Mapping[str, Any]], folder: Path) -> None:
-    """Write the table of units into a folder, in place of the same cards' and objectives' rows in it, and what all of it teaches."""
+def write_tables(rows: Sequence[Mapping[str, Any]], card: TechCard, folder: Path) -> None:
+    """Write a card's rows into the table of units in a folder, in place of those of the same objectives, and what all of it teaches."""
     units = folder / UNITS
     made = {(row["card"], row["objective"]) for row in rows}
     known = [row for row in read_units(units) if (row["card"], row["objective"]) not in made] if units.exists() else []
     everything = sorted([*known, *rows], key=lambda row: (row["card"], row["objective"]))
     write_text(units, pd.DataFrame(everything, columns=list(COLUMNS)).to_csv(index=False))
-    write_text(folder / COEFFICIENTS, coefficients(read_units(units)))
+    write_text(folder / COEFFICIENTS, coefficients(read_units(units), card))
 
 
-def coefficients(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the file of coefficients that a table of units teaches."""
+def coefficients(rows: Sequence[Mapping[str, Any]], own: TechCard) -> str:
+    """Return the file of coefficients that a table of units teaches; the cards in it are bundled ones, or one's `own`."""
     cards: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(row["card"] for row in rows):
-        card = load_card(name)
+        card = own if name == own.name else load_card(name)
         cards[name] = {"sha256": card.sha256, "process": card.process, "cells": cell_figures(card)}
     made = {"command": "hwmodel calibrate --make", "tools": {name: version(name) for name in ("hwmodel", "amaranth", "pyosys")}}
     sets = unit_sets(rows, {name: card["cells"] for name, card in cards.items()})

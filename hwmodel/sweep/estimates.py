@@ -55,6 +55,7 @@ def units_of(batch: Batch, store: Store, options: EstimateOptions | None) -> tup
 
 def _key(batch: Batch, options: EstimateOptions) -> bytes:
     """Return the key of a batch: of its choices and of which rows have which, of cards and objectives, and of what estimates them."""
+    from hwmodel.cost.calibration import stored_of
     from hwmodel.flow import load_card
 
     total, named = hashlib.sha256(), list[Any]()
@@ -63,7 +64,9 @@ def _key(batch: Batch, options: EstimateOptions) -> bytes:
             if name in ("a", "b", "acc", "lanes", "pipeline", "unit", "objective"):
                 named.append([name, [choice.name for choice in choices]])
             elif name == "card":
-                named.append([name, [[choice.name, load_card(choice.name).sha256] for choice in choices]])
+                cards = [load_card(choice.name) for choice in choices]
+                # What was learnt of bundled cards is of the code; of others it is not.
+                named.append([name, [[card.name, card.sha256, stored_of(card.name)["sha256"]] for card in cards]])
             named.append([codebooks(choice.value) for choice in choices if name in ("a", "b", "unit") and choice.value is not None])
         total.update(at.tobytes())
     material = {"view": "estimate", "made by": provenance("estimate"), "options": asdict(options)}

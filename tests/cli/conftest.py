@@ -1,6 +1,7 @@
 """Run the command line in this process."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -8,6 +9,13 @@ from typer.testing import CliRunner, Result
 from hwmodel.cli import app
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def own_calibrations(tmp_path, monkeypatch) -> Path:
+    """Keep out what the user who runs the tests has learnt of own cards."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "hwmodel" / "calibrations"
 
 
 @pytest.fixture

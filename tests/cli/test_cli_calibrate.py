@@ -1,12 +1,14 @@
 """``hwmodel calibrate``: what is calibrated, how wrong it is, and making it anew."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from hwmodel.cost.calibration import COEFFICIENTS, stored
+from hwmodel.cost.calibration import COEFFICIENTS, load_calibration, stored
 from hwmodel.cost.learning import COLUMNS, UNITS
+from hwmodel.flow import load_card
 
 
 def test_what_is_calibrated(run):
@@ -87,3 +89,59 @@ def test_units_are_mapped_once_and_learnt_from(run, tmp_path, monkeypatch):
     )
     assert run(*make[:5], "delay", *make[6:]).stdout == "sky130hd, delay: 2 units in new\n"
     assert pd.read_csv(tmp_path / "new" / UNITS)["objective"].tolist() == ["area"] * 3 + ["delay"] * 2
+
+
+@pytest.fixture
+def forgotten():
+    """Forget what was read of coefficients, before and after."""
+    for cached in (stored, load_calibration):
+        cached.cache_clear()
+    yield
+    for cached in (stored, load_calibration):
+        cached.cache_clear()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("forgotten")
+def test_a_card_of_ones_own_gets_estimates(run, tmp_path, monkeypatch, own_calibrations):
+    monkeypatch.chdir(tmp_path)
+    replace(load_card("sky130hd"), name="mine").save("mine.card.json.gz")
+    estimate = ("estimate", "int4-int4-fx", "--card", "mine.card.json.gz", "--objective", "area", "--json")
+    missing = run(*estimate)
+    assert missing.exit_code == 2
+    assert "no estimate is calibrated for the card 'mine'" in missing.stderr
+    assert "hwmodel calibrate --make --card FILE" in missing.stderr
+
+    units = {"int2-int2-fx": "int", "int5-int5-fx": "int", "e2m1fn-e2m1fn-fx": "minifloat-fixed"}
+    monkeypatch.setattr("hwmodel.report.calibration.calibration_units", lambda card, objective: units)
+    made = run("calibrate", "--make", "--card", "mine.card.json.gz", "--objective", "area", "-j", "1")
+    assert made.stdout == f"mine, area: 3 units in {own_calibrations / 'mine'}\n"
+    (row,) = json.loads(run(*estimate).stdout)
+    (known,) = json.loads(run("estimate", "int4-int4-fx", "--objective", "area", "--json").stdout)
+    assert row["area_um2"] == pytest.approx(known["area_um2"], rel=0.1)
+    assert row["area_um2"] != known["area_um2"]
+    listed = json.loads(run("calibrate", "--json").stdout)
+    assert ("mine", "area", 3) in [(each["card"], each["objective"], each["units"]) for each in listed]
+    checked = json.loads(run("calibrate", "--check", "--card", "mine.card.json.gz", "--json").stdout)
+    assert {(each["card"], each["units"]) for each in checked if each["part"] == "total"} == {("mine", 3)}
+
+    # In a sweep too, which keeps estimates by what they were learnt from.
+    (tmp_path / "some.toml").write_text('[space]\nunit = "int4-int4-fx"\ncard = "mine.card.json.gz"\nobjective = "area"\n')
+
+    def estimated() -> int:
+        return json.loads(run("sweep", "some.toml", "--json").stdout)[0]["estimated"]
+
+    assert (estimated(), estimated()) == (1, 0)
+    assert pd.read_parquet("some.parquet")["est_area_um2"].tolist() == [pytest.approx(row["area_um2"])]
+    path = own_calibrations / "mine" / COEFFICIENTS
+    path.write_text(path.read_text().replace('"mean"', '"mean" '))
+    stored.cache_clear()
+    assert estimated() == 1
+
+
+def test_a_card_must_not_be_called_as_a_bundled_one(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    replace(load_card("asap7"), name="sky130hd").save("other.card.json.gz")
+    refused = run("calibrate", "--make", "--card", "other.card.json.gz")
+    assert refused.exit_code == 2
+    assert "the card in other.card.json.gz is called sky130hd, as a bundled one is; give it a name of its own" in refused.stderr
