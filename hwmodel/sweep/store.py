@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -54,20 +55,34 @@ class Store:
                 raise
 
     def _open(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("BEGIN")  # all three from one state of the file: another sweep may be just making it
         (application,) = self._database.execute("PRAGMA application_id").fetchone()
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._database.execute("COMMIT")
         if application != _APPLICATION and (application or tables):
             raise SweepError(f"the store {self.path} is a database of another program; name another file by --store")
         if application == _APPLICATION and version != _VERSION:
             raise SweepError(f"the store {self.path} was made by another version of hwmodel; name another file by --store")
+        self._write_ahead()
+        self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("BEGIN IMMEDIATE")
         self._database.execute(_TABLE)
         self._database.execute(f"PRAGMA application_id = {_APPLICATION}")
         self._database.execute(f"PRAGMA user_version = {_VERSION}")
         self._database.execute("COMMIT")
+
+    def _write_ahead(self) -> None:
+        """Set the journal's mode. SQLite itself does not wait here for who is writing, such as another sweep that is making the store."""
+        patience = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise
+            time.sleep(0.01)
 
     def __enter__(self) -> "Store":
         return self
@@ -101,8 +116,8 @@ class Store:
         """Write results, all or none of them; they are there when this returns."""
         lines: Sequence[tuple[bytes, bytes, bytes]] = [(key, payload, _checksum(payload)) for key, payload in results.items()]
         with self._told():
-            self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._database.execute("BEGIN IMMEDIATE")  # inside, for Ctrl-C may come right behind it
                 self._database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", lines)
                 self._database.execute("COMMIT")
             except BaseException:

@@ -1,12 +1,11 @@
 """The cocotb bench: plays prepared blocks into the harness and compares what comes out. Runs inside the simulator.
 
-It computes nothing about numbers: stimulus and expectation were made beforehand (:mod:`hwmodel_sim.tape`) and lie in a
-folder as arrays of packed bits. A block that is held is played many times without a look at it. On the first block that
+It computes nothing about numbers: stimulus and expectation were made beforehand (:mod:`hwmodel_sim.tape`) and lie in the
+simulator's folder as arrays of packed bits. A block that is held is played many times without a look at it. On the first block that
 differs it writes what it read to ``got.json`` and fails.
 """
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -15,15 +14,13 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import Timer
 
-from .harness import FOLDER_VARIABLE
-
 PERIOD_NS = 2
 
 
 @cocotb.test()
 async def play(dut) -> None:
     """Every block of the tape, in order; block 0 is the reset and is not compared."""
-    folder = Path(os.environ[FOLDER_VARIABLE])
+    folder = Path.cwd()
     tape = json.loads((folder / "tape.json").read_text())
     inputs = [(getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["inputs"]]
     outputs = [(name, getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["outputs"]]

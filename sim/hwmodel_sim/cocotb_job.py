@@ -1,4 +1,4 @@
-"""One call of a cocotb runner, described by a JSON file: ``python -m hwmodel_sim.cocotb_job JOB``."""
+"""One call of a cocotb runner, described by a JSON file: ``python cocotb_job.py JOB``."""
 
 import json
 import sys

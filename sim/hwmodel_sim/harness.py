@@ -20,8 +20,6 @@ from .registers import Register
 
 TOP = "harness"
 INPUT_DELAY = 1
-FOLDER_VARIABLE = "HWMODEL_SIM_TAPE"
-"""Environment variable that tells the bench where its tape is."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .harness import FOLDER_VARIABLE, TOP, Harness, delay
+from .harness import TOP, Harness, delay
 from .simulators import SimulationError, build, last_words, run
 from .tape import Tape
 
@@ -52,7 +52,7 @@ class Session:
             (self.folder / stale).unlink(missing_ok=True)
         tape.write(self.folder, self.harness, film_from)
         film = bool(self.harness.film)
-        run(self.simulator, f"{__package__}.bench", TOP, self.folder, {FOLDER_VARIABLE: str(self.folder)}, film)
+        run(self.simulator, f"{__package__}.bench", TOP, self.folder, film)
         got = self.folder / "got.json"
         if got.exists():
             return self._locate(json.loads(got.read_text()))

@@ -24,6 +24,9 @@ _MISSING = "simulation needs g++ and make (Debian: apt-get install g++ make) or 
 _RUNTIME = ("verilated", "verilated_dpi", "verilated_vpi", "verilated_threads")
 """Verilator's run-time library: the same objects for every model, so compiled once and kept."""
 
+_FILM = "verilated_vcd_c"
+"""Its part that writes waveforms."""
+
 _HEADER = "runtime.h.fast"
 _HEADER_TEXT = """\
 #include <verilated.h>
@@ -133,7 +136,8 @@ def build(simulator: str, sources: list[Path], top: str, folder: Path, film: boo
     if runtime is not None and not runtime.exists():
         # Films are rare, and their headers as large again.
         headers = [] if waves else _precompile(folder)
-        _keep(runtime, [*(folder / f"{name}.o" for name in _RUNTIME), *headers])
+        objects = [folder / f"{name}.o" for name in (*_RUNTIME, *([_FILM] if waves else []))]
+        _keep(runtime, [*objects, *headers])
     return time.perf_counter() - started
 
 
@@ -146,10 +150,10 @@ def _precompile(folder: Path) -> list[Path]:
     return [header, compiled] if done.returncode == 0 else []
 
 
-def run(simulator: str, test_module: str, top: str, folder: Path, environment: dict[str, str], film: bool) -> None:
-    """Run the cocotb tests of `test_module` on a model built in `folder`. What they found they leave in files."""
+def run(simulator: str, test_module: str, top: str, folder: Path, film: bool) -> None:
+    """Run the cocotb tests of `test_module` on a model built in `folder`, and in that folder. What they found they leave in files."""
     waves = film and simulator == "icarus"
-    job = {"test_module": test_module, "hdl_toplevel": top, "hdl_toplevel_lang": "verilog", "waves": waves, "extra_env": environment}
+    job = {"test_module": test_module, "hdl_toplevel": top, "hdl_toplevel_lang": "verilog", "waves": waves}
     job |= {"build_dir": str(folder), "test_dir": str(folder), "results_xml": str(folder / "results.xml")}
     _cocotb("test", simulator, folder, job)
 
@@ -160,7 +164,8 @@ def _cocotb(action: str, simulator: str, folder: Path, job: dict) -> None:
     (folder / f"{action}.json").write_text(json.dumps(call))
     environment = _environment()
     environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", f"{__package__}.cocotb_job", str(folder / f"{action}.json")]
+    # As a file: as a module it would have all that this package imports imported first.
+    command = [sys.executable, "-P", str(Path(__file__).with_name("cocotb_job.py")), str(folder / f"{action}.json")]
     said = folder / f"{action}.err"
     with said.open("w") as out:
         # A group of its own, so that whatever ends us here ends make, its compilers and the model with it.

@@ -144,7 +144,9 @@ def _size(verilog: str, vectors: int) -> tuple[int, int]:
     A copy costs compile time in proportion to its text, and saves a part of each cycle's fixed cost in the simulator: few
     copies of large units and for short runs.
     """
-    copies = 1 if len(verilog) > 300_000 else 2 if vectors < 1 << 18 or len(verilog) > 150_000 else 4 if len(verilog) > 80_000 else 8
+    short = vectors < 1 << 18
+    size = len(verilog)
+    copies = 1 if size > (50_000 if short else 300_000) else 2 if short or size > 150_000 else 4 if size > 80_000 else 8
     # A story, and a jump in it, starts a block.
     return copies, min(512 // copies, STORY_CYCLES)
 

@@ -35,7 +35,9 @@ def test_every_code(name: str) -> None:
 def test_every_boundary_in_both_forms(name: str) -> None:
     fmt = parse_format(name)
     values = np.unique(hard_values(fmt, limit=1 << 8))
-    values = np.concatenate([values, [-0.0]])
+    rng = np.random.default_rng(0)
+    between = rng.standard_normal(64) * 2.0 ** rng.integers(-12, 13, 64)
+    values = np.concatenate([values, [0.0, -0.0], between])
     for rounding in ROUNDINGS:
         for overflow in overflows(fmt):
             scalar = [golden.scalar.encode(value, fmt, rounding, overflow) for value in values.tolist()]

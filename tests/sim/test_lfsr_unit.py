@@ -56,7 +56,7 @@ def simulate(folder: Path, verilog: str, wrapper: Unit, played: list) -> str:
     shutil.copy(Path(__file__).with_name("lfsr_bench.py"), folder)
     simulator = choose("auto")
     build(simulator, [folder / "unit.v"], "top", folder, film=False)
-    run(simulator, "lfsr_bench", "top", folder, {}, film=False)
+    run(simulator, "lfsr_bench", "top", folder, film=False)
     return "" if (folder / "equal").exists() else last_words(folder, "test")
 
 

@@ -1,6 +1,7 @@
 """Sweeps that are quick to compute, and processes that run them."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +50,11 @@ def sweep_file(folder: Path, text: str = QUICK) -> Path:
 def begin(file: Path, *arguments: object) -> "subprocess.Popen[str]":
     """Start ``hwmodel sweep`` in a process of its own, in the folder of the sweep file."""
     command = [sys.executable, "-m", "hwmodel", "sweep", file.name, *map(str, arguments)]
+
+    def heed_ctrl_c() -> None:
+        # A test run in the background of a script ignores Ctrl-C, and so would all that it starts.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         command,
@@ -57,6 +63,7 @@ def begin(file: Path, *arguments: object) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
     )
 

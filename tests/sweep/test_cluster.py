@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import threading
-import time
 
 import pandas as pd
 import pytest
@@ -26,8 +25,9 @@ def sweep(folder, crew, name, progress=lambda what, rows, total: None):
     return summary, pd.read_parquet(folder / f"{name}.parquet")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster():
+    """Of one test: what one of them kills no other can use, in whatever order they run."""
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as started:
         yield started
 
@@ -51,8 +51,9 @@ def test_a_scheduler_that_dies_loses_nothing(cluster, tmp_path):
     def progress(what: str, rows: int, total: int) -> None:
         done.append(rows)
         if rows == 3:
-            threading.Thread(target=cluster.close).start()
-            time.sleep(1)
+            closing = threading.Thread(target=cluster.close)
+            closing.start()
+            closing.join()
 
     with Store(tmp_path / "s") as store:
         with pytest.raises(SweepError, match=r"the Dask scheduler at tcp://\S+ is gone; what was finished is in the store, and the same"):

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import threading
-import time
 
 import numpy as np
 import pytest
@@ -30,22 +28,17 @@ def long_task(seeds: int) -> Task:
     return task("int4-int4-fx", error=ERROR | {"rows": 64, "length": 1024, "seeds": seeds})
 
 
-def kill_when_busy(pool: LocalPool, times: int) -> threading.Thread:
-    """Kill the process of the pool's only worker a moment after it has begun, again and again."""
+def kill_when_given(pool: LocalPool, times: int) -> None:
+    """Kill the process of the pool's only worker as soon as it has a task, again and again."""
+    (worker,), give, left = pool._workers, pool._workers[0].give, iter(range(times))
 
-    def kill() -> None:
-        seen: set[int] = set()
-        while len(seen) < times:
-            process = pool._workers[0]._process
-            if process is not None and process.pid not in seen:
-                seen.add(process.pid)
-                time.sleep(0.05)
-                os.kill(process.pid, signal.SIGKILL)
-            time.sleep(0.005)
+    def given(line: str) -> int:
+        handle = give(line)
+        if next(left, None) is not None:
+            os.kill(worker._process.pid, signal.SIGKILL)
+        return handle
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    return thread
+    worker.give = given
 
 
 def test_outcomes_of_many_tasks():
@@ -70,9 +63,8 @@ def test_a_task_leads_to_another():
 
 def test_a_row_that_kills_its_workers_is_given_up_and_no_other():
     with LocalPool(1) as pool:
-        thread = kill_when_busy(pool, 2)
-        found = run(pool, [long_task(2), task("int4-int4-fx")])
-        thread.join()
+        kill_when_given(pool, 2)
+        found = run(pool, [task("int5-int5-fx"), task("int4-int4-fx")])
     (reason,) = {each.found["error"].reason for each in found.values() if each.found["error"].reason}
     assert reason == "its worker process ended (signal 9, Killed), 2 times"
     lost = next(each for each in found.values() if each.found["error"].reason)

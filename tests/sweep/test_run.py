@@ -298,17 +298,22 @@ def kept(file: Path) -> int:
     return count
 
 
-def wait_for(file: Path, results: int, process: "subprocess.Popen[str]") -> None:
-    """Wait until a sweep has some results, or has ended."""
-    while kept(file) < results and process.poll() is None:
-        time.sleep(0.05)
+def hold_at(file: Path, results: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until a sweep has some results, and leave it standing there, however busy the machine is."""
+    while process.poll() is None:
+        time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        if kept(file) >= results:
+            return
+        process.send_signal(signal.SIGCONT)
 
 
 def test_killed_at_any_moment_it_loses_at_most_the_rows_in_flight(tmp_path, whole):
     file, moments, before = sweep_file(tmp_path), random.Random(11), 0
     for _ in range(2):
         process = begin(file, "--jobs", 1)
-        wait_for(file, before + moments.randint(1, 10), process)
+        hold_at(file, before + moments.randint(1, 10), process)
+        process.send_signal(signal.SIGCONT)
         time.sleep(moments.uniform(0, 0.05))
         process.kill()
         process.communicate()
@@ -324,23 +329,14 @@ def test_killed_at_any_moment_it_loses_at_most_the_rows_in_flight(tmp_path, whol
 def test_a_worker_that_is_killed_costs_nothing(tmp_path, whole):
     file = sweep_file(tmp_path)
     process = begin(file, "--jobs", 1)
-    wait_for(file, 1, process)
+    hold_at(file, 1, process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)
+    process.send_signal(signal.SIGCONT)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert "42 rows; 42 computed in this run" in out
     assert_frame_equal(table(file), whole)
-
-
-def hold_at(file: Path, results: int, process: "subprocess.Popen[str]") -> None:
-    """Wait until a sweep has some results, and leave it standing there, however busy the machine is."""
-    while process.poll() is None:
-        time.sleep(0.02)
-        process.send_signal(signal.SIGSTOP)
-        if kept(file) >= results:
-            return
-        process.send_signal(signal.SIGCONT)
 
 
 def test_ctrl_c_leaves_all_finished_rows(tmp_path, whole):

@@ -1,6 +1,8 @@
 """The store: what was put is there, whoever put it; what is damaged is told, and nothing of it is believed."""
 
+import contextlib
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,35 @@ def test_a_store_of_another_version(tmp_path):
     database.close()
     with pytest.raises(SweepError, match=r"the store .*/s was made by another version of hwmodel"):
         Store(tmp_path / "s")
+
+
+def test_a_store_that_another_sweep_is_just_making(tmp_path, monkeypatch):
+    class Interrupted(sqlite3.Connection):
+        """Looks at a new file; before the second look another sweep makes a store of it."""
+
+        other = False
+
+        def execute(self, text, *values):
+            if text == "PRAGMA user_version" and not Interrupted.other:
+                Interrupted.other = True
+                with contextlib.suppress(SweepError):  # it may have to wait, and here has no patience
+                    Store(tmp_path / "s").close()
+            return super().execute(text, *values)
+
+    monkeypatch.setattr("hwmodel.sweep.store._PATIENCE_S", 0.05)
+    monkeypatch.setattr("sqlite3.connect", partial(sqlite3.connect, factory=Interrupted))
+    with Store(tmp_path / "s") as store:
+        store.put({KEYS[0]: b"a"})
+    assert Interrupted.other
+
+
+def test_a_new_store_that_another_sweep_just_writes_to(tmp_path, monkeypatch):
+    other = sqlite3.connect(tmp_path / "s", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("hwmodel.sweep.store.time.sleep", lambda seconds: other.execute("COMMIT"))
+    Store(tmp_path / "s").close()
+    assert not other.in_transaction
+    other.close()
 
 
 def test_a_folder_that_is_not_there_or_cannot_be_written():
