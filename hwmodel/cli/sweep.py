@@ -64,7 +64,7 @@ def sweep(
     output_folder(table.parent)
     kept = output_file(store or table.with_name(STORE))
     with Store(kept) as results, progress_bar() as progress:
-        summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress)
+        summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress, jobs or _cores())
     _show_summary(summary, kept, form)
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -76,9 +76,13 @@ def crew_of(jobs: int | None, scheduler: str | None = None) -> "Callable[[], Abs
     def start() -> "AbstractContextManager[Crew]":
         from hwmodel.sweep import Cluster, LocalPool
 
-        return LocalPool(jobs or len(os.sched_getaffinity(0))) if scheduler is None else Cluster(scheduler)
+        return LocalPool(jobs or _cores()) if scheduler is None else Cluster(scheduler)
 
     return start
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _show_count(plan: "Plan", form: Form) -> None:

@@ -12,13 +12,11 @@ SPARSE_GROUP = 4
 """As `hwmodel_rtl.adders.SPARSE_GROUP`."""
 
 
-def add(
-    tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False
-) -> list[Bit]:
+def add(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False) -> bytes:
     """Count ``a + b + carry``; return its bits, one more than the operands have."""
     counts, total = _added(bytes(a), bytes(b), carry, kind if len(a) >= 4 else "ripple", carry_used)
     tally.include(counts)
-    return list(total)
+    return total
 
 
 @lru_cache(maxsize=1 << 16)

@@ -34,10 +34,10 @@ def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, roun
     """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
     tally = Tally()
     magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding)
-    aligned = extend([*constant(0, place), *signals(magnitude)], total_width, signed=False)
+    aligned = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
     if shape.signed:
         below = constant(0, place) if shape.twos_complement else signals(place)
-        aligned = [*below, *signals(total_width - place)][:total_width]
+        aligned = (below + signals(total_width - place))[:total_width]
     add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, SIGNAL if carries else ZERO, adder)
     return tally.counts()
 
@@ -143,7 +143,7 @@ def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str
             tally.any_of(dropped)
             tally.gate2 += 1 + (rounding == "rne")
     tally.xor2 += shifted + 1
-    bits = extend([*constant(0, max(far.lowest, 0)), *signals(shifted)], width + 2, signed=False)
+    bits = extend(constant(0, max(far.lowest, 0)) + signals(shifted), width + 2, signed=False)
     inverted = signals(width + 2) if term.signed else bits
     add(tally, extend(signals(width), width + 2, signed=True), inverted, SIGNAL, adder)
     tally.mux2 += 2

@@ -5,27 +5,49 @@ products, which is the same for very many pairs of formats, and by the accumulat
 unit is two places in tables of parts.
 """
 
-from collections.abc import Hashable, Sequence
+import gc
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
-from hwmodel.spec import Accumulator, FixedAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc, WidthError
+from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc, WidthError
 
 from .lanes import LaneCounts, lane_counts
 from .model import fitted_cells
-from .sizes import Frame, Size, is_alone, size_of
-from .structure import counts, sum_counts
+from .sizes import Frame, Pair, Size, is_alone, size_of
+from .structure import UnitCounts, counts, stacked, sum_counts
 from .tally import CELLS, Counts
 
 _UNKNOWN = np.iinfo(np.int32).min
 
 
-class PartTable:
-    """Cells of parts that were counted, two of the fitted parts in a row: (rows, 2, 2 cells) float64."""
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Hold the garbage collector: what is counted is kept, and to look through it again and again takes a seventh of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
-    def __init__(self) -> None:
+
+class PartTable:
+    """Cells of parts that were counted, two of the fitted parts in a row: (rows, 2, 2 cells) float64.
+
+    Parameters
+    ----------
+    parts
+        Which of the fitted parts.
+    """
+
+    def __init__(self, parts: slice) -> None:
+        self._parts = parts
         self._cells = np.zeros((0, 2, 2 * len(CELLS)))
         self._new: list[np.ndarray] = []
+        self._units: list[UnitCounts] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -33,16 +55,30 @@ class PartTable:
 
     def add(self, cells: np.ndarray) -> np.ndarray:
         """Add rows, (new, 2, 2 cells), and return their places."""
+        self._gather()
         self._new.append(cells)
         self._count += len(cells)
         return np.arange(self._count - len(cells), self._count)
 
+    def add_unit(self, unit: UnitCounts) -> int:
+        """Add the row of a unit, and return its place."""
+        self._units.append(unit)
+        self._count += 1
+        return self._count - 1
+
     @property
     def cells(self) -> np.ndarray:
         """All rows."""
+        self._gather()
         if self._new:
             self._cells, self._new = np.concatenate([self._cells, *self._new]), []
         return self._cells
+
+    def _gather(self) -> None:
+        """Make rows of the units that were added, all in one."""
+        if self._units:
+            self._new.append(fitted_cells(stacked(self._units))[self._parts].transpose(2, 0, 1))
+            self._units = []
 
 
 class _Sizes:
@@ -51,8 +87,10 @@ class _Sizes:
     def __init__(self, pairs: int) -> None:
         self.of_pair = np.full(pairs, _UNKNOWN, np.int32)
         self.sizes: list[Size | None] = []
+        self.shapes: list[int] = []
         self.examples: list[int] = []
         self._known: dict[Hashable, int] = {}
+        self._shapes: dict[Hashable, int] = {}
 
     def add(self, pair: int, size: Size | None) -> None:
         """Say what size a pair's products have; None: the pair is alone."""
@@ -60,6 +98,7 @@ class _Sizes:
         if key not in self._known:
             self._known[key] = len(self.sizes)
             self.sizes.append(size)
+            self.shapes.append(self._shapes.setdefault(pair if size is None else size.shape, len(self._shapes)))
             self.examples.append(pair)
         self.of_pair[pair] = self._known[key]
 
@@ -81,16 +120,16 @@ class UnitColumns:
     """
 
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator], adder: str, multiplier: str) -> None:
-        self.pairs, self.accumulators = pairs, accumulators
+        self.pairs, self.accumulators = [Pair(a, b) for a, b in pairs], accumulators
         self.adder, self.multiplier = adder, multiplier
-        self.operands, self.sums = PartTable(), PartTable()
-        self._alone = np.array([is_alone(a, b) for a, b in pairs], bool)
+        self.operands, self.sums = PartTable(slice(0, 2)), PartTable(slice(2, 4))
+        self._alone = np.array([is_alone(pair) for pair in self.pairs], bool)
         self._posits = np.array([isinstance(a, PositFormat) and isinstance(b, PositFormat) for a, b in pairs], bool)
         self._sizes: dict[tuple[str, bool, bool], _Sizes] = {}
         self._lanes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._operand_places: dict[Hashable, np.ndarray] = {}
         self._sum_places: dict[Hashable, np.ndarray] = {}
-        self._shared: dict[Hashable, int] = {}
+        self._shared: dict[Hashable, dict[tuple[int, bool], int]] = {}
         self._faults: list[str | None] = []
 
     def places(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,11 +153,12 @@ class UnitColumns:
         frames, frame_at = np.unique((acc.astype(np.int64) * len(by_lanes) + lanes_at) * len(by_depth) + depth_at, return_inverse=True)
         order = np.argsort(frame_at.astype(np.uint16) if len(frames) < 1 << 16 else frame_at, kind="stable")
         ends = np.cumsum(np.bincount(frame_at, minlength=len(frames))).tolist()
-        for code, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
-            rest, depth = divmod(code, len(by_depth))
-            frame = Frame(self.accumulators[rest // len(by_lanes)], int(by_lanes[rest % len(by_lanes)]), int(by_depth[depth]))
-            rows = order[start:end]
-            operands[rows], sums[rows] = self._in_frame(frame, pair[rows])
+        with _nothing_collected():
+            for code, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
+                rest, depth = divmod(code, len(by_depth))
+                frame = Frame(self.accumulators[rest // len(by_lanes)], int(by_lanes[rest % len(by_lanes)]), int(by_depth[depth]))
+                rows = order[start:end]
+                operands[rows], sums[rows] = self._in_frame(frame, pair[rows])
         return operands, sums
 
     def lanes(self, acc: np.ndarray, lanes: np.ndarray) -> np.ndarray:
@@ -156,32 +196,28 @@ class UnitColumns:
         key = (kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc))
         sizes = self._sizes.setdefault(key, _Sizes(len(self.pairs)))
         for new in np.unique(pair[sizes.of_pair[pair] == _UNKNOWN]).tolist():
-            sizes.add(new, None if self._alone[new] else size_of(frame, *self.pairs[new]))
+            sizes.add(new, None if self._alone[new] else size_of(frame, self.pairs[new]))
         classes = sizes.of_pair[pair]
         places = self._sum_places.get((frame, kind), np.zeros(0, np.int32))
         if len(places) < len(sizes.sizes):
             places = np.concatenate([places, np.full(len(sizes.sizes) - len(places), _UNKNOWN, np.int32)])
             self._sum_places[frame, kind] = places
+        shared = self._shared.setdefault((frame, kind), {})
+        # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
+        may_round_up = isinstance(frame.acc, FixedAcc) and frame.lanes > 1
         for new in np.unique(classes[places[classes] == _UNKNOWN]).tolist():
-            places[new] = self._count(frame, kind, sizes.sizes[new], sizes.examples[new])
+            size, example = sizes.sizes[new], sizes.examples[new]
+            if size is None:
+                places[new] = self._count_alone(frame, example)
+                continue
+            told = sizes.shapes[new], may_round_up and self._rounds_up(frame, size, self.pairs[example])
+            if told not in shared:
+                shared[told] = self._count(frame, self.pairs[example])
+            places[new] = shared[told]
         return places[classes]
 
-    def _count(self, frame: Frame, kind: str, size: Size | None, example: int) -> int:
-        """Return where the sums of a class are."""
-        a, b = self.pairs[example]
-        if size is None:
-            return self._count_alone(frame, example)
-        # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
-        up = False
-        if isinstance(frame.acc, FixedAcc) and frame.lanes > 1:
-            up = self._rounds_up(frame, kind, size, a, b)
-        key = (frame, kind, size.shape, up)
-        if key not in self._shared:
-            self._shared[key] = self._count_new(frame, a, b)
-        return self._shared[key]
-
-    def _rounds_up(self, frame: Frame, kind: str, size: Size, a: Operand, b: Operand) -> bool:
-        spec = frame.around(a, b)
+    def _rounds_up(self, frame: Frame, size: Size, pair: Pair) -> bool:
+        spec = frame.around(pair)
         assert isinstance(frame.acc, FixedAcc)
         try:
             fraction = spec.fixed_point(frame.acc).fraction
@@ -189,27 +225,27 @@ class UnitColumns:
             return False
         return size.rounds_up(spec.product_lsb_exponent, fraction)
 
-    def _count_new(self, frame: Frame, a: Operand, b: Operand) -> int:
+    def _count(self, frame: Frame, pair: Pair) -> int:
+        """Return where the sums of a pair, and of all of its class, are now."""
         try:
-            spec = MacSpec(a, b, frame.acc, frame.pipeline, frame.lanes)
+            spec = frame.checked(pair)
         except WidthError as error:
-            return self._refuse(str(error).removeprefix(f"unit {frame.around(a, b)}"))
+            _, colon, why = str(error).partition(": ")
+            return self._refuse(colon + why)
         except SpecError:
             return self._refuse(None)
-        cells = fitted_cells(sum_counts(spec, self.adder, self.multiplier))[2:]
-        return int(self.sums.add(cells[np.newaxis])[0])
+        return self.sums.add_unit(sum_counts(spec, self.adder, self.multiplier))
 
     def _count_alone(self, frame: Frame, pair: int) -> int:
         """Count both parts of a unit that shares neither."""
-        a, b = self.pairs[pair]
         try:
-            spec = MacSpec(a, b, frame.acc, frame.pipeline, frame.lanes)
+            spec = frame.checked(self.pairs[pair])
         except SpecError as error:
-            return self._refuse(str(error).removeprefix(f"unit {frame.around(a, b)}"))
-        cells = fitted_cells(counts(spec, self.adder, self.multiplier))[np.newaxis]
+            return self._refuse(str(error).removeprefix(f"unit {frame.around(self.pairs[pair])}"))
+        unit = counts(spec, self.adder, self.multiplier)
         places = self._operand_places.setdefault(frame, np.full(len(self.pairs), _UNKNOWN, np.int32))
-        places[pair] = self.operands.add(cells[:, :2])[0]
-        return int(self.sums.add(cells[:, 2:])[0])
+        places[pair] = self.operands.add_unit(unit)
+        return self.sums.add_unit(unit)
 
     def _refuse(self, fault: str | None) -> int:
         self._faults.append(fault)
@@ -217,7 +253,7 @@ class UnitColumns:
 
     def _operands_of(self, frame: Frame, kind: str, pair: np.ndarray) -> np.ndarray:
         """Return where pairs that are not alone have what stands in front of the sum."""
-        example = frame.around(*self.pairs[int(pair[0])])
+        example = frame.around(self.pairs[int(pair[0])])
         registers = example.pipeline - (example.exact_sum is not None)
         places = self._operand_places.setdefault((kind, example.lanes, registers), np.full(len(self.pairs), _UNKNOWN, np.int32))
         new = np.unique(pair[places[pair] == _UNKNOWN])
@@ -232,7 +268,7 @@ class UnitColumns:
         width = 2 * len(Counts._fields) + 2
         known, lanes = self._lanes.setdefault(kind, (np.zeros(len(self.pairs), bool), np.zeros((len(self.pairs), width), np.int64)))
         for new in pair[~known[pair]].tolist():
-            decode, multiply, *bits = lane_counts(frame.around(*self.pairs[new]), self.adder, self.multiplier)
+            decode, multiply, *bits = lane_counts(frame.around(self.pairs[new]), self.adder, self.multiplier)
             lanes[new] = *decode, *multiply, *bits
         known[pair] = True
         columns = lanes[pair].T

@@ -21,7 +21,7 @@ class Estimator:
     Parameters
     ----------
     pairs, accumulators
-        What units are made of.
+        What units are made of; attributes.
 
     Examples
     --------
@@ -31,7 +31,7 @@ class Estimator:
     """
 
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator]) -> None:
-        self._pairs, self._accumulators = pairs, accumulators
+        self.pairs, self.accumulators = pairs, accumulators
         self._units: dict[tuple[str, str], UnitColumns] = {}
         self._costs: dict[tuple[Any, ...], np.ndarray] = {}
 
@@ -97,7 +97,7 @@ class Estimator:
     def _built(self, calibration: Calibration) -> UnitColumns:
         key = calibration.architecture["adder"], calibration.architecture["multiplier"]
         if key not in self._units:
-            self._units[key] = UnitColumns(self._pairs, self._accumulators, *key)
+            self._units[key] = UnitColumns(self.pairs, self.accumulators, *key)
         return self._units[key]
 
     def _costs_of(self, table: PartTable, parts: slice, calibration: Calibration, quantity: str) -> np.ndarray:

@@ -53,14 +53,19 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
 
 def binades_of_products(spec: MacSpec) -> tuple[float, float]:
     """Return log2 of what products, but for few, are multiples of, the shifts of blocks left out, and of how large they commonly are."""
-    (finest_a, size_a), (finest_b, size_b) = map(_binades, spec.factors)
+    return _binades_of_factors(spec.factors)
+
+
+@lru_cache(maxsize=1 << 14)
+def _binades_of_factors(factors: tuple[ScalarOperand, ScalarOperand]) -> tuple[float, float]:
+    (finest_a, size_a), (finest_b, size_b) = map(_binades, factors)
     return finest_a + finest_b, size_a + size_b
 
 
 def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
     """Return log2 of what products are multiples of, but for few, and of what their sums reach."""
     finest, size = binades_of_products(spec)
-    shifts = sum((1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size)
+    shifts = sum([(1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size])
     return finest - shifts, size + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
 
 

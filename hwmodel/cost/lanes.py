@@ -53,16 +53,16 @@ def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
     aligned = isinstance(spec.acc, TensorAcc)
     unpacked = decode(spec.a, normalised) + decode(spec.b, normalised)
     if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        product = mpy_log(spec.a, spec.b)
+        product, operands = mpy_log(spec.a, spec.b), operand_width(spec.a, normalised) + operand_width(spec.b, normalised)
     else:
-        a, b = (operand_shape(fmt, normalised=normalised) for fmt in (spec.a, spec.b))
+        a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
+        operands = number_width(a) + number_width(b)
         if aligned:
+            operands += sum(map(is_halved, spec.factors))  # a bit longer
             raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
             unpacked += sum(raised, Counts())
             a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
         product = mpy(a, b, normalised, normalises_product(spec), multiplier, adder, tells_zero=aligned)
-    halved = sum(is_halved(fmt) for fmt in spec.factors) if aligned else 0  # a bit longer
-    operands = operand_width(spec.a, normalised) + operand_width(spec.b, normalised) + halved
     return LaneCounts(unpacked, product, number_width(lane_product(spec)) + (normalised or aligned), operands)
 
 

@@ -1,9 +1,7 @@
 """Cells of an accumulator level: alignadd and normacc around a register, as `hwmodel_rtl.level` and `level_tensor` join them."""
 
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-
-import numpy as np
+from typing import NamedTuple
 
 from hwmodel.spec import (
     FixedAcc,
@@ -30,12 +28,11 @@ from .parts import (
     sum_exponent_range,
 )
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
-from .tally import CELLS, Counts, Tally
+from .tally import NO_CELLS, Cells, Counts, Tally
 from .tensor import alignadd_tensor, normacc_tensor, round_products
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Integer products in two rows: their bits, what is left to add, and the bits of a sum that they are good for."""
 
     bits: int
@@ -43,27 +40,21 @@ class Rows:
     width: int
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """What a step adds: so many numbers of one shape."""
 
     shape: NumberShape
-    count: int = 1
+    number: int = 1
 
 
-def _none() -> np.ndarray:
-    return np.zeros(len(CELLS))
-
-
-@dataclass(frozen=True, eq=False)
-class LevelCounts:
+class LevelCounts(NamedTuple):
     """Cells of one level.
 
     Attributes
     ----------
     alignadd, normacc
         Its parts.
-    idle_alignadd, idle_normacc : (11,) float64
+    idle_alignadd, idle_normacc
         How many of their `CELLS` stand still in an average cycle.
     register
         Shape of the register, where another level can add it.
@@ -71,8 +62,8 @@ class LevelCounts:
 
     alignadd: Counts
     normacc: Counts
-    idle_alignadd: np.ndarray = field(default_factory=_none)
-    idle_normacc: np.ndarray = field(default_factory=_none)
+    idle_alignadd: Cells = NO_CELLS
+    idle_normacc: Cells = NO_CELLS
     register: NumberShape | None = None
 
 
@@ -106,42 +97,41 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
         )
         for width in (fixed.width, reached(spec, fixed))
     )
-    idle_alignadd = IDLE * (alignadd.cells() - narrow_alignadd.cells())
-    return LevelCounts(alignadd, normacc, idle_alignadd, IDLE * (normacc.cells() - narrow_normacc.cells()))
+    return LevelCounts(alignadd, normacc, (alignadd - narrow_alignadd).share(IDLE), (normacc - narrow_normacc).share(IDLE))
 
 
 def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
     shape, fixed = terms.shape, spec.fixed_point(acc)
     tally = Tally()
-    tally.any_of(terms.count * (shape.nan + shape.inf))
+    tally.any_of(terms.number * (shape.nan + shape.inf))
     if spec.blocks and reaches_far(shape, fixed.width, fixed.fraction):
         alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())
-    width = total_width(fixed, shape.magnitude, shape.lsb, terms.count)
+    width = total_width(fixed, shape.magnitude, shape.lsb, terms.number)
     alignadd = _align(terms, fixed, width, acc.rounding, adder)
     normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable) + tally.counts()
-    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells(), unused(spec, fixed) * normacc.cells())
+    return LevelCounts(alignadd, normacc, alignadd.share(unreached(spec, fixed)), normacc.share(unused(spec, fixed)))
 
 
 def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
     fixed, fmt = spec.fixed_point(acc), spec.a
     assert isinstance(fmt, PositFormat)
     alignadd = _align(terms, fixed, fixed.width, "floor", adder)
-    normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.count - 1)
-    return LevelCounts(alignadd, normacc, unreached(spec, fixed) * alignadd.cells(), unused(spec, fixed) * normacc.cells())
+    normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.number - 1)
+    return LevelCounts(alignadd, normacc, alignadd.share(unreached(spec, fixed)), normacc.share(unused(spec, fixed)))
 
 
 def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Counts:
-    if terms.count == 1:
+    if terms.number == 1:
         return alignadd_fixed(terms.shape, fixed, width, rounding, adder)
-    return alignadd_sum(terms.shape, terms.count, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
+    return alignadd_sum(terms.shape, terms.number, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
 
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     level, idle = _level_of_float(acc, term, adder, resettable), unfilled(spec, acc.format.precision)
     if not idle:
         return level
-    return replace(level, idle_alignadd=idle * level.alignadd.cells(), idle_normacc=idle * level.normacc.cells())
+    return level._replace(idle_alignadd=level.alignadd.share(idle), idle_normacc=level.normacc.share(idle))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -151,9 +141,9 @@ def _level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bo
         normacc += round_term(acc, term, adder)
         term = rounded_state(acc, term).shape
     state = float_state(acc, term)
-    significand = float_window(term, state.shape, acc.random_bits) + 2
-    normacc += normacc_float(acc, state, significand, sum_exponent_range(term, state.shape), adder, resettable)
-    return LevelCounts(alignadd_float(term, state.shape, adder, acc.random_bits), normacc, register=state.shape)
+    window = float_window(term, state.shape, acc.random_bits)
+    normacc += normacc_float(acc, state, window + 2, sum_exponent_range(term, state.shape), adder, resettable)
+    return LevelCounts(alignadd_float(term, state.shape, window, adder), normacc, register=state.shape)
 
 
 def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
@@ -167,11 +157,12 @@ def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool
         low, high = term.exponent_low + term.top, term.exponent_high + term.top
         if term.has_exponent:
             alignadd += rebase_term(exponent, exponent_width(low, high)[0], term.top)
-        term = replace(term, exponent_low=low, exponent_high=high, top=0)
-    lowered = replace(register, exponent_low=min(register.exponent_low, term.exponent_low))
-    alignadd += alignadd_float(term, lowered, adder)
+        term = term._replace(exponent_low=low, exponent_high=high, top=0)
+    lowered = register._replace(exponent_low=min(register.exponent_low, term.exponent_low))
+    window = float_window(term, lowered, 0)
+    alignadd += alignadd_float(term, lowered, window, adder)
     total = exponent_width(*sum_exponent_range(term, lowered))
-    normacc += normacc_posit(acc.format, float_window(term, lowered, 0) + 2, total, adder, resettable)
+    normacc += normacc_posit(acc.format, window + 2, total, adder, resettable)
     return LevelCounts(alignadd, normacc)
 
 

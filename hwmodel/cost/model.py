@@ -229,6 +229,6 @@ def told(quantity: str, costs: np.ndarray) -> dict[str, np.ndarray]:
 
 def reported(fitted: np.ndarray) -> dict[str, np.ndarray]:
     """Return the `REPORTED` figures from (..., 4) values of the `FITTED` parts."""
-    decode, multiply, alignadd, normacc = np.moveaxis(fitted, -1, 0)
+    decode, multiply, alignadd, normacc = fitted.transpose(-1, *range(fitted.ndim - 1))
     mpy = decode + multiply
     return dict(zip(REPORTED, (decode, mpy, alignadd, normacc, mpy + alignadd + normacc), strict=True))

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from .compressor import add_columns
 from .tally import SIGNAL, Bit, Counts, Tally
-from .trees import compress, rows_of, runs_of
+from .trees import compress, rows_of, runs_of, unpacked
 
 MULTIPLIERS = ("baugh_wooley", "booth")
 
@@ -24,7 +24,7 @@ def multiplier_rows(
     columns: list[list[Bit]] = [[] for _ in range(width)]
     rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
     tree, left = compress(runs_of(columns))
-    tally.include(tree)
+    tally.include(unpacked(tree))
     row_0, row_1 = rows_of(left)
     return tally.counts(), tuple(row_0), tuple(row_1), rest
 

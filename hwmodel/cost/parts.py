@@ -3,11 +3,10 @@
 Each function counts the component of the same name in the circuits; sizes come from `hwmodel.spec.ranges`, as they do there.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
 from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
-from hwmodel.spec.ranges import FloatState, NumberShape, float_window, product_shape, rounded_state, rounding_exponent_bits
+from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state, rounding_exponent_bits
 
 from .adders import add, add_low, add_or_subtract, compare_sum
 from .multipliers import multiplier, multiplier_rows
@@ -29,7 +28,7 @@ def number_width(shape: NumberShape) -> int:
     return shape.significand_bits + exponent + shape.nan + shape.inf + shape.signed
 
 
-def _exponent_operand(shape: NumberShape, width: int) -> list[Bit]:
+def _exponent_operand(shape: NumberShape, width: int) -> bytes:
     """Return the exponent of a number as an adder's operand of `width` bits."""
     bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
     return extend(signals(bits), width, signed=signed)
@@ -98,11 +97,10 @@ def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
     )
 
 
-def alignadd_float(term: NumberShape, acc: NumberShape, adder: str, random_bits: int = 0) -> Counts:
-    """Count the addition of a number to a float accumulator."""
-    exponents = (exponent_width(number.exponent_low, number.exponent_high) for number in (term, acc))
-    window = float_window(term, acc, random_bits)
-    return _alignadd_float(term.significand_bits, acc.significand_bits, *exponents, window, term.signed or acc.signed, adder)
+def alignadd_float(term: NumberShape, acc: NumberShape, window: int, adder: str) -> Counts:
+    """Count the addition of a number to a float accumulator in a window of so many bits."""
+    own, other = exponent_width(term.exponent_low, term.exponent_high), exponent_width(acc.exponent_low, acc.exponent_high)
+    return _alignadd_float(term.significand_bits, acc.significand_bits, own, other, window, term.signed or acc.signed, adder)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -174,15 +172,8 @@ def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
 ) -> Counts:
     """Count normalisation, rounding, register and packing of a float accumulator."""
-    # How fine its numbers are changes no cell; without that, many a state is the same.
-    sizes = replace(state, shape=replace(state.shape, lsb=0, magnitude=0))
-    return _normacc_float(acc, sizes, significand, exponent_width(*exponent_range), adder, resettable)
-
-
-@lru_cache(maxsize=1 << 14)
-def _normacc_float(acc: FloatAcc, state: FloatState, significand: int, exponent: tuple[int, bool], adder: str, resettable: bool) -> Counts:
     tally = Tally()
-    normalise_and_round(tally, significand, exponent, acc, state, adder)
+    normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
     keep_float(tally, acc.format, state, resettable)
     return tally.counts()
 
@@ -229,22 +220,17 @@ def normalise_and_round(
     floor, limit = shape.exponent_low, fmt.emax - shape.top
     kept = exponent_width(floor, shape.exponent_high)[0] if shape.has_exponent else 0
     width = rounding_exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
-    add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
-    if state.floored:
-        add(tally, signals(width), constant(-floor, width))
-        _mark(tally, length, width)
-        tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
-        tally.mask += kept
-    tally.include(leading_zero_count(length if state.floored else bits)[0])
-    normalise(tally, bits, zeros)
-    add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     gap = state.floored and not fmt.subnormals
+    placed, carry = _significand(bits, empty, fmt.precision, acc.rounding, adder, acc.random_bits, state.floored, gap)
+    tally.include(placed)
+    ends = floor if state.floored else None, limit if state.overflows else None
+    tally.include(_exponent(exponent, headroom, width, zeros, carry, kept, *ends))
+    if state.floored:
+        _mark(tally, length, width)
+        tally.mask += kept
     if gap:
         tally.any_of(width)  # the lowest binade
-    carry = round_significand(tally, length, fmt.precision, acc.rounding, adder, acc.random_bits, gap)
-    add_low(tally, signals(width), constant(0, width), carry, kept)
     if state.overflows:
-        compare_sum(tally, signals(width), constant(-limit - 1, width))
         tally.gate2 += 3
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
@@ -252,6 +238,36 @@ def normalise_and_round(
             tally.gate2 += fmt.precision + kept
     if acc.ftz and state.floored and fmt.subnormals:
         tally.mask += fmt.precision
+
+
+@lru_cache(maxsize=1 << 14)
+def _significand(
+    bits: int, empty: int, precision: int, rounding: str, adder: str, random_bits: int, floored: bool, gap: bool
+) -> tuple[Counts, Bit]:
+    """Count what normalises and rounds the magnitude itself; return the carry that leaves the top."""
+    tally, length = Tally(), bits + empty
+    if floored:
+        tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
+    tally.include(leading_zero_count(length if floored else bits)[0])
+    normalise(tally, bits, (length - 1).bit_length())
+    carry = round_significand(tally, length, precision, rounding, adder, random_bits, gap)
+    return tally.counts(), carry
+
+
+@lru_cache(maxsize=1 << 15)
+def _exponent(
+    exponent: tuple[int, bool], headroom: int, width: int, zeros: int, carry: Bit, kept: int, floor: int | None, limit: int | None
+) -> Counts:
+    """Count a sum's exponent: its headroom, less leading zeros, with the carry of the rounding; held against floor and limit, if any."""
+    tally = Tally()
+    add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
+    if floor is not None:
+        add(tally, signals(width), constant(-floor, width))
+    add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
+    add_low(tally, signals(width), constant(0, width), carry, kept)
+    if limit is not None:
+        compare_sum(tally, signals(width), constant(-limit - 1, width))
+    return tally.counts()
 
 
 def _mark(tally: Tally, length: int, width: int) -> None:

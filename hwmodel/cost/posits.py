@@ -14,7 +14,7 @@ from .adders import add
 from .compressor import add_columns
 from .multipliers import partial_products
 from .shifters import leading_zero_count, normalise, shift_left
-from .tally import ONE, SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
+from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
 
 MARKED_WIDTH = 10
 """As `hwmodel_rtl.tapered.MARKED_WIDTH`."""
@@ -129,7 +129,6 @@ def round_posit(
     normalise(tally, bits, zeros)
     own = fmt.max_exponent.bit_length() + 1
     width = max(own if exponent is None else exponent[0] + (not exponent[1]), zeros + 1, own, abs(top).bit_length() + 1) + 2
-    above: list[Bit]
     if exponent is None:
         above = constant(fmt.max_exponent + top + 1, width)
     else:
@@ -145,7 +144,7 @@ def round_posit(
     tally.gate2 += longest + longest + 1
     tally.any_of(longest + 1)
     length = width + fraction_bits + 2
-    half = [ONE] * (fewest - 1) + signals(longest) + constant(0, length - regime_at + 1)
+    half = constant(-1, fewest - 1) + signals(longest) + constant(0, length - regime_at + 1)
     add(tally, signals(length), half, SIGNAL, adder)
     tally.mask += longest
 

@@ -1,7 +1,7 @@
 """Cells of the rounder, as `hwmodel_rtl.rounder` builds it."""
 
 from .adders import add
-from .tally import SIGNAL, STUCK, ZERO, Bit, Tally, constant, signals
+from .tally import SIGNAL, STUCK, Bit, Tally, constant, signals
 
 
 def round_significand(tally: Tally, value: int, precision: int, rounding: str, adder: str, random_bits: int = 0, gap: bool = False) -> Bit:
@@ -18,13 +18,13 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
             tally.any_of(precision + 2)
     if random_bits:
         spare = max(random_bits - dropped, 0)
-        addend = [*signals(random_bits), *constant(0, precision)]
+        addend = signals(random_bits) + constant(0, precision)
         if gap:
             tally.gate2 += random_bits
             tally.any_of(precision + 1)
-            scaled = [*constant(0, precision - 1), *signals(random_bits), ZERO]
+            scaled = constant(0, precision - 1) + signals(random_bits) + constant(0, 1)
             addend = add(tally, addend, scaled)[:-1]
-        add(tally, [*constant(0, spare), *signals(random_bits - spare + precision)], addend, kind=adder, carry_used=True)
+        add(tally, constant(0, spare) + signals(random_bits - spare + precision), addend, kind=adder, carry_used=True)
         _drop_sums(tally, random_bits - spare, adder)
         tally.gate2 += 1
         return SIGNAL
@@ -33,7 +33,7 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
     if rounding == "rne":
         tally.any_of(dropped - 1)
         tally.gate2 += 2
-    kept = [*constant(0, precision - min(precision, value)), *signals(min(precision, value))]
+    kept = constant(0, precision - min(precision, value)) + signals(min(precision, value))
     add(tally, kept, constant(0, precision), SIGNAL, adder, carry_used=True)
     tally.gate2 += 1
     return SIGNAL

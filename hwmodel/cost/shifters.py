@@ -36,11 +36,21 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
 
     Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled`, an AND and an OR.
     """
-    length = value
+    mux2, gate2, length = _shifted(value, amount, width, filled)
+    tally.mux2 += mux2
+    tally.gate2 += gate2
+    return length
+
+
+@lru_cache(maxsize=1 << 14)
+def _shifted(value: int, amount: int, width: int, filled: bool) -> tuple[int, int, int]:
+    """Return the multiplexers and gates of a left shift, and the bits of its result."""
+    tally, length = Tally(), value
     for stage in range(amount):
         distance = 1 << stage
         if stage == amount - 2 and length <= 2 * distance:
-            return _place(tally, length, distance, width, filled=filled)
+            length = _place(tally, length, distance, width, filled=filled)
+            return tally.mux2, tally.gate2, length
         grown = min(length + distance, width)
         both = max(min(length, grown) - distance, 0)
         tally.mux2 += both
@@ -48,7 +58,7 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
         alone = grown - both - max(min(distance, grown) - length, 0)
         tally.gate2 += (1 + filled) * alone
         length = grown
-    return min(length, width)
+    return tally.mux2, tally.gate2, min(length, width)
 
 
 def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:

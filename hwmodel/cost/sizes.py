@@ -5,7 +5,8 @@ What sums products asks how large they are and how fine, not what they are produ
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from hwmodel.spec import (
     Accumulator,
@@ -29,6 +30,22 @@ from hwmodel.spec.ranges import row_integer
 from .idle import binades_of_products
 
 
+class Pair:
+    """Two operand formats, and what units ask of them alone, which is worked out once."""
+
+    def __init__(self, a: Operand, b: Operand) -> None:
+        self.a, self.b = a, b
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """What a unit of them holds without its accumulator: attributes by name."""
+        spec = object.__new__(MacSpec)
+        spec.__dict__.update(a=self.a, b=self.b)
+        for name in ("factors", "blocks", "has_specials", "product_lsb_exponent", "product_max_magnitude"):
+            getattr(spec, name)
+        return spec.__dict__
+
+
 @dataclass(frozen=True)
 class Frame:
     """What a unit has around its operands."""
@@ -37,11 +54,23 @@ class Frame:
     lanes: int
     pipeline: int
 
-    def around(self, a: Operand, b: Operand) -> MacSpec:
+    def around(self, pair: Pair) -> MacSpec:
         """Return a unit that has not been looked at whether it can be."""
         spec = object.__new__(MacSpec)
         lanes = self.acc.lanes if isinstance(self.acc, TensorAcc) and self.lanes == 1 else self.lanes
-        spec.__dict__.update(a=a, b=b, acc=self.acc, pipeline=self.pipeline, lanes=lanes)
+        spec.__dict__.update(pair.told, acc=self.acc, pipeline=self.pipeline, lanes=lanes)
+        return spec
+
+    def checked(self, pair: Pair) -> MacSpec:
+        """Return a unit.
+
+        Raises
+        ------
+        SpecError
+            If there is none, as `MacSpec` says it.
+        """
+        spec = self.around(pair)
+        spec.__post_init__()
         return spec
 
     @property
@@ -68,8 +97,9 @@ class Frame:
         return isinstance(self.acc, ChunkAcc | TensorAcc) or self.lanes & (self.lanes - 1) > 0
 
 
-def is_alone(a: Operand, b: Operand) -> bool:
+def is_alone(pair: Pair) -> bool:
     """Return whether a pair is like no other: of formats that have more to say than how large their products are."""
+    a, b = pair.a, pair.b
     if row_integer(a) is not None and row_integer(b) is not None:
         return True
     return any(
@@ -98,10 +128,10 @@ class Size(NamedTuple):
         return self.length + lsb + fraction <= self.ones
 
 
-def size_of(frame: Frame, a: Operand, b: Operand) -> Size:
+def size_of(frame: Frame, pair: Pair) -> Size:
     """Return what sums ask of the products of two formats that are not alone."""
-    spec = frame.around(a, b)
-    shape, largest = lane_product.__wrapped__(spec), spec.product_max_magnitude
+    spec = frame.around(pair)
+    shape, largest = lane_product(spec), spec.product_max_magnitude
     length = largest.bit_length()
     ones = length - (largest ^ ((1 << length) - 1)).bit_length()
     told: tuple[Hashable, ...] = (
@@ -112,7 +142,7 @@ def size_of(frame: Frame, a: Operand, b: Operand) -> Size:
     if frame.to_the_bit:
         told += (largest, shape.magnitude)
     if frame.kind == "tensor":
-        told += tuple((fmt.precision, fmt.halved) if isinstance(fmt, FloatFormat) else fmt for fmt in (a, b))
+        told += tuple((fmt.precision, fmt.halved) if isinstance(fmt, FloatFormat) else fmt for fmt in (pair.a, pair.b))
     if isinstance(frame.acc, QuireAcc):
-        told += (a, b)
+        told += (pair.a, pair.b)
     return Size(told, length, ones)

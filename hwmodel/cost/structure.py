@@ -3,31 +3,33 @@
 The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 """
 
-from dataclasses import dataclass
+import operator
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
 from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, TensorAcc
-from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
+from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
 from .adders import ADDERS, add
-from .alignadd_fixed import alignadd_integer, alignadd_sum
+from .alignadd_fixed import alignadd_integer
 from .idle import unreached
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
 from .operands import decode, widen
 from .parts import mpy_integer, number_width
-from .sums import keep_sum, only_while, scale_number, sum_specials, unpack_sum
-from .tally import CELLS, SIGNAL, Counts, Tally, constant, signals
+from .sums import keep_sum, only_while, scale_number, sum_products, unpack_sum
+from .tally import NO_CELLS, SIGNAL, Cells, Counts, Tally, constant, signals
 
 PARTS = ("mpy", "alignadd", "normacc")
 
 
-@dataclass(frozen=True)
-class UnitCounts:
+class UnitCounts(NamedTuple):
     """Cells of a unit by part.
 
     Attributes
@@ -44,8 +46,8 @@ class UnitCounts:
     mpy: Counts
     alignadd: Counts
     normacc: Counts
-    idle_alignadd: tuple[float, ...]
-    idle_normacc: tuple[float, ...]
+    idle_alignadd: Cells
+    idle_normacc: Cells
 
     @property
     def total(self) -> Counts:
@@ -55,6 +57,16 @@ class UnitCounts:
     def part(self, name: str) -> Counts:
         """Return the counts of one of `PARTS`, or of ``"decode"``."""
         return getattr(self, name)
+
+
+def stacked(units: Sequence[UnitCounts]) -> UnitCounts:
+    """Return one `UnitCounts` of columns, (units,) each."""
+    *parts, idle_alignadd, idle_normacc = (
+        np.fromiter(chain.from_iterable(field), float, len(units) * len(field[0])).reshape(len(units), -1).T
+        for field in zip(*units, strict=True)
+    )
+    decode, mpy, alignadd, normacc = (Counts(*columns) for columns in parts)
+    return UnitCounts(decode, mpy, alignadd, normacc, tuple(idle_alignadd), tuple(idle_normacc))
 
 
 class _Operands:
@@ -135,11 +147,13 @@ class _Sums:
     def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
         self.alignadd, self.normacc = Counts(), Counts()
-        self.idle_alignadd, self.idle_normacc = np.zeros(len(CELLS)), np.zeros(len(CELLS))
+        self.idle_alignadd = self.idle_normacc = NO_CELLS
 
-    def build(self) -> tuple[Counts, Counts, tuple[float, ...], tuple[float, ...]]:
+    def build(self) -> tuple[Counts, Counts, Cells, Cells]:
         spec, first = self.spec, self.spec.levels[0]
-        self._control()
+        self.normacc += control(spec.pipeline, spec.fold_steps, spec.random_bits, bool(spec.blocks))
+        if isinstance(spec.acc, ChunkAcc):
+            self._control_chunk(spec.acc)
         terms: Terms | Rows
         if joins_rows(spec):
             _, _, (_, bits, _, rest), width = _integer_rows(spec, self.multiplier)
@@ -156,7 +170,7 @@ class _Sums:
                 inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
                 assert inner is not None
                 self._fold(spec.acc.outer, Terms(inner))
-        return self.alignadd, self.normacc, tuple(self.idle_alignadd.tolist()), tuple(self.idle_normacc.tolist())
+        return self.alignadd, self.normacc, self.idle_alignadd, self.idle_normacc
 
     def _fold(self, acc: Level, terms: Terms | Rows) -> None:
         """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
@@ -169,19 +183,17 @@ class _Sums:
         """Count the exact sum of the products of a step, or of a block in a register; return the one number that comes of it."""
         spec = self.spec
         normalised, kept = _normalises_sums(spec), bool(spec.blocks) and spec.fold_steps is not None
-        shape, before = exact_sum_shape(spec, normalised=normalised), self.alignadd
+        shape = exact_sum_of(spec, terms.shape if isinstance(terms, Terms) else lane_product(spec), normalised=normalised)
         if isinstance(terms, Rows):
             self.alignadd += alignadd_integer(terms.bits, terms.constant, 0, fixed.width if kept else 0, fixed.width, self.adder)
+            self.alignadd += unpack_sum(shape, self.adder, normalised=normalised)
         else:
-            self.alignadd += alignadd_sum(
-                terms.shape, terms.count, fixed, fixed.width, "floor", self.adder, accumulates=kept, drops_specials=False
-            )
-            self.normacc += sum_specials(terms.shape, terms.count)
+            added, specials = sum_products(*terms, fixed, shape, self.adder, normalised=normalised, accumulates=kept)
+            self.alignadd += added
+            self.normacc += specials
+            self.idle_alignadd = added.share(unreached(spec, fixed))
         if kept:
             self.normacc += keep_sum(fixed, shape)
-        self.alignadd += unpack_sum(shape, self.adder, normalised=normalised)
-        if isinstance(terms, Terms):
-            self.idle_alignadd += unreached(spec, fixed) * (self.alignadd.cells() - before.cells())
         scale = self._scale(normalised=normalised)
         if scale is not None:
             can_be_zero = not all(fmt.power_of_two for fmt in spec.blocks)
@@ -206,8 +218,8 @@ class _Sums:
         level = accumulate(self.spec, acc, terms, self.adder, resettable=resettable, scale=scale)
         self.alignadd += level.alignadd
         self.normacc += level.normacc
-        self.idle_alignadd += idle * level.alignadd.cells() + (1 - idle) * level.idle_alignadd
-        self.idle_normacc += idle * level.normacc.cells() + (1 - idle) * level.idle_normacc
+        self.idle_alignadd = _both_idle(self.idle_alignadd, _idle_for(idle, level.alignadd, level.idle_alignadd))
+        self.idle_normacc = _both_idle(self.idle_normacc, _idle_for(idle, level.normacc, level.idle_normacc))
         return level.register
 
     def _read_out(self, fixed: FixedPoint) -> NumberShape:
@@ -218,29 +230,43 @@ class _Sums:
         self.alignadd += tally.counts()
         return fixed_shape(fixed.width, fixed.fraction)
 
-    def _control(self) -> None:
-        """Count what stands between the parts: `acc_valid`, delayed control, and a chunk's counter."""
-        spec, tally = self.spec, Tally()
-        tally.flip_flop += 1
-        tally.gate2 += 3
-        tally.flip_flop += spec.pipeline * (2 + (spec.fold_steps is not None))
-        tally.gate2 += spec.pipeline * (2 + (spec.fold_steps is not None))
-        tally.flip_flop += spec.pipeline * spec.random_bits
-        if spec.fold_steps is not None:
-            bits = max(spec.fold_steps - 1, 0).bit_length()
-            add(tally, signals(bits), constant(0, bits), 1)
-            tally.flip_flop += bits + 1 + 3
-            tally.mux2 += bits + 1
-            tally.gate2 += 3 * bits + 12
-        if spec.blocks and spec.fold_steps is not None:
-            # A fold has been found by the time that its sum waits in the pipeline's last register, and no longer is a flush.
-            tally.flip_flop += spec.random_bits - (spec.pipeline > 0)
-        if isinstance(spec.acc, ChunkAcc):
-            tally.flip_flop += 2 * spec.has_flags
-            inner, outer = spec.acc.inner, spec.acc.outer
-            tally.flip_flop += outer.random_bits if isinstance(outer, FloatAcc) else 0
-            tally.gate2 += spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
-        self.normacc += tally.counts()
+    def _control_chunk(self, acc: ChunkAcc) -> None:
+        """Count what a chunk's two levels have for each other."""
+        spec, inner, outer = self.spec, acc.inner, acc.outer
+        self.normacc += Counts(
+            flip_flop=2 * spec.has_flags + (outer.random_bits if isinstance(outer, FloatAcc) else 0),
+            gate2=spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3,
+        )
+
+
+@lru_cache(maxsize=1 << 10)
+def control(pipeline: int, fold_steps: int | None, random_bits: int, blocks: bool) -> Counts:
+    """Count what stands between the parts: `acc_valid`, delayed control, and the counter of a chunk or block."""
+    tally = Tally()
+    tally.flip_flop += 1
+    tally.gate2 += 3
+    tally.flip_flop += pipeline * (2 + (fold_steps is not None))
+    tally.gate2 += pipeline * (2 + (fold_steps is not None))
+    tally.flip_flop += pipeline * random_bits
+    if fold_steps is not None:
+        bits = max(fold_steps - 1, 0).bit_length()
+        add(tally, signals(bits), constant(0, bits), 1)
+        tally.flip_flop += bits + 1 + 3
+        tally.mux2 += bits + 1
+        tally.gate2 += 3 * bits + 12
+    if blocks and fold_steps is not None:
+        # A fold has been found by the time that its sum waits in the pipeline's last register, and no longer is a flush.
+        tally.flip_flop += random_bits - (pipeline > 0)
+    return tally.counts()
+
+
+def _idle_for(share: float, counts: Counts, own: Cells) -> Cells:
+    """Return what stands idle of a part that does so for a share of all cycles, and `own` in the others."""
+    return tuple([share * number + (1 - share) * still for number, still in zip(counts, own, strict=False)]) if share else own
+
+
+def _both_idle(first: Cells, second: Cells) -> Cells:
+    return second if first is NO_CELLS else tuple(map(operator.add, first, second))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -10,9 +10,10 @@ from hwmodel.spec.dataflow import scaled_shape
 from hwmodel.spec.ranges import NumberShape
 
 from .adders import add
+from .alignadd_fixed import alignadd_sum
 from .parts import exponent_width, mpy
 from .shifters import leading_zero_count, normalise
-from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
+from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals
 
 
 @lru_cache(maxsize=1 << 14)
@@ -33,6 +34,15 @@ def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
         places = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, constant(bits - 1, places), invert(signals(zeros)), 1)
     return tally.counts()
+
+
+@lru_cache(maxsize=1 << 14)
+def sum_products(
+    product: NumberShape, number: int, fixed: FixedPoint, shape: NumberShape, adder: str, *, normalised: bool, accumulates: bool
+) -> tuple[Counts, Counts]:
+    """Count the exact sum of so many products, which leaves as `shape`: what of it is in alignadd, and what in normacc."""
+    added = alignadd_sum(product, number, fixed, fixed.width, "floor", adder, accumulates=accumulates, drops_specials=False)
+    return added + unpack_sum(shape, adder, normalised=normalised), sum_specials(product, number)
 
 
 def sum_specials(shape: NumberShape, count: int) -> Counts:
@@ -72,7 +82,7 @@ def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder
     return tally.counts()
 
 
-def _exponent(shape: NumberShape, width: int) -> list[Bit]:
+def _exponent(shape: NumberShape, width: int) -> bytes:
     bits, signed = exponent_width(shape.exponent_low, shape.exponent_high)
     return extend(signals(bits), width, signed=signed) if shape.has_exponent else constant(shape.exponent_low, width)
 

@@ -6,6 +6,7 @@ that the generator folds while it builds, or a signal that is in fact always 0, 
 
 import operator
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,30 +19,37 @@ Span = tuple[Bit, Bit]
 """Whether a run of bits generates a carry, and whether it propagates one."""
 
 
-def signals(width: int) -> list[Bit]:
+_COMPLEMENT = bytes.maketrans(bytes([ZERO, ONE, SIGNAL, STUCK]), bytes([ONE, ZERO, SIGNAL, SIGNAL]))
+
+
+def signals(width: int) -> bytes:
     """Return `width` bits that can be anything."""
-    return [SIGNAL] * width
+    return bytes([SIGNAL]) * width
 
 
-def stuck(width: int) -> list[Bit]:
+def stuck(width: int) -> bytes:
     """Return `width` bits that are always 0 though the generator does not know."""
-    return [STUCK] * width
+    return bytes([STUCK]) * width
 
 
-def constant(value: int, width: int) -> list[Bit]:
+@lru_cache(maxsize=1 << 12)
+def constant(value: int, width: int) -> bytes:
     """Return `value` modulo ``2**width`` as bits."""
-    return [(value >> i) & 1 for i in range(width)]
+    return bytes((value >> i) & 1 for i in range(width)) if value else bytes(max(width, 0))
 
 
-def invert(bits: Sequence[Bit]) -> list[Bit]:
+def invert(bits: bytes) -> bytes:
     """Return the complement of every bit; inverters in front of an adder merge into it and are not counted."""
-    return [bit ^ 1 if bit < SIGNAL else SIGNAL for bit in bits]
+    return bits.translate(_COMPLEMENT)
 
 
-def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> list[Bit]:
+def extend(bits: Sequence[Bit], width: int, *, signed: bool) -> bytes:
     """Return `bits` with the sign (or zeros) repeated up to `width`."""
     fill = bits[-1] if signed and bits else ZERO
-    return [*bits, *[fill] * (width - len(bits))][:width]
+    return (bytes(bits) + bytes([fill]) * (width - len(bits)))[:width]
+
+
+_new = tuple.__new__  # what a named tuple's own does, but for a call of its own
 
 
 class Counts(NamedTuple):
@@ -86,15 +94,27 @@ class Counts(NamedTuple):
     placed_half_adder: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":  # type: ignore[override]
-        return Counts(*map(operator.add, self, other))
+        return _new(Counts, map(operator.add, self, other))
+
+    def __sub__(self, other: "Counts") -> "Counts":
+        return _new(Counts, map(operator.sub, self, other))
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (11,) float64."""
+        """Return the counts of `CELLS`, (11,) float64; of counts that are columns, (11, units)."""
         return np.array(self[: len(CELLS)], dtype=float)
+
+    def share(self, share: float) -> "Cells":
+        """Return so much of each of the `CELLS`."""
+        return tuple([share * number for number in self[: len(CELLS)]])
 
 
 CELLS = Counts._fields[:-2]
 """The cells that cost something, in the order of `Counts.cells`."""
+
+Cells = tuple[float, ...]
+"""Numbers of `CELLS`, not all of them whole."""
+
+NO_CELLS: Cells = (0.0,) * len(CELLS)
 
 
 def _both(a: Bit, b: Bit) -> Bit:
@@ -125,7 +145,7 @@ class Tally:
 
     def counts(self) -> Counts:
         """Return what has been placed so far."""
-        return Counts(*_PLACED(self))
+        return _new(Counts, _PLACED(self))
 
     def include(self, counts: Counts, times: int = 1) -> None:
         """Add the counts of a block that was counted before, so many times."""

@@ -14,7 +14,7 @@ from .adders import add
 from .compressor import add_columns
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
 from .shifters import shift_right_cut
-from .tally import SIGNAL, STUCK, Bit, Counts, Tally, constant, extend, invert, signals
+from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
 Width = tuple[int, bool]
 """Bits and signedness of an integer."""
@@ -101,14 +101,14 @@ def _plus(tally: Tally, a: Width, b: Width, *, negative: bool = False) -> Width:
     return width, True
 
 
-def _bits(number: Width, width: int) -> list[Bit]:
+def _bits(number: Width, width: int) -> bytes:
     return extend(signals(number[0]), width, signed=number[1])
 
 
 def _enter(tally: Tally, columns: list[list[Bit]], bits: int, distance: int, width: int, *, signed: bool) -> int:
     """Count the alignment of a significand and put it into `columns`; return the constant that goes with it."""
     kept = shift_right_cut(tally, bits, distance, width)
-    aligned = signals(width) if signed else [*([STUCK] * (width - kept)), *signals(kept)]
+    aligned = signals(width) if signed else stuck(width - kept) + signals(kept)
     for weight, bit in enumerate([*aligned, SIGNAL] if signed else aligned):
         columns[weight].append(bit)
     if not signed:

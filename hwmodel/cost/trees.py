@@ -69,17 +69,53 @@ def _low_ones(number: int) -> int:
     return (~number & (number + 1)).bit_length() - 1
 
 
-def compress(runs: list[Run]) -> tuple[Counts, list[Run]]:
-    """Count the compressor tree that brings columns to two bits each; return also what is left in them.
+LONG = 24
+"""Columns of a run within which all levels of a tree come to do the same in one as in the next, of up to 130 bits in a column."""
+
+_DIGIT_BITS = 640
+
+
+def compress(runs: Sequence[Run]) -> tuple[int, list[Run]]:
+    """Count, packed, the compressor tree that brings columns to two bits each; return also what is left in them.
 
     Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
     """
-    packed, height = 0, max([len(bits) for _, bits in runs], default=0)
+    first = next((at for at, (_, bits) in enumerate(runs) if len(bits) > 2), len(runs))  # below there is nothing to do
+    more, short = list[int](), list[Run]()
+    for length, bits in runs[first:]:
+        if length > LONG:
+            more.append(length - LONG)
+            length = LONG + (1 << (_DIGIT_BITS * len(more)))
+        short.append((length, bits))
+    packed, left = _compressed(tuple(short))
+    if more:
+        packed, left = _with_lengths(packed, more), [(_with_lengths(length, more), bits) for length, bits in left]
+    return packed, [*runs[:first], *left]
+
+
+def _with_lengths(number: int, more: Sequence[int]) -> int:
+    """Return a number of cells or columns, from that of any long runs: a digit for what is there once, then one for each run's length."""
+    mask = (1 << _DIGIT_BITS) - 1
+    total = number & mask
+    for each in more:
+        number >>= _DIGIT_BITS
+        total += each * (number & mask)
+    return total
+
+
+@lru_cache(maxsize=1 << 14)
+def _compressed(runs: tuple[Run, ...]) -> tuple[int, list[Run]]:
+    """Count a tree, packed; return also what is left.
+
+    Of most trees the long runs differ by their lengths alone, and each column more of a run is the same cells more. So these lengths are
+    left open: a run's is `LONG` and one of a digit of its own, and so is all that comes of it.
+    """
+    packed, height, left = 0, max([len(bits) for _, bits in runs], default=0), list(runs)
     while height > 2:
         height = dadda_height(height)
-        placed, runs = _level(runs, height)
+        placed, left = _level(left, height)
         packed += placed
-    return _unpacked(packed), runs
+    return packed, left
 
 
 def dadda_height(height: int) -> int:
@@ -118,7 +154,8 @@ def _packed(counts: Counts) -> int:
     return sum(number << (_FIELD_BITS * i) for i, number in enumerate(counts))
 
 
-def _unpacked(packed: int) -> Counts:
+def unpacked(packed: int) -> Counts:
+    """Return counts that were packed."""
     mask = (1 << _FIELD_BITS) - 1
     return Counts(*(packed >> (_FIELD_BITS * i) & mask for i in range(len(Counts._fields))))
 

@@ -6,6 +6,7 @@ The semantics of each is the table in ``docs/semantics.md``. A new accumulator i
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from .catalog import CATALOG, parse_format
@@ -120,7 +121,7 @@ class FloatAcc:
         if self.random_bits > MAX_RANDOM_BITS:
             raise SpecError(f"accumulator {self}: stochastic rounding takes 1..{MAX_RANDOM_BITS} random bits")
 
-    @property
+    @cached_property
     def random_bits(self) -> int:
         """k of stochastic rounding; 0 for other roundings."""
         match = self._STOCHASTIC.fullmatch(self.rounding)

@@ -3,12 +3,12 @@
 Circuits, estimates and the bench size themselves by this one account of it.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 
 from .accumulators import FixedAcc, FloatAcc, PositAcc, QuireAcc
+from .blocks import BlockFormat
 from .floats import FloatFormat
-from .formats import ScalarOperand
+from .formats import Operand, ScalarOperand
 from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posit_products import posit_product_shape
@@ -59,7 +59,6 @@ def has_near_path(spec: MacSpec) -> bool:
     return False
 
 
-@lru_cache(maxsize=256)
 def lane_product(spec: MacSpec) -> NumberShape:
     """Return the shape of the product of one lane, block scales left out."""
     if stays_signed(spec):
@@ -68,10 +67,17 @@ def lane_product(spec: MacSpec) -> NumberShape:
         return posit_product_shape(spec.a, spec.b)
     if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
         return log_product_shape(spec.a, spec.b)
-    a, b = (operand_shape(fmt, normalised=normalises_operands(spec)) for fmt in (spec.a, spec.b))
-    if isinstance(spec.acc, TensorAcc):
-        a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
-    return product_shape(a, b, normalised=normalises_product(spec))
+    return _product(spec.a, spec.b, normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc))
+
+
+@lru_cache(maxsize=1 << 12)
+def _product(a: Operand, b: Operand, normalised: bool, product_normalised: bool, aligned: bool) -> NumberShape:
+    """Return the shape of a product of decoded operands, of which halved subnormals are `aligned` with normal numbers."""
+    shapes = [operand_shape(fmt, normalised=normalised) for fmt in (a, b)]
+    if aligned:
+        factors = [fmt.element if isinstance(fmt, BlockFormat) else fmt for fmt in (a, b)]
+        shapes = [raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip(shapes, factors, strict=True)]
+    return product_shape(*shapes, normalised=product_normalised)
 
 
 def is_halved(fmt: ScalarOperand) -> bool:
@@ -81,12 +87,11 @@ def is_halved(fmt: ScalarOperand) -> bool:
 
 def raised_shape(shape: NumberShape) -> NumberShape:
     """Return the shape of a decoded operand, not normalised, whose halved subnormals have the exponent of the smallest normal number."""
-    return replace(
-        shape, significand_bits=shape.significand_bits + 1, exponent_low=shape.exponent_low + 1, leading_zeros=shape.leading_zeros + 1
+    return shape._replace(
+        significand_bits=shape.significand_bits + 1, exponent_low=shape.exponent_low + 1, leading_zeros=shape.leading_zeros + 1
     )
 
 
-@lru_cache(maxsize=256)
 def accumulated(spec: MacSpec) -> NumberShape:
     """Return the shape of what the first accumulator adds.
 
@@ -104,13 +109,18 @@ def accumulated(spec: MacSpec) -> NumberShape:
 
 def exact_sum_shape(spec: MacSpec, *, normalised: bool) -> NumberShape:
     """Return the shape of the exact sum, as sign and magnitude; one that wraps can be the most negative number."""
+    return exact_sum_of(spec, lane_product(spec), normalised=normalised)
+
+
+def exact_sum_of(spec: MacSpec, product: NumberShape, *, normalised: bool) -> NumberShape:
+    """Return the same, from the shape of a lane's product."""
     assert spec.exact_sum is not None
-    shape = sum_shape(spec.exact_sum, lane_product(spec), normalised=normalised)
+    shape = sum_shape(spec.exact_sum, product, normalised=normalised)
     if spec.fold_steps != 0:
         return shape
     bits = spec.exact_sum.width
-    wrapped = replace(shape, signed=True, significand_bits=bits, magnitude=1 << (bits - 1))
-    return replace(wrapped, exponent_high=bits - 1) if normalised else replace(wrapped, top=shape.top + 1, leading_zeros=bits - 1)
+    wrapped = shape._replace(signed=True, significand_bits=bits, magnitude=1 << (bits - 1))
+    return wrapped._replace(exponent_high=bits - 1) if normalised else wrapped._replace(top=shape.top + 1, leading_zeros=bits - 1)
 
 
 def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:
@@ -121,6 +131,7 @@ def block_scale(spec: MacSpec, *, normalised: bool) -> NumberShape | None:
     return shapes[0] if len(shapes) == 1 else scaled_shape(shapes[0], shapes[1], normalised=normalised)
 
 
+@lru_cache(maxsize=1 << 12)
 def sum_shape(fixed: FixedPoint, product: NumberShape, *, normalised: bool) -> NumberShape:
     """Return the shape, as sign and magnitude, of an exact sum of products; a normalised one counts its exponent from its lowest bit."""
     bits = fixed.width - 1
@@ -142,8 +153,7 @@ def scaled_shape(shape: NumberShape, scale: NumberShape, *, normalised: bool) ->
     """Return the shape of a number times a block's scale; a power of two only adds exponents."""
     if scale.significand_bits > 1:
         return product_shape(shape, scale, normalised=normalised)
-    return replace(
-        shape,
+    return shape._replace(
         exponent_low=shape.exponent_low + scale.exponent_low,
         exponent_high=shape.exponent_high + scale.exponent_high,
         top=shape.top + scale.top,

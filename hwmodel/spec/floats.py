@@ -16,6 +16,8 @@ class Specials(Enum):
     FNUZ = "fnuz"  #: no infinity, no negative zero; the code 10…0 is the only NaN
     NONE = "none"  #: every code is a number
 
+    __hash__ = object.__hash__  # a member is one object, and that of Enum is slow
+
 
 @dataclass(frozen=True)
 class FloatFormat:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from .accumulators import (
     DEFAULT_HEADROOM,
@@ -35,8 +36,7 @@ WHOLE_TENSOR_BITS = 12
 """log2 of the elements that the sum of a block without a size has room for."""
 
 
-@dataclass(frozen=True)
-class FixedPoint:
+class FixedPoint(NamedTuple):
     """A two's complement register: `width` bits, unit ``2**-fraction``."""
 
     width: int
@@ -160,7 +160,7 @@ class MacSpec:
 
     def _check_specials(self) -> None:
         """Refuse accumulators without a code for what can arrive at them."""
-        specials, source = self.has_specials, f"{self.a} × {self.b}"
+        specials, before = self.has_specials, None
         for level in self.levels:
             if isinstance(level, FixedAcc | QuireAcc):
                 self.fixed_point(level)
@@ -169,12 +169,13 @@ class MacSpec:
             if isinstance(level, PositAcc):
                 continue
             if not level.format.has_nan and specials:
+                source = f"{self.a} × {self.b}" if before is None else before
                 raise SpecError(
                     f"unit {self}: {source} can be NaN or infinite and {level.format} has no code for either; "
                     f"choose an accumulator with a NaN, or operands without"
                 )
             # A float level overflows to its infinity or NaN, whatever the operands.
-            specials, source = level.format.has_nan, str(level.format)
+            specials, before = level.format.has_nan, level.format
 
     def __str__(self) -> str:
         own = isinstance(self.acc, TensorAcc) and self.lanes == self.acc.lanes

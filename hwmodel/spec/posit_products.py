@@ -46,8 +46,9 @@ def posit_product_shape(a: PositFormat, b: PositFormat) -> NumberShape:
 def _lowest_of_products(a: PositFormat, b: PositFormat) -> tuple[int, ...]:
     """Return the weight of the lowest bit that a product of each exponent can have."""
     found: dict[int, int] = {}
+    others = list(zip(signed_posit_exponents(b), _lowest(b), strict=True))
     for i, x in zip(signed_posit_exponents(a), _lowest(a), strict=True):
-        for j, y in zip(signed_posit_exponents(b), _lowest(b), strict=True):
+        for j, y in others:
             found[i + j] = min(found.get(i + j, x + y), x + y)
     return tuple(found[exponent] for exponent in sorted(found))
 

@@ -4,9 +4,10 @@ An unpacked number is worth ``(-1)**sign * significand * 2**(exponent + top + 1 
 sign in the significand. What follows sizes the circuits and, equally, the estimates of what they cost.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from .accumulators import FloatAcc
 from .blocks import BlockFormat
@@ -20,8 +21,7 @@ from .posits import PositFormat
 from .x87 import X87Format
 
 
-@dataclass(frozen=True)
-class NumberShape:
+class NumberShape(NamedTuple):
     """What an unpacked number can be.
 
     Attributes
@@ -114,8 +114,7 @@ def row_integer(fmt: Operand) -> IntFormat | None:
 
 def _element_shape(fmt: BlockFormat, element: NumberShape) -> NumberShape:
     """Return the shape of a block's element: its binary point moved, and its sub-block's shift taken off the exponent."""
-    return replace(
-        element,
+    return element._replace(
         exponent_low=element.exponent_low - fmt.max_shift,
         top=element.top - fmt.point,
         lsb=element.lsb - fmt.point - fmt.max_shift,
@@ -233,8 +232,11 @@ def rounding_exponent_bits(exponent: tuple[int, bool], headroom: int, significan
     """
     bits, signed = exponent
     high, low = (1 << (bits - signed)) + headroom, headroom - significand_bits - (signed << bits >> 1)
-    reached = [high, low, *(value - end - 1 for end in ends for value in (high + 1, low))]
-    return 1 + max((value if value >= 0 else -value - 1).bit_length() for value in reached)
+    # Of a number below zero as many as of its complement.
+    reached = [high, -low - 1]
+    if ends:
+        reached += high - min(ends), max(ends) - low
+    return 1 + max(reached).bit_length()
 
 
 @dataclass(frozen=True)
@@ -267,8 +269,7 @@ def reaches_far(term: NumberShape, width: int, fraction: int) -> bool:
     return term.has_exponent and (term.exponent_low + place < -term.significand_bits - 1 or term.exponent_high + place > width)
 
 
-@dataclass(frozen=True)
-class FloatState:
+class FloatState(NamedTuple):
     """What a float accumulator's register can hold, given all that can ever be added to it.
 
     The register cannot be preset: it starts from zero. Its values are therefore multiples of the finest addend (and of the

@@ -1,6 +1,6 @@
 """How a tensor core's step is laid out: its window, the range of its largest exponent, and what its register can reach."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from .accumulators import FloatAcc
@@ -43,7 +43,7 @@ def sum_of_step(acc: TensorAcc, product: NumberShape, scale: NumberShape | None)
     counts its exponents as the products do theirs.
     """
     shape = product if scale is None else scaled_shape(product, scale, normalised=False)
-    return replace(shape, top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
+    return shape._replace(top=shape.top - 1, magnitude=acc.lanes * shape.magnitude)
 
 
 def tensor_state(acc: TensorAcc, product: NumberShape, scale: NumberShape | None) -> FloatState:
@@ -69,7 +69,7 @@ def states_of_sums(acc: TensorAcc, product: NumberShape, scale: NumberShape | No
             before = states[-1].shape
             lsb = min(term.lsb, before.lsb)
             magnitude = (term.magnitude << (term.lsb - lsb)) + (before.magnitude << (before.lsb - lsb))
-            term = replace(term, nan=term.nan or before.nan, inf=term.inf or before.inf, lsb=lsb, magnitude=magnitude)
+            term = term._replace(nan=term.nan or before.nan, inf=term.inf or before.inf, lsb=lsb, magnitude=magnitude)
         states.append(rounded_state(FloatAcc(acc.format), term))
     return states
 

@@ -83,18 +83,27 @@ class WindowShift:
 
     def sources(self, weight: int) -> Iterator[tuple[int, int]]:
         """Yield the windows in which a bit of the number, but for its sign, comes to a weight, each with the place of that bit."""
-        for window, lowest in zip(self.windows, self.lowest, strict=True):
-            bit = weight - self.place - (window << self.fine)
-            if 0 <= bit < self.moved_bits - 1 and weight >= lowest:
-                yield window, bit
+        first, above = self.windows[0] + max(self._below(weight), 0), (weight - self.place >> self.fine) + 1
+        for window in range(first, min(above, self.windows.stop)):
+            if weight >= self.lowest[window - self.windows[0]]:
+                yield window, weight - self.place - (window << self.fine)
 
     def signs(self, weight: int) -> tuple[int, ...]:
         """Return the windows in which a weight lies above the number: its sign stands there."""
-        return tuple(window for window in self.windows if weight - self.place - (window << self.fine) >= self.moved_bits - 1)
+        return tuple(self.windows[: max(self._below(weight), 0)])
+
+    def _below(self, weight: int) -> int:
+        """Return how many windows, from the lowest on, a weight lies above the number in; it can be below 0, or more than there are."""
+        return (weight - self.place - self.moved_bits + 1 >> self.fine) - self.windows[0] + 1
 
     @property
     def gates(self) -> float:
         """What the shift costs, roughly, in two-input gates; a multiplexer counts as 2.3 of them."""
         moves = sum(2.3 * (self.bits + (1 << stage) - 2) + (1 << stage) for stage in range(self.fine))
-        terms = sum(sum(1 for _ in self.sources(weight)) + bool(self.signs(weight)) + 0.5 for weight in self.weights)
-        return moves + terms + 3 * len(self.windows)
+        terms, asked = 0, self.weights
+        for window, lowest in zip(self.windows, self.lowest, strict=True):
+            first = self.place + (window << self.fine)
+            terms += len(range(max(first, lowest, asked.start), min(first + self.moved_bits - 1, asked.stop)))
+        signed = self.place + (self.windows[0] << self.fine) + self.moved_bits - 1
+        terms += len(range(max(signed, asked.start), asked.stop))
+        return moves + (terms + 0.5 * len(asked)) + 3 * len(self.windows)

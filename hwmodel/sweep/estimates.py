@@ -13,6 +13,7 @@ from hwmodel.cost import CostError, estimate_many
 
 from .plan import EstimateOptions
 from .provenance import codebooks, provenance
+from .shares import Shares
 from .space import Batch
 from .store import Store, key_of
 from .units import units_in
@@ -34,18 +35,18 @@ def estimate_columns(*, timed: bool) -> tuple[str, ...]:
     return tuple(f"est_{name}" for name in estimate_many([], timed=timed) if name not in _OWN and not _BOUND_OF_A_PART.search(name))
 
 
-def units_of(batch: Batch, store: Store, options: EstimateOptions | None) -> tuple["pa.Table", int]:
+def units_of(batch: Batch, store: Store, options: EstimateOptions | None, shares: Shares) -> tuple["pa.Table", int]:
     """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew."""
     import pyarrow as pa
 
     if options is None:
-        units = units_in(batch)
+        units = units_in(batch, shares)
         return pa.table({"spec": units.names, "reason": units.reasons}), 0
     key = _key(batch, options)
     payload = store.get(key)
     if payload is not None:
         return pa.ipc.open_stream(payload).read_all(), 0
-    table = _estimate(batch, options)
+    table = _estimate(batch, options, shares)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(table)
@@ -73,7 +74,7 @@ def _key(batch: Batch, options: EstimateOptions) -> bytes:
     return key_of(material | {"choices": named, "rows": total.hexdigest()})
 
 
-def _estimate(batch: Batch, options: EstimateOptions) -> "pa.Table":
+def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Table":
     """Estimate each different unit of a batch once on each card for each objective."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -81,7 +82,7 @@ def _estimate(batch: Batch, options: EstimateOptions) -> "pa.Table":
     from hwmodel.flow import load_card
 
     distinct, which = batch.distinct()
-    units = units_in(distinct)
+    units = units_in(distinct, shares)
     names, reasons = units.names.take(which), units.reasons.take(which)
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
     (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")

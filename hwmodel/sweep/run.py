@@ -128,6 +128,7 @@ def run_sweep(
     out: Path,
     crew: Callable[[], AbstractContextManager[Crew]],
     progress: Progress = lambda what, done, total: None,
+    jobs: int = 1,
 ) -> Summary:
     """Compute what a plan asks for and write it to the Parquet file `out`.
 
@@ -143,6 +144,8 @@ def run_sweep(
         Starts whatever computes; not called where nothing is missing.
     progress
         Told of every row.
+    jobs
+        Processes that make estimates, where there are many.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def run_sweep(
                 columns.see(found)
         summary.computed = rounds.computed
     try:
-        written = write_table(plan, desk, columns, out, lambda done: progress("write", done, count), partial=summary.interrupted)
+        written = write_table(plan, desk, columns, out, lambda done: progress("write", done, count), partial=summary.interrupted, jobs=jobs)
     except KeyboardInterrupt:
         summary.interrupted = True
         return summary

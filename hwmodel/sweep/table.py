@@ -15,6 +15,7 @@ from .desk import Desk
 from .errors import SweepError
 from .estimates import FLAG, estimate_columns, units_of
 from .plan import Plan
+from .shares import Shares
 from .space import Batch
 from .worker import Found
 
@@ -73,9 +74,12 @@ class Written:
             self.reasons = [*self.reasons, *failed.slice(0, _REASONS_TOLD).unique().to_pylist()][:_REASONS_TOLD]
 
 
-def write_table(plan: Plan, desk: Desk, columns: Columns, out: Path, told: Callable[[int], None], *, partial: bool) -> Written:
+def write_table(
+    plan: Plan, desk: Desk, columns: Columns, out: Path, told: Callable[[int], None], *, partial: bool, jobs: int = 1
+) -> Written:
     """Write the rows of a plan to `out`: of `partial` results only those that nothing is missing of.
 
+    Many estimates are made by as many processes as `jobs`.
     Ctrl-C ends the table with the rows that were written; where that is none, the file stays as it was.
 
     Raises
@@ -93,12 +97,12 @@ def write_table(plan: Plan, desk: Desk, columns: Columns, out: Path, told: Calla
     packing: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": _names(schema)}
     written, done = Written(), 0
     try:
-        with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer:
+        with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer, Shares(jobs) as shares:
             try:
                 for batch in plan.batches(_BATCH):
                     ready, found = _ready(batch, desk, partial=partial)
                     if len(ready):
-                        table = _table(ready, found, desk, columns, schema, estimated, written)
+                        table = _table(ready, found, desk, columns, schema, estimated, written, shares)
                         writer.write_table(table)
                         written.count(table)
                     done += len(batch)
@@ -162,11 +166,12 @@ def _table(
     schema: "pa.Schema",
     estimated: Sequence[str],
     written: Written,
+    shares: Shares,
 ) -> "pa.Table":
     """Return the rows of a batch as an Arrow table."""
     import pyarrow as pa
 
-    units, made = units_of(batch, desk.store, desk.estimates)
+    units, made = units_of(batch, desk.store, desk.estimates, shares)
     written.estimated += made
     arrays: dict[str, Any] = {name: units[name] for name in ("spec", "reason", *estimated)}
     for name in ("a", "b", "acc", "lanes", "pipeline", "card", *columns.how):

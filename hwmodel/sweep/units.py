@@ -11,6 +11,7 @@ from hwmodel.cost import Estimator
 from hwmodel.spec import MacSpec, TensorAcc
 
 from .axes import Choice
+from .shares import WORTH, SharedEstimator, Shares
 from .space import Batch, unit_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Units:
     names: "pa.Array"
     reasons: "pa.Array"
     there: np.ndarray
-    estimator: Estimator
+    estimator: Estimator | SharedEstimator
     places: dict[str, np.ndarray]
 
     def estimates(self, some: np.ndarray, card: "TechCard", objective: str) -> dict[str, np.ndarray]:
@@ -44,11 +45,11 @@ class Units:
         return self.estimator.columns(**{name: at[some] for name, at in self.places.items()}, card=card, objective=objective)
 
 
-def units_in(batch: Batch) -> Units:
-    """Return the units of a batch."""
+def units_in(batch: Batch, shares: Shares) -> Units:
+    """Return the units of a batch, which are estimated in `shares` if they are many."""
     if batch.has("unit") or any(isinstance(choice.value, str) for choice in batch.chosen("acc")[0]):
         return _one_by_one(batch)  # whole units are few; and what a GPU's accumulator is, operands decide
-    return _by_parts(batch)
+    return _by_parts(batch, shares)
 
 
 def _one_by_one(batch: Batch) -> Units:
@@ -64,7 +65,7 @@ def _one_by_one(batch: Batch) -> Units:
     return Units(names, pa.array(reasons, pa.string()), there, estimator, spread)
 
 
-def _by_parts(batch: Batch) -> Units:
+def _by_parts(batch: Batch, shares: Shares) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -76,7 +77,8 @@ def _by_parts(batch: Batch) -> Units:
     places = {"pair": pair, "acc": acc, "lanes": parts.lanes[lanes], "pipeline": parts.pipeline[pipeline]}
     reasons: dict[int, str] = {}
     asked = np.flatnonzero(there)
-    faults = parts.estimator.faults(**{name: at[asked] for name, at in places.items()})
+    estimator = parts.estimator if len(batch) < WORTH or shares.jobs < 2 else shares.of(parts.estimator)
+    faults = estimator.faults(**{name: at[asked] for name, at in places.items()})
     bad = asked[[row for row, _ in faults]] if faults else asked[:0]
     there[bad] = False
     is_tensor = parts.own_lanes[acc] > 0
@@ -91,7 +93,7 @@ def _by_parts(batch: Batch) -> Units:
             reasons[row] = f"unit {names[row]}{tail}"
     column = np.full(len(batch), None, object)
     column[list(reasons)] = list(reasons.values())
-    return Units(names, pa.array(column, pa.string()), there, parts.estimator, places)
+    return Units(names, pa.array(column, pa.string()), there, estimator, places)
 
 
 @dataclass(frozen=True, eq=False)

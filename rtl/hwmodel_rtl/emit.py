@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -81,8 +81,8 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         "latency": spec.latency,
         "throughput": 1,
         "lanes": spec.lanes,
-        "fixed_point": [asdict(spec.fixed_point(level)) for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
-        **({"exact_sum": asdict(spec.exact_sum)} if spec.exact_sum else {}),
+        "fixed_point": [spec.fixed_point(level)._asdict() for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
+        **({"exact_sum": spec.exact_sum._asdict()} if spec.exact_sum else {}),
         **({"block": _block(spec)} if spec.blocks else {}),
         **({"phases": phases} if (phases := _phases(spec)) else {}),
         "ports": ports,

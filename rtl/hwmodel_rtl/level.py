@@ -1,6 +1,6 @@
 """One accumulator level: alignadd and normacc joined around a register."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import Const, Module, Value
@@ -183,7 +183,7 @@ def _accumulate_posit(m: Module, architecture: Architecture, acc: PositAcc, term
         term, shape = rebase.rebased, rebase.shape
     register = operand_shape(acc.format, normalised=True)
     # A term smaller than every posit leads while the register is zero, so the sum's exponent must reach down to it.
-    reached = replace(register, exponent_low=min(register.exponent_low, shape.exponent_low))
+    reached = register._replace(exponent_low=min(register.exponent_low, shape.exponent_low))
     alignadd = AlignAddFloat(shape, reached, architecture)
     normacc = NormAccPosit(acc.format, len(alignadd.significand), alignadd.exponent_range, architecture, resettable=resettable)
     m.submodules.alignadd = alignadd

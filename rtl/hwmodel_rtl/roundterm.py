@@ -1,7 +1,5 @@
 """What can be done to a product before it is added: rounding, as `.unfused` asks for, and another origin of its exponent."""
 
-from dataclasses import replace
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -139,7 +137,7 @@ class RebaseTerm(wiring.Component):
         self.offset = term.top - top
         self.term_shape = term
         low, high = term.exponent_low + self.offset, term.exponent_high + self.offset
-        self.shape = replace(term, exponent_low=low, exponent_high=high, top=top)
+        self.shape = term._replace(exponent_low=low, exponent_high=high, top=top)
         super().__init__({"term": In(signature(term)), "rebased": Out(signature(self.shape))})
 
     def elaborate(self, platform):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwmodel.cost import estimate, estimate_many, estimator
-from hwmodel.cost.sizes import Frame, Size, size_of
+from hwmodel.cost.sizes import Frame, Pair, Size, size_of
 from hwmodel.spec import BLOCK_CATALOG, CATALOG, MacSpec, SpecError, parse_accumulator
 
 
@@ -100,8 +100,8 @@ def test_arrays_equal_singles_to_the_bit(drawn):
 
 @pytest.mark.parametrize("left_out", [slice(0, 1), slice(2, 3), slice(3, None)], ids=["shape", "products", "to the bit"])
 def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
-    def forgetful(frame: Frame, a, b) -> Size:
-        size = size_of(frame, a, b)
+    def forgetful(frame: Frame, pair: Pair) -> Size:
+        size = size_of(frame, pair)
         told = list(size.shape)
         del told[left_out]
         return size._replace(shape=tuple(told))

@@ -1,6 +1,5 @@
 """Posits in two's complement: unpacked, multiplied and brought to a grid as circuits, on every code and every pair of codes."""
 
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import floor
@@ -133,7 +132,7 @@ def test_no_window_is_open_to_bits_that_taper_away() -> None:
     assert all(shape.lowest[exponent - shape.exponent_low] <= lowest for exponent, lowest in found.items())
     # Around 1 a product has four bits of fraction, at the ends none.
     assert [shape.lowest[exponent - shape.exponent_low] for exponent in (-17, 0, 16)] == [-16, -4, 16]
-    flat = replace(shape, lowest=(shape.lsb,) * len(shape.lowest))
+    flat = shape._replace(lowest=(shape.lsb,) * len(shape.lowest))
     assert WindowShift.of(shape, 16, "floor").gates < WindowShift.of(flat, 16, "floor").gates
 
 

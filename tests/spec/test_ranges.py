@@ -1,5 +1,6 @@
 """What circuits are sized by must hold for every value the golden model ever takes."""
 
+import random
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from hwmodel import golden
 from hwmodel.golden.scalar.logarithms import log_of
 from hwmodel.golden.scalar.value import Kind
 from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, LogFormat, MacSpec, parse_format
-from hwmodel.spec.ranges import float_state, log_product_shape, operand_shape, product_shape
+from hwmodel.spec.ranges import float_state, log_product_shape, operand_shape, product_shape, rounding_exponent_bits
 
 UNITS = [
     "e4m3fn-e4m3fn-fp32",
@@ -105,3 +106,16 @@ def test_the_unit_of_logarithmic_products_is_the_finest_they_have(text):
     shape = log_product_shape(a, b)
     assert (shape.lsb, shape.magnitude) == (spec.product_lsb_exponent, spec.product_max_magnitude)
     assert spec.fixed_point(FixedAcc()).fraction == -spec.product_lsb_exponent
+
+
+def test_an_exponent_has_as_many_bits_as_its_comparisons_need_and_no_more():
+    draw = random.Random(1)
+    for _ in range(2000):
+        signed, headroom, length = draw.random() < 0.5, draw.randint(-3, 60), draw.randint(1, 1100)
+        bits, ends = draw.randint(1, 12), [draw.randint(-4000, 4000) for _ in range(draw.randint(0, 2))]
+        low, high = (-(1 << (bits - 1)), 1 << (bits - 1)) if signed else (0, 1 << bits)  # the highest after a carry
+        reached = [high + headroom, low + headroom - length]
+        reached += [number - end for end in ends for number in (high + headroom, low + headroom - length - 1)]
+        width = rounding_exponent_bits((bits, signed), headroom, length, ends)
+        fits = [all(-(1 << (each - 1)) <= number < 1 << (each - 1) for number in reached) for each in (width - 1, width)]
+        assert fits == [False, True]

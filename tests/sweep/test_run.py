@@ -366,7 +366,7 @@ def test_ctrl_c_between_estimates(tmp_path, monkeypatch, batches):
         if done == 10 * batches:
             raise KeyboardInterrupt
 
-    def interrupted(batch, options):
+    def interrupted(batch, options, shares):
         raise KeyboardInterrupt
 
     if not batches:

@@ -5,6 +5,7 @@ import pytest
 
 from hwmodel.cost import estimate
 from hwmodel.sweep import parse_plan
+from hwmodel.sweep.shares import Shares
 from hwmodel.sweep.units import units_in
 
 SPACES = {
@@ -40,7 +41,7 @@ SPACES = {
 def test_together_as_one_by_one(space):
     (found,) = parse_plan({"space": space}).spaces
     (batch,) = found.batches(1 << 20)
-    units, alone = units_in(batch), list(batch.specs())
+    units, alone = units_in(batch, Shares(1)), list(batch.specs())
     assert units.names.to_pylist() == [name for _, name, _ in alone]
     assert units.reasons.to_pylist() == [reason or None for _, _, reason in alone]
     assert units.there.tolist() == [spec is not None for spec, _, _ in alone]

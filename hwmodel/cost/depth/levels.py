@@ -1,6 +1,5 @@
 """Ways to the register of one accumulator level, whose parts are joined as in `hwmodel_rtl.level` and `hwmodel_rtl.level_tensor`."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
@@ -65,10 +64,10 @@ def _add_to_posit(acc: PositAcc, term: Number, shape: NumberShape, adder: str) -
         term, shape = round_term_posit(acc.format, term, shape, adder), own
     elif shape.top:
         low, high = shape.exponent_low + shape.top, shape.exponent_high + shape.top
-        shape = replace(shape, exponent_low=low, exponent_high=high, top=0)
+        shape = shape._replace(exponent_low=low, exponent_high=high, top=0)
         if shape.has_exponent:
             term = term._replace(exponent=ripple(exponent_bits(shape), HALF, term.exponent))
-    reached = replace(own, exponent_low=min(own.exponent_low, shape.exponent_low))
+    reached = own._replace(exponent_low=min(own.exponent_low, shape.exponent_low))
     return LevelPaths((accumulate_posit(acc.format, reached, term, shape, adder),))
 
 

@@ -1,0 +1,160 @@
+"""Estimates made by several processes, each for its share of accumulators.
+
+What units share is counted once by whoever has them: a share is all units of some accumulators (where these are few, of accumulators
+and lanes), with whatever operands, and it is the same one's in every batch.
+"""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hwmodel.cost import Estimator
+from hwmodel.cost.calibration import Card
+
+WORTH = 1 << 13
+"""Units that are shared out; of fewer a process is not worth its start."""
+
+Places = dict[str, np.ndarray]
+
+
+class _CardName(NamedTuple):
+    """What estimates ask of a card."""
+
+    name: str
+    sha256: str
+
+
+class Shares:
+    """`jobs` processes, this one among them. Use it as a context manager: when it is left the others end, wherever their work is."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._helpers: list[_Helper] = []
+        self._of: Estimator | None = None
+
+    def __enter__(self) -> "Shares":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for helper in self._helpers:
+            helper.end()
+
+    def of(self, estimator: Estimator) -> "SharedEstimator":
+        """Return what estimates as `estimator` does."""
+        if not self._helpers:
+            self._helpers = [_Helper() for _ in range(self.jobs - 1)]
+        if self._of is not estimator:
+            self._of = estimator
+            for helper in self._helpers:
+                helper.ask(None, estimator.pairs, estimator.accumulators)
+        return SharedEstimator(estimator, self._helpers)
+
+
+class SharedEstimator:
+    """An `Estimator` with helpers: its first share is counted here, and so is that of a helper that has died."""
+
+    def __init__(self, estimator: Estimator, helpers: Sequence["_Helper"]) -> None:
+        self._estimator, self._helpers = estimator, helpers
+
+    def columns(self, *, card: str | Card, objective: str, **places: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what `Estimator.columns` does."""
+        named = card if isinstance(card, str) else _CardName(card.name, card.sha256)
+        found: dict[str, np.ndarray] = {}
+        for rows, columns in self._asked("columns", places, card=named, objective=objective):
+            for name, values in columns.items():
+                found.setdefault(name, np.empty(len(places["acc"]), values.dtype))[rows] = values
+        return found
+
+    def faults(self, **places: np.ndarray) -> list[tuple[int, str | None]]:
+        """Return what `Estimator.faults` does."""
+        return sorted(
+            ((int(rows[row]), why) for rows, faults in self._asked("faults", places) for row, why in faults), key=lambda fault: fault[0]
+        )
+
+    def _asked(self, method: str, places: Places, **rest: Any) -> list[tuple[np.ndarray, Any]]:
+        """Return the rows of each share, and the answer to a question about them."""
+        shares = [np.flatnonzero(self._share(places) == share) for share in range(1 + len(self._helpers))]
+        own, *others = [{name: at[rows] for name, at in places.items()} | rest for rows in shares]
+        answers = [helper.ask(method, **each) for helper, each in zip(self._helpers, others, strict=True)]
+        found = [getattr(self._estimator, method)(**own)]
+        for answer, each in zip(answers, others, strict=True):
+            try:
+                found.append(answer.result())
+            except (EOFError, OSError, pickle.UnpicklingError):  # it has died
+                found.append(getattr(self._estimator, method)(**each))
+        return list(zip(shares, found, strict=True))
+
+    def _share(self, places: Places) -> np.ndarray:
+        """Return whose the units are: neighbours among accumulators, or else lanes and powers of two of lanes, are different ones'."""
+        processes, at = 1 + len(self._helpers), places["acc"]
+        if len(self._estimator.accumulators) < 2 * processes:
+            at = at + places["lanes"] + np.frexp(places["lanes"])[1]
+        return at % processes
+
+
+class _Helper:
+    """A process that holds an `Estimator`, and a thread that waits for its answers."""
+
+    def __init__(self) -> None:
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        command = [sys.executable, "-m", "hwmodel.sweep.shares"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads)
+        self._waiting = ThreadPoolExecutor(1)
+
+    def ask(self, method: str | None, *values: Any, **named: Any) -> Any:
+        """Return a future of the answer; the method None makes the estimator."""
+        return self._waiting.submit(self._answer, (method, values, named))
+
+    def _answer(self, question: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        pickle.dump(question, self._process.stdin, protocol=5)
+        self._process.stdin.flush()
+        answer = pickle.load(self._process.stdout)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """End the process, and wait for that."""
+        self._process.kill()
+        self._process.wait()
+        self._waiting.shutdown()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+
+def serve() -> None:
+    """Answer questions from stdin on stdout; end when whoever asks has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; who asks decides when to end
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else writes between the answers
+    estimator: Estimator | None = None
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            method, values, named = pickle.load(sys.stdin.buffer)
+            answer: Any = None
+            try:
+                if method is None:
+                    estimator = Estimator(*values)
+                else:
+                    answer = getattr(estimator, method)(**named)
+            except Exception as error:  # it is raised where the question was asked
+                answer = error
+            pickle.dump(answer, answers, protocol=5)
+            answers.flush()
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,100 @@
+"""Estimates shared out among processes are those of one."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from hwmodel.cost import CostError, Estimator
+from hwmodel.flow import load_card
+from hwmodel.spec import parse_accumulator, parse_format
+from hwmodel.sweep import Store, parse_plan, run_sweep
+from hwmodel.sweep.shares import Shares
+
+FORMATS = [parse_format(name) for name in ("e4m3fn", "e5m2", "e11m2", "int8", "posit8")]
+PAIRS = [(a, b) for a in FORMATS for b in FORMATS]
+ACCUMULATORS = [parse_accumulator(name) for name in ("fx", "fx32f12", "fp16", "e4m3none", "quire")]
+AT = np.meshgrid(np.arange(len(PAIRS)), np.arange(len(ACCUMULATORS)), [1, 2, 3, 8], [0, 1], indexing="ij")
+PLACES = dict(zip(("pair", "acc", "lanes", "pipeline"), (axis.ravel() for axis in AT), strict=True))
+
+
+def same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> bool:
+    return set(found) == set(expected) and all(np.array_equal(found[name], expected[name], equal_nan=True) for name in expected)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Estimator:
+    return Estimator(PAIRS, ACCUMULATORS)
+
+
+@pytest.fixture(scope="module")
+def shares():
+    with Shares(3) as found:
+        yield found
+
+
+@pytest.mark.parametrize("card", ["sky130hd", load_card("asap7")], ids=["by name", "at hand"])
+def test_shared_as_alone(alone, shares, card):
+    shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
+    faults = shared.faults(**PLACES)
+    assert faults == alone.faults(**PLACES)
+    assert faults
+    assert same(shared.columns(**PLACES, card=card, objective="area"), alone.columns(**PLACES, card=card, objective="area"))
+
+
+POWERS, ALL = [1, 2, 4, 8, 16, 32], range(1, 65)
+
+
+@pytest.mark.parametrize(("accumulators", "lanes"), [(1, POWERS), (1, ALL), (5, POWERS), (5, ALL), (5, [4]), (15, POWERS), (15, [4])])
+def test_all_have_a_share_of_many_accumulators_or_lanes(shares, accumulators, lanes):
+    shared = shares.of(Estimator(PAIRS, (3 * ACCUMULATORS)[:accumulators]))
+    acc, by_lanes = np.meshgrid(np.arange(accumulators), lanes)
+    taken = np.bincount(shared._share({"acc": acc.ravel(), "lanes": by_lanes.ravel()}), minlength=3)
+    assert taken.min() >= taken.max() / 3
+
+
+def test_what_goes_wrong_there_is_told_here(shares):
+    shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
+    only = {name: at[shared._share(PLACES) == 1] for name, at in PLACES.items()}
+    with pytest.raises(CostError, match="the objective 'yosys' is unknown"):
+        shared.columns(**only, card="sky130hd", objective="yosys")
+    assert len(shared.columns(**only, card="sky130hd", objective="area")["area_um2"]) == len(only["acc"])
+
+
+def test_the_share_of_a_process_that_died_is_counted_here(alone):
+    with Shares(2) as shares:
+        shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
+        assert same(shared.columns(**PLACES, card="sky130hd", objective="area"), alone.columns(**PLACES, objective="area"))
+        process = shares._helpers[0]._process
+        os.kill(process.pid, signal.SIGKILL)
+        for _ in range(2):
+            assert same(shared.columns(**PLACES, card="sky130hd", objective="delay"), alone.columns(**PLACES, objective="delay"))
+    assert process.poll() == -signal.SIGKILL
+
+
+def test_none_is_left_behind():
+    with Shares(2) as shares:
+        shares.of(Estimator(PAIRS, ACCUMULATORS)).faults(**PLACES)
+        process = shares._helpers[0]._process
+        assert process.poll() is None
+    assert process.poll() is not None
+
+
+def test_sweeps_share_out_what_is_worth_it(tmp_path, monkeypatch):
+    import pyarrow.parquet as pq
+
+    data = {"space": {"a": "e{2..5}m{1..3}", "b": "e{8..11}m2", "acc": ["fx", "fp16", "e5m2none"], "lanes": [1, 4]}}
+    asked = []
+    monkeypatch.setattr("hwmodel.sweep.units.WORTH", 100)
+    monkeypatch.setattr(Shares, "of", lambda self, estimator, of=Shares.of: (asked.append(self.jobs), of(self, estimator))[1])
+    tables = []
+    for jobs in (1, 2):
+        with Store(tmp_path / f"{jobs}.store") as store:
+            run_sweep(parse_plan(data), store, tmp_path / f"{jobs}.parquet", lambda: None, jobs=jobs)  # type: ignore[arg-type, return-value]
+        tables.append(pq.read_table(tmp_path / f"{jobs}.parquet"))
+    assert asked == [2]
+    assert tables[0]["reason"].null_count < len(tables[0])
+    for name in tables[0].column_names:
+        own, other = (table[name].to_pylist() for table in tables)
+        assert list(map(str, own)) == list(map(str, other))
