@@ -12,7 +12,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc, WidthError
+from hwmodel.spec.dataflow import normalises_operands
 
+from .activity import lane_activities, owed
 from .lanes import LaneCounts, lane_counts
 from .model import fitted_cells
 from .sizes import Frame, Pair, Size, is_alone, size_of
@@ -260,7 +262,10 @@ class UnitColumns:
         if len(new):
             decode, multiply = self._lanes_of(frame, kind, new).of_lanes(example.lanes, registers)
             placed = np.stack([np.broadcast_arrays(*part[: len(CELLS)]) for part in (decode, multiply)])
-            places[new] = self.operands.add(np.ascontiguousarray(np.tile(placed.transpose(2, 0, 1), 2).astype(float)))
+            cells = np.tile(placed.transpose(2, 0, 1).astype(float), 2)
+            pairs = [(pair.a, pair.b) for pair in (self.pairs[one] for one in new.tolist())]
+            cells[:, 1, len(CELLS) :] *= owed(lane_activities(pairs, normalised=normalises_operands(example)))
+            places[new] = self.operands.add(np.ascontiguousarray(cells))
         return places[pair]
 
     def _lanes_of(self, frame: Frame, kind: str, pair: np.ndarray) -> LaneCounts:

@@ -55,7 +55,8 @@ class Estimate:
         """The same of ``energy_timed_fj``, energy with glitches, and the total of ``delay_ps``; worked out when asked for."""
         calibration = self._calibration
         levels = depths(self.spec, **calibration.architecture, objective=self.objective)
-        kinds = {TIMED: glitching_cells(fitted_cells(self.counts), levels, self.objective), DELAY: levels.sum(axis=0, keepdims=True)}
+        glitching = glitching_cells(self.spec, self.counts, objective=self.objective, **calibration.architecture)
+        kinds = {TIMED: glitching, DELAY: levels.sum(axis=0, keepdims=True)}
         return {quantity: _figures(calibration, quantity, each) for quantity, each in kinds.items()}
 
     @property
@@ -118,13 +119,12 @@ class Estimate:
 
         `count` cells are placed, `working` of them change in an average cycle as cells of this part do. The coefficients are the card's
         figure for the cell times the scale learnt for part and kind: `each_um2` and `clock_fj` of a cell placed, `each_fj` of one at
-        work, `each_timed_fj` with its glitches, which the depth of the logic decides, too. The contributions
+        work, `each_timed_fj` with its glitches, see `hwmodel.cost.glitches`. The contributions
         ``area_um2 = count × each_um2`` and ``energy_fj = count × clock_fj + working × each_fj`` add up to the value.
         """
         coefficients, kinds = self._calibration.coefficients, len(CELLS)
         cells = fitted_cells(self.counts)
-        levels = depths(self.spec, **self._calibration.architecture, objective=self.objective)
-        timed = coefficients[TIMED] * glitching_cells(cells, levels, self.objective)
+        timed = coefficients[TIMED] * glitching_cells(self.spec, self.counts, objective=self.objective, **self._calibration.architecture)
         rows: list[dict[str, Any]] = []
         for part, name in enumerate(FITTED):
             placed, working = cells[part].reshape(2, kinds)
@@ -228,8 +228,8 @@ def _timed_columns(units: Sequence[MacSpec], calibration: Calibration) -> dict[s
     lanes, kinds = np.array([spec.lanes for spec in units], dtype=int), {TIMED: list[np.ndarray](), DELAY: list[np.ndarray]()}
     for spec in units:
         levels = depths(spec, **calibration.architecture, objective=calibration.objective)
-        cells = fitted_cells(counts(spec, **calibration.architecture))
-        kinds[TIMED].append(glitching_cells(cells, levels, calibration.objective))
+        unit = counts(spec, **calibration.architecture)
+        kinds[TIMED].append(glitching_cells(spec, unit, objective=calibration.objective, **calibration.architecture))
         kinds[DELAY].append(levels.sum(axis=0, keepdims=True))
     columns: dict[str, np.ndarray] = {}
     for quantity, each in kinds.items():

@@ -22,6 +22,8 @@ IDLE = 0.85
 Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
 them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
 """
+HELD = 0.75
+"""How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
 _WALK_BITS = 4
 """log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 _TAIL_BITS = 3
@@ -71,7 +73,9 @@ def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
 
 def reached(spec: MacSpec, fixed: FixedPoint) -> int:
     """Return the bits of a sum of products of integers that ever differ from its sign."""
-    walk = _WALK_BITS + (spec.lanes - 1).bit_length() // 2
+    lanes = (spec.lanes - 1).bit_length()
+    # A sum that only grows changes its bits the less often, the higher they are.
+    walk = _WALK_BITS + lanes // 2 if any(fmt.signed for fmt in spec.factors) else 1 + lanes
     # A Gaussian operand's standard deviation is a quarter of its largest value.
     return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
 

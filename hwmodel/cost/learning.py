@@ -145,10 +145,13 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
     for card, objective in dict.fromkeys((row["card"], row["objective"]) for row in rows):
         own = [row for row in rows if (row["card"], row["objective"]) == (card, objective)]
         architecture, specs = ARCHITECTURES[objective], [MacSpec.parse(row["spec"]) for row in own]
-        cells = np.stack([fitted_cells(counts(spec, **architecture)) for spec in specs])
+        kept = [counts(spec, **architecture) for spec in specs]
+        cells = np.stack(list(map(fitted_cells, kept)))
         levels = np.stack([depths(spec, **architecture, objective=objective) for spec in specs])
         kinds = dict.fromkeys(COUNTED, cells) | {DELAY: levels.sum(axis=1, keepdims=True)}
-        kinds[TIMED] = np.stack([glitching_cells(*each, objective) for each in zip(cells, levels, strict=True)])
+        kinds[TIMED] = np.stack(
+            [glitching_cells(spec, unit, objective=objective, **architecture) for spec, unit in zip(specs, kept, strict=True)]
+        )
         measured = {DELAY: np.array([[row[DELAY]] for row in own])}
         for quantity in QUANTITIES:
             decode, mpy, alignadd, normacc = (np.array([row[column(quantity, part)] for row in own]) for part in PARTS)

@@ -58,6 +58,8 @@ class LevelCounts(NamedTuple):
         How many of their `CELLS` stand still in an average cycle.
     register
         Shape of the register, where another level can add it.
+    term
+        Of both parts, what makes the number that a float register is added to: rounding of products, and a tensor core's sums.
     """
 
     alignadd: Counts
@@ -65,6 +67,7 @@ class LevelCounts(NamedTuple):
     idle_alignadd: Cells = NO_CELLS
     idle_normacc: Cells = NO_CELLS
     register: NumberShape | None = None
+    term: tuple[Counts, Counts] = (Counts(), Counts())
 
 
 def accumulate(
@@ -136,22 +139,23 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
 
 @lru_cache(maxsize=1 << 16)
 def _level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
-    normacc = Counts()
+    rounding = Counts()
     if not acc.fused and rounds_products(acc, term):
-        normacc += round_term(acc, term, adder)
+        rounding = round_term(acc, term, adder)
         term = rounded_state(acc, term).shape
     state = float_state(acc, term)
     window = float_window(term, state.shape, acc.random_bits)
-    normacc += normacc_float(acc, state, window + 2, sum_exponent_range(term, state.shape), adder, resettable)
-    return LevelCounts(alignadd_float(term, state.shape, window, adder), normacc, register=state.shape)
+    normacc = rounding + normacc_float(acc, state, window + 2, sum_exponent_range(term, state.shape), adder, resettable)
+    alignadd = alignadd_float(term, state.shape, window, adder)
+    return LevelCounts(alignadd, normacc, register=state.shape, term=(Counts(), rounding))
 
 
 def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     register = operand_shape(acc.format, normalised=True)
     exponent = exponent_width(term.exponent_low, term.exponent_high)
-    alignadd, normacc = Counts(), Counts()
+    alignadd, rounding = Counts(), Counts()
     if not acc.fused:
-        normacc += round_term_posit(acc.format, term, exponent, adder)
+        rounding = round_term_posit(acc.format, term, exponent, adder)
         term = register
     elif term.top:
         low, high = term.exponent_low + term.top, term.exponent_high + term.top
@@ -162,8 +166,8 @@ def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool
     window = float_window(term, lowered, 0)
     alignadd += alignadd_float(term, lowered, window, adder)
     total = exponent_width(*sum_exponent_range(term, lowered))
-    normacc += normacc_posit(acc.format, window + 2, total, adder, resettable)
-    return LevelCounts(alignadd, normacc)
+    normacc = rounding + normacc_posit(acc.format, window + 2, total, adder, resettable)
+    return LevelCounts(alignadd, normacc, term=(Counts(), rounding))
 
 
 def _add_aligned(
@@ -174,7 +178,8 @@ def _add_aligned(
         state = tensor_state(acc, product, scale)
         exponents = largest_exponent_range(product, state.shape, scale)
         alignadd = alignadd_tensor(acc, product, state.shape, scale, adder)
-        return LevelCounts(alignadd, normacc_tensor(acc, state, exponents, adder, resettable))
+        normacc = normacc_tensor(acc, state, exponents, adder, resettable)
+        return LevelCounts(alignadd, normacc, term=(alignadd, normacc))
     alignadd, normacc, before = Counts(), Counts(), None
     for (_, part), state in zip(acc.sums, states_of_sums(acc, product, scale), strict=True):
         alignadd += alignadd_tensor(part, product, before, scale, adder)
@@ -182,7 +187,7 @@ def _add_aligned(
         before = state.shape
     assert before is not None
     late = accumulate(spec, FloatAcc(acc.format), Terms(before), adder, resettable=resettable)
-    return LevelCounts(alignadd + late.alignadd, normacc + late.normacc)
+    return LevelCounts(alignadd + late.alignadd, normacc + late.normacc, term=(alignadd, normacc + late.term[1]))
 
 
 def rounds_products(acc: FloatAcc, term: NumberShape) -> bool:

@@ -14,8 +14,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hwmodel.spec import MacSpec
+
+from .activity import owed
 from .depth import GROUPS as DEPTH_GROUPS
-from .depth import NOMINAL, group_times
+from .depth import group_times
+from .glitches import STIRS, stirred_cells
 from .structure import UnitCounts
 from .tally import CELLS
 
@@ -26,7 +30,7 @@ COUNTED = ("area_um2", "energy_fj")
 """What follows from counts alone; energy is that of one step, of settled values."""
 
 TIMED = "energy_timed_fj"
-"""Energy of one step with glitches: of counts, and of how deep the logic is that they are in and behind."""
+"""Energy of one step with glitches: of counts, and of what stirs them, see `hwmodel.cost.glitches`."""
 
 QUANTITIES = (*COUNTED, TIMED)
 """What is told by part."""
@@ -67,13 +71,13 @@ In NAND2, where gates of more inputs are sized by their transistors: an AND and 
 input each more of a NOR2, 2/3 to 1/2; an AND has an inverter behind it, of the size of its load.
 """
 
-_GLITCHES = ("", ", by depth before", ", by depth")
-"""A gate's glitches are the more, the longer the ways are that its inputs come on: to its part, and within it."""
+_STIRRED = 0.15
+"""What a nanosecond or so stirs a cell, roughly, over its settled toggles: scales of all groups are of one size then, see `_PULL`."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "area_um2": tuple(AREA_GROUPS),
     "energy_fj": tuple(ENERGY_GROUPS),
-    TIMED: tuple(group + how for how in _GLITCHES for group in ENERGY_GROUPS),
+    TIMED: (*ENERGY_GROUPS, *STIRS),
     DELAY: tuple(DEPTH_GROUPS),
 }
 """Quantity -> the groups of its fits."""
@@ -161,8 +165,11 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
         certain, at_work = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
         return Fit(np.append(certain, at_work[0]), np.hstack([groups, at_work]), np.ones(len(groups)), _PULL)
     groups = np.stack([_placed(figures, "toggle_fj", kinds) for kinds in ENERGY_GROUPS.values()])
-    times = 1 if quantity == "energy_fj" else len(_GLITCHES)
-    groups = np.hstack([np.zeros((times * len(groups), len(CELLS))), np.kron(np.eye(times), groups)])
+    if quantity == TIMED:
+        stirred = _STIRRED * (groups.sum(axis=0) - _placed(figures, "toggle_fj", ["flip_flop"]))
+        settled = np.hstack([groups, np.zeros((len(groups), len(STIRS) * len(CELLS)))])
+        groups = np.vstack([settled, np.hstack([np.zeros((len(STIRS), len(CELLS))), np.kron(np.eye(len(STIRS)), stirred)])])
+    groups = np.hstack([np.zeros((len(groups), len(CELLS))), groups])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
     certain = np.append(certain, np.zeros(groups.shape[1] - len(certain)))
     return Fit(certain, groups, np.ones(len(groups)), _PULL)
@@ -185,25 +192,17 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     working = placed.copy()
     working[2] -= unit.idle_alignadd
     working[3] -= unit.idle_normacc
+    decode_active, multiply_active, alignadd_active = unit.active
+    working[0] *= decode_active
+    working[1] *= owed(multiply_active).T
+    working[2] *= alignadd_active
     return np.hstack([placed, working])
 
 
-def glitching_cells(cells: np.ndarray, depths: np.ndarray, objective: str) -> np.ndarray:
-    """Return (4, 4 cells) float64: cells of the `FITTED` parts, (4, 2 cells), then those at work times the depth before and in their part.
-
-    Parameters
-    ----------
-    cells
-        From `fitted_cells`.
-    depths : (4, levels) float64
-        From `hwmodel.cost.depth.depths`; they are taken in nanoseconds or so, see `hwmodel.cost.depth.NOMINAL`.
-    objective
-        What the unit is mapped for.
-    """
-    own = depths @ np.array(NOMINAL[objective]) / 10
-    before = np.cumsum(own) - own
-    working = cells[:, len(CELLS) :]
-    return np.hstack([cells, working * before[:, np.newaxis], working * own[:, np.newaxis]])
+def glitching_cells(spec: MacSpec, unit: UnitCounts, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
+    """Return (4, 6 cells) float64: cells of the `FITTED` parts, from `fitted_cells`, then those that glitch, from `stirred_cells`."""
+    cells = fitted_cells(unit)
+    return np.hstack([cells, stirred_cells(spec, unit, cells, objective=objective, adder=adder, multiplier=multiplier)])
 
 
 def column(quantity: str, part: str = "total", bound: str = "") -> str:

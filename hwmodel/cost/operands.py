@@ -202,7 +202,8 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
             # Whether the field is zero is wanted both ways, and what it decides is late where no shift is later.
             tally.gate2 += 1 + (not shifts)
             tally.gate2 += not shifts and shape.has_exponent and not layout.halved
-        tally.gate2 += 3 * (layout.specials is Specials.IEEE)
+        # Infinite; NaN; whether the fraction is zero, wanted both ways. Of the one code that is NaN: that the exponent is zero.
+        tally.gate2 += 4 * (layout.specials is Specials.IEEE) + (layout.specials is Specials.FNUZ)
         _plus(tally, layout.exponent_bits, offset)
     for bits in asked.values():
         tally.any_of(bits)
@@ -285,7 +286,9 @@ def _questions(fmt: FloatFormat, *, counted: bool) -> Iterator[tuple[str, int]]:
         case Specials.FN:
             yield "all", fmt.exponent_bits + fmt.fraction_bits
         case Specials.FNUZ:
-            yield "sign alone", fmt.width
+            # Whether the exponent is zero is known already where there are subnormals.
+            known = fmt.exponent_bits - 1 if fmt.subnormals else 0
+            yield "sign alone", fmt.width - known - (fmt.fraction_bits - 1 if counted else 0)
 
 
 def _cut(layout: FloatFormat, offset: int, exponent_bits: int, fraction_bits: int) -> list[Hashable]:

@@ -15,11 +15,12 @@ from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc,
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
+from .activity import multiply_activity
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
-from .idle import unreached
+from .idle import HELD, unreached
 from .lanes import LaneCounts, lane_counts, operand_registers
-from .levels import Rows, Terms, accumulate, total_width
+from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
 from .operands import decode, widen
 from .parts import mpy_integer, number_width
@@ -40,6 +41,8 @@ class UnitCounts(NamedTuple):
         The parts; together they are the unit.
     idle_alignadd, idle_normacc
         How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.idle.IDLE`.
+    active
+        How often decode, multiply and alignadd change by what their operands do, see `hwmodel.cost.activity`.
     """
 
     decode: Counts
@@ -48,6 +51,7 @@ class UnitCounts(NamedTuple):
     normacc: Counts
     idle_alignadd: Cells
     idle_normacc: Cells
+    active: Cells = (1.0, 1.0, 1.0)
 
     @property
     def total(self) -> Counts:
@@ -61,12 +65,12 @@ class UnitCounts(NamedTuple):
 
 def stacked(units: Sequence[UnitCounts]) -> UnitCounts:
     """Return one `UnitCounts` of columns, (units,) each."""
-    *parts, idle_alignadd, idle_normacc = (
+    *parts, idle_alignadd, idle_normacc, active = (
         np.fromiter(chain.from_iterable(field), float, len(units) * len(field[0])).reshape(len(units), -1).T
         for field in zip(*units, strict=True)
     )
     decode, mpy, alignadd, normacc = (Counts(*columns) for columns in parts)
-    return UnitCounts(decode, mpy, alignadd, normacc, tuple(idle_alignadd), tuple(idle_normacc))
+    return UnitCounts(decode, mpy, alignadd, normacc, tuple(idle_alignadd), tuple(idle_normacc), tuple(active))
 
 
 class _Operands:
@@ -75,6 +79,7 @@ class _Operands:
     def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
         self.decode, self.multiply = Counts(), Counts()
+        self.scales = (Counts(), Counts())  # what unpacks the scales of blocks, and what multiplies and keeps them
 
     def build(self) -> tuple[Counts, Counts]:
         spec = self.spec
@@ -86,6 +91,16 @@ class _Operands:
         if spec.blocks:
             self._multiply_scales()
         return self.decode, self.multiply
+
+    def active(self) -> tuple[float, float, float]:
+        """Return how often decode, multiply and alignadd change by what the operands do; scales change once a block."""
+        spec, multiply = self.spec, multiply_activity(self.spec)
+        decode_still, multiply_still = (
+            _share(part, of) * (1 - 1 / _steps_of_scales(spec)) for part, of in zip(self.scales, (self.decode, self.multiply), strict=True)
+        )
+        # A bit of a sum of products changes where one of them does.
+        rows = 1 - (1 - min(multiply, 1.0)) ** spec.lanes if joins_rows(spec) else 1.0
+        return 1 - decode_still, (1 - multiply_still) * multiply, (1 + rows) / 2
 
     def _multiply_integers(self) -> None:
         """Count the multiplication of integers in one tree for all lanes."""
@@ -108,14 +123,28 @@ class _Operands:
         scale = block_scale(spec, normalised=normalised)
         assert scale is not None
         shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
-        self.decode += sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts())
+        unpacked, multiplied = sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts()), Counts()
         if len(shapes) == 2:
             can_be_zero = not spec.blocks[1].power_of_two
-            self.multiply += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+            multiplied += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
         bits = _scale_bits(spec, scale)
         # In front of an exact sum there is a register of the pipeline where there are two.
         before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
-        self.multiply += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+        multiplied += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+        self.decode += unpacked
+        self.multiply += multiplied
+        self.scales = unpacked, multiplied
+
+
+def _share(part: Counts, of: Counts) -> float:
+    """Return the share that some cells have of others, by number."""
+    return float(part.cells().sum() / max(of.cells().sum(), 1.0))
+
+
+def _steps_of_scales(spec: MacSpec) -> float:
+    """Return the steps that the scales of blocks stay for, infinity if it is all."""
+    sizes = [fmt.size for fmt in spec.blocks if fmt.size is not None]
+    return max(min(sizes) / spec.lanes, 1.0) if sizes else float("inf")
 
 
 def _normalises_sums(spec: MacSpec) -> bool:
@@ -148,6 +177,8 @@ class _Sums:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
         self.alignadd, self.normacc = Counts(), Counts()
         self.idle_alignadd = self.idle_normacc = NO_CELLS
+        self.summed = Counts()
+        self.levels: list[tuple[LevelCounts, float]] = []
 
     def build(self) -> tuple[Counts, Counts, Cells, Cells]:
         spec, first = self.spec, self.spec.levels[0]
@@ -176,7 +207,7 @@ class _Sums:
         """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
         assert self.spec.fold_steps is not None
         # It is given something to add once a chunk or block, and is given zero again in the next cycle.
-        idle = max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
+        idle = (1.0 if self.spec.blocks else HELD) * max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
         self._accumulate(acc, terms, resettable=True, idle=idle)
 
     def _sum(self, terms: Terms | Rows, fixed: FixedPoint) -> Terms:
@@ -200,6 +231,7 @@ class _Sums:
             self.alignadd += scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
             shape = accumulated(spec)
             self.normacc += only_while(shape)
+        self.summed = self.alignadd
         if spec.pipeline:
             self.alignadd += Counts(flip_flop=number_width(shape) + normalised)
         return Terms(shape)
@@ -216,6 +248,7 @@ class _Sums:
         """Count one accumulator level, of whose cells the share `idle` stands still; return the shape of its register."""
         scale = self._scale(normalised=False) if isinstance(acc, TensorAcc) else None
         level = accumulate(self.spec, acc, terms, self.adder, resettable=resettable, scale=scale)
+        self.levels.append((level, 1 - idle))
         self.alignadd += level.alignadd
         self.normacc += level.normacc
         self.idle_alignadd = _both_idle(self.idle_alignadd, _idle_for(idle, level.alignadd, level.idle_alignadd))
@@ -269,6 +302,29 @@ def _both_idle(first: Cells, second: Cells) -> Cells:
     return second if first is NO_CELLS else tuple(map(operator.add, first, second))
 
 
+class Stages(NamedTuple):
+    """What follows the products, one after the other.
+
+    Attributes
+    ----------
+    summed
+        The exact sum of a step or block, as a number, times the scales of blocks.
+    levels
+        Each accumulator level, and the share of all cycles in which it is given something to add.
+    """
+
+    summed: Counts
+    levels: tuple[tuple[LevelCounts, float], ...]
+
+
+@lru_cache(maxsize=1 << 12)
+def stages(spec: MacSpec, adder: str, multiplier: str) -> Stages:
+    """Return the stages that a unit's alignadd and normacc are made of."""
+    sums = _Sums(spec, adder, multiplier)
+    sums.build()
+    return Stages(sums.summed, tuple(sums.levels))
+
+
 @lru_cache(maxsize=1 << 15)
 def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wooley") -> UnitCounts:
     """Return the cells of a unit by part.
@@ -289,8 +345,10 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
         raise ValueError(f"adder {adder!r} is not one of {', '.join(ADDERS)}")
     if multiplier not in MULTIPLIERS:
         raise ValueError(f"multiplier {multiplier!r} is not one of {', '.join(MULTIPLIERS)}")
-    decode, multiply = _Operands(spec, adder, multiplier).build()
-    return UnitCounts(decode, decode + multiply, *_Sums(spec, adder, multiplier).build())
+    operands = _Operands(spec, adder, multiplier)
+    decode, multiply = operands.build()
+    active = operands.active()
+    return UnitCounts(decode, decode + multiply, *_Sums(spec, adder, multiplier).build(), active)
 
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:

@@ -1,6 +1,7 @@
 """Operands of several formats, one of which is chosen each cycle."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from .codebooks import CodebookFormat
 from .errors import SpecError
@@ -46,6 +47,16 @@ class ChoiceFormat:
         """Bits of the mode; a mode past the last format counts as the last."""
         return (len(self.choices) - 1).bit_length()
 
+    @cached_property
+    def usual_modes(self) -> tuple[int, ...]:
+        """A mode for each format; of formats alike but for their bias, the one whose bias is nearest to that of IEEE 754."""
+        kept: dict[object, int] = {}
+        for mode, fmt in enumerate(self.choices):
+            key = (fmt.exponent_bits, fmt.fraction_bits, fmt.specials) if isinstance(fmt, FloatFormat) else fmt
+            if key not in kept or _oddness(fmt) < _oddness(self.choices[kept[key]]):
+                kept[key] = mode
+        return tuple(kept.values())
+
     @property
     def as_integer(self) -> IntFormat | None:
         """The integer format that codes of every choice are extended to, where all are two's complement or unsigned; else None."""
@@ -88,3 +99,7 @@ class ChoiceFormat:
     @property
     def default_overflow(self) -> str:
         return "ieee" if self.has_nan else "sat"
+
+
+def _oddness(fmt: SimpleFormat) -> int:
+    return abs(fmt.bias - (1 << (fmt.exponent_bits - 1)) + 1) if isinstance(fmt, FloatFormat) else 0

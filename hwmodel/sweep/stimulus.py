@@ -3,7 +3,7 @@
 import numpy as np
 
 from hwmodel import golden
-from hwmodel.spec import BlockFormat, ChoiceFormat, FloatFormat, Format, MacSpec, ScalarOperand
+from hwmodel.spec import BlockFormat, ChoiceFormat, MacSpec, ScalarOperand
 
 from .operands import GAUSSIAN, Shape, Source
 
@@ -49,7 +49,7 @@ def _scalars(name: str, operand: ScalarOperand, source: Source, shape: Shape, rn
     """
     if not isinstance(operand, ChoiceFormat):
         return {name: source.codes(operand, shape, rng)}
-    modes = usual_modes(operand)
+    modes = operand.usual_modes
     codes, mode = np.zeros(shape, np.uint64), np.zeros(shape[:2], np.uint64)
     for i, each in enumerate(modes):
         streams = slice(i, None, len(modes))
@@ -74,17 +74,3 @@ def _blocks(name: str, fmt: BlockFormat, source: Source, shape: Shape, rng: np.r
         shifts = blocks.shifts.reshape(streams, -1)[:, first[:, np.newaxis] // fmt.sub_size + groups]
         ports[f"{name}_shift"] = shifts.swapaxes(0, 1).astype(np.uint64)
     return ports
-
-
-def usual_modes(operand: ChoiceFormat) -> list[int]:
-    """Return a mode for each format; of formats alike but for their bias, the one whose bias is nearest to that of IEEE 754."""
-    kept: dict[object, int] = {}
-    for mode, fmt in enumerate(operand.choices):
-        key = (fmt.exponent_bits, fmt.fraction_bits, fmt.specials) if isinstance(fmt, FloatFormat) else fmt
-        if key not in kept or _oddness(fmt) < _oddness(operand.choices[kept[key]]):
-            kept[key] = mode
-    return list(kept.values())
-
-
-def _oddness(fmt: Format) -> int:
-    return abs(fmt.bias - (1 << (fmt.exponent_bits - 1)) + 1) if isinstance(fmt, FloatFormat) else 0

@@ -16,7 +16,7 @@ from hwmodel.report.text import two_formats
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel.sweep.operands import GAUSSIAN, gaussian_sigma
 from hwmodel.sweep.rows import MismatchError, check_states, mapped_row
-from hwmodel.sweep.stimulus import operand_streams, usual_modes
+from hwmodel.sweep.stimulus import operand_streams
 from hwmodel.yosys import Yosys
 
 
@@ -130,8 +130,8 @@ def test_a_wrong_state_is_told():
 
 def test_streams_keep_to_a_format_and_share_them_evenly():
     spec = MacSpec.parse("int4+e4m3fn-cfloat8e5m2-fp32")
-    assert usual_modes(spec.a) == [0, 1]
-    assert usual_modes(spec.b) == [15], "of 64 biases the one of IEEE 754"
+    assert spec.a.usual_modes == (0, 1)
+    assert spec.b.usual_modes == (15,), "of 64 biases the one of IEEE 754"
     ports = operand_streams(spec, 20, 8, np.random.default_rng(0))
     assert set(ports) == {"rst", *spec.inputs}
     np.testing.assert_array_equal(ports["mode_a"], np.broadcast_to([0, 1, 0, 1, 0, 1, 0, 1], ports["a"].shape))

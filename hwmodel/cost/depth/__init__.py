@@ -5,6 +5,6 @@ teach.
 """
 
 from .paths import GROUPS, LEVELS, NOMINAL, PARTS, group_times
-from .units import depths
+from .units import Arrivals, arrivals, depths
 
-__all__ = ["GROUPS", "LEVELS", "NOMINAL", "PARTS", "depths", "group_times"]
+__all__ = ["GROUPS", "LEVELS", "NOMINAL", "PARTS", "Arrivals", "arrivals", "depths", "group_times"]

@@ -138,8 +138,8 @@ def keep_float(rounded: Number, negative: Path, term_flags: Path, state: FloatSt
     return later(latest(rounded.significand), latest(rounded.exponent), flags, sign)
 
 
-def accumulate_float(acc: FloatAcc, state: FloatState, term: Number, shape: NumberShape, adder: str) -> Path:
-    """Return the way to a float register to which a number is added."""
+def accumulate_float(acc: FloatAcc, state: FloatState, term: Number, shape: NumberShape, adder: str) -> tuple[Path, Path]:
+    """Return the ways to a float register to which a number is added, and to the sum before it is normalised."""
     total = add_float(term, shape, register(state.shape, term.flags.weights), state.shape, acc.random_bits, adder)
     rounded = normalise_and_round(
         enter(total.significand, NORMACC),
@@ -150,7 +150,7 @@ def accumulate_float(acc: FloatAcc, state: FloatState, term: Number, shape: Numb
         state,
         adder,
     )
-    return keep_float(rounded, into(after(total.flags, XOR), NORMACC), into(term.flags, NORMACC), state)
+    return keep_float(rounded, into(after(total.flags, XOR), NORMACC), into(term.flags, NORMACC), state), latest(total.significand)
 
 
 def round_term(acc: FloatAcc, term: Number, shape: NumberShape, adder: str) -> Number:

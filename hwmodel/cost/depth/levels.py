@@ -17,13 +17,15 @@ from .tensors import Term, add_tensor, round_sum
 
 
 class LevelPaths(NamedTuple):
-    """The ways through one level; of a float, what its register holds.
+    """The ways through one level; of a float, what its register holds, and the ways to what is added to that and to the sum.
 
     They end in the register, and that of a quire in its code: other codes are packed by less than stands in the loop.
     """
 
     ends: tuple[Path, ...]
     register: NumberShape | None = None
+    term: Number | None = None
+    total: Path | None = None
 
 
 def accumulate(spec: MacSpec, acc: Level, term: Term, count: int, adder: str, scale: Term | None = None) -> LevelPaths:
@@ -55,7 +57,8 @@ def _add_to_float(acc: FloatAcc, term: Number, shape: NumberShape, adder: str) -
     if not acc.fused and rounds_products(acc, shape):
         term, shape = round_term(acc, term, shape, adder), rounded_state(acc, shape).shape
     state = float_state(acc, shape)
-    return LevelPaths((accumulate_float(acc, state, term, shape, adder),), state.shape)
+    end, total = accumulate_float(acc, state, term, shape, adder)
+    return LevelPaths((end,), state.shape, term, total)
 
 
 def _add_to_posit(acc: PositAcc, term: Number, shape: NumberShape, adder: str) -> LevelPaths:
@@ -68,7 +71,8 @@ def _add_to_posit(acc: PositAcc, term: Number, shape: NumberShape, adder: str) -
         if shape.has_exponent:
             term = term._replace(exponent=ripple(exponent_bits(shape), HALF, term.exponent))
     reached = own._replace(exponent_low=min(own.exponent_low, shape.exponent_low))
-    return LevelPaths((accumulate_posit(acc.format, reached, term, shape, adder),))
+    end, total = accumulate_posit(acc.format, reached, term, shape, adder)
+    return LevelPaths((end,), None, term, total)
 
 
 def _add_aligned(acc: TensorAcc, product: Term, scale: Term | None, adder: str) -> LevelPaths:

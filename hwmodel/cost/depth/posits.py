@@ -80,12 +80,12 @@ def read_quire(fixed: FixedPoint, fmt: PositFormat, adder: str, weights: Weights
     return pack_posit(round_posit(magnitude, None, high - low + 1, None, -1, fmt, adder), fmt)
 
 
-def accumulate_posit(fmt: PositFormat, reached: NumberShape, term: Number, shape: NumberShape, adder: str) -> Path:
-    """Return the way to a posit register, whose exponents reach as far as `reached`, to which a number is added."""
+def accumulate_posit(fmt: PositFormat, reached: NumberShape, term: Number, shape: NumberShape, adder: str) -> tuple[Path, Path]:
+    """Return the ways to a posit register, whose exponents reach as far as `reached`, to which a number is added, and to the sum."""
     total = add_float(term, shape, register(reached, term.flags.weights), reached, 0, adder)
     size = exponent_width(*sum_exponent_range(shape, reached))
     value, exponent = into(latest(total.significand), NORMACC), enter(total.exponent, NORMACC)
-    return round_posit(value, exponent, float_window(shape, reached, 0) + 2, size, 0, fmt, adder)
+    return round_posit(value, exponent, float_window(shape, reached, 0) + 2, size, 0, fmt, adder), latest(total.significand)
 
 
 def round_term_posit(fmt: PositFormat, term: Number, shape: NumberShape, adder: str) -> Number:

@@ -1,6 +1,7 @@
 """The longest way through a unit, whose parts are joined as `hwmodel_rtl.mac.Mac` joins the circuits."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .adders import ripple
 from .decode import decode, exponent_bits
 from .fixed import add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
 from .lanes import operands_of, product_of
-from .levels import accumulate
+from .levels import LevelPaths, accumulate
 from .multiply import mpy, valid_mask
 from .paths import (
     ALIGNADD,
@@ -50,6 +51,33 @@ from .paths import (
 from .tensors import Term
 
 
+class LevelArrivals(NamedTuple):
+    """When there is, in nanoseconds or so, what a float register is added to, its exponent, their sum, and the next state."""
+
+    significand: float
+    exponent: float
+    total: float
+    end: float
+
+
+class Arrivals(NamedTuple):
+    """When there is, in nanoseconds or so, what the parts of a unit hand on.
+
+    Attributes
+    ----------
+    operands
+        The unpacked operands.
+    product
+        The product's significand, or rows; from a register behind the operands, if there is one.
+    levels
+        Of each accumulator level; None: it is none of a float.
+    """
+
+    operands: float
+    product: float
+    levels: tuple[LevelArrivals | None, ...]
+
+
 class _Build:
     """The ways through one unit, which end in registers and outputs."""
 
@@ -59,6 +87,19 @@ class _Build:
         # The registers of the pipeline before the sum; the last is behind that, where it is exact.
         self.registers = spec.pipeline - (spec.exact_sum is not None)
         self.keeps_block = bool(spec.blocks) and spec.fold_steps is not None
+        self.operands = self.product = 0.0
+        self.levels: list[LevelPaths] = []
+
+    def arrivals(self) -> Arrivals:
+        """Return when there is what the parts hand on, once the longest way is found."""
+        found = list[LevelArrivals | None]()
+        for level in self.levels:
+            if level.term is None or level.total is None:
+                found.append(None)
+                continue
+            times = latest(level.term.significand).time, latest(level.term.exponent).time, level.total.time, level.ends[0].time
+            found.append(LevelArrivals(*(time / 10 for time in times)))
+        return Arrivals(self.operands / 10, self.product / 10, tuple(found))
 
     def longest(self) -> Path:
         """Return the longest way."""
@@ -116,16 +157,23 @@ class _Build:
         sizes = a.width, b.width, (a.signed, b.signed), self._row_width(), self.multiplier, spec.lanes, moved, accumulates
         whole_way, from_rows, to_rows = add_integers(*sizes, self.adder, weights)
         total = follow(fed_back(bits, weights) if accumulates else start(ALIGNADD, weights), from_rows)
+        rows = follow(masked, to_rows)
+        self.product = rows.time
+        if spec.exact_sum is None:
+            self.levels.append(LevelPaths(()))
         if self.registers > 0:
-            self.ends.append(follow(masked, to_rows))
+            self.ends.append(rows)
             return total
         return later(follow(masked, whole_way), total)
 
     def _product(self) -> Number:
         """Return the ways to a lane's product as the next part sees it."""
+        operands = operands_of(self.spec, self.weights)
+        self.operands = max(later(latest(number.significand), latest(number.exponent)).time for number in operands)
         if self.registers == 2:
-            self.ends += map(whole, operands_of(self.spec, self.weights))
+            self.ends += map(whole, operands)
         product = product_of(self.spec, self.multiplier, self.adder, self.weights, registered=self.registers == 2)
+        self.product = latest(product.significand).time
         return self._from_register(product, ALIGNADD) if self.registers > 0 else enter_number(product, ALIGNADD)
 
     def _scale(self, *, normalised: bool) -> Number:
@@ -175,6 +223,7 @@ class _Build:
             scale = Term(self._from_register(number, ALIGNADD) if self.spec.pipeline else enter_number(number, ALIGNADD), by)
         level = accumulate(self.spec, acc, term, count, self.adder, scale)
         self.ends += level.ends
+        self.levels.append(level)
         return level.register
 
     def _fold(self, outer: Level, inner: Level, shape: NumberShape | None) -> None:
@@ -193,7 +242,6 @@ class _Build:
         self._accumulate(outer, Term(number, shape), 1)
 
 
-@lru_cache(maxsize=1 << 15)
 def depths(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wooley", objective: str = "balanced") -> np.ndarray:
     """Return the levels of logic on the longest way through a unit.
 
@@ -219,6 +267,17 @@ def depths(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
     for name, given, known in (("adder", adder, ADDERS), ("multiplier", multiplier, MULTIPLIERS), ("objective", objective, NOMINAL)):
         if given not in known:
             raise ValueError(f"{name} {given!r} is not one of {', '.join(known)}")
-    levels = levels_of(_Build(spec, adder, multiplier, NOMINAL[objective]).longest())
+    return _walk(spec, adder, multiplier, objective)[0]
+
+
+def arrivals(spec: MacSpec, adder: str, multiplier: str, objective: str) -> Arrivals:
+    """Return when there is what the parts of a unit hand on, with levels that take what is `NOMINAL` for the objective."""
+    return _walk(spec, adder, multiplier, objective)[1]
+
+
+@lru_cache(maxsize=1 << 15)
+def _walk(spec: MacSpec, adder: str, multiplier: str, objective: str) -> tuple[np.ndarray, Arrivals]:
+    build = _Build(spec, adder, multiplier, NOMINAL[objective])
+    levels = levels_of(build.longest())
     levels.flags.writeable = False
-    return levels
+    return levels, build.arrivals()

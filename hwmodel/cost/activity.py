@@ -1,0 +1,302 @@
+"""How much of what multiplies changes in a cycle, by how often the bits of Gaussian operands are ones.
+
+Energy is of operands that are drawn from a Gaussian and quantised, one independent of the next: a bit that is a one with a probability
+p changes with 2p(1 - p). Of each format these probabilities follow from how its numbers are spaced.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain, pairwise
+from math import erfc, frexp, ldexp, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hwmodel.spec import (
+    BlockFormat,
+    ChoiceFormat,
+    CodebookFormat,
+    FloatFormat,
+    IntCoding,
+    IntFormat,
+    LogFormat,
+    MacSpec,
+    Operand,
+    PositFormat,
+    ScalarOperand,
+)
+from hwmodel.spec.dataflow import joins_rows, lane_product, normalises_operands
+from hwmodel.spec.ranges import operand_shape, row_integer
+
+from .parts import exponent_width
+from .tally import CELLS
+
+_IN_BLOCK = 0.4
+"""Standard deviation of a block's elements, over the largest: their scale brings the largest of some ten or thirty near to it."""
+
+_EXPONENT_WEIGHT = 1.5
+"""Cells that a bit of the exponents' sum has, over those that a product of two bits has."""
+
+_USUAL = 0.375
+"""How often a product of two bits changes that are ones in every other cycle."""
+
+_NEARLY_ALL = 0.998
+"""Numbers in the binades below those that hold so many count as in the next."""
+
+_REACH = 6.0
+"""Standard deviations beyond which there is nothing."""
+
+_BY_KIND = np.array([1.0 if kind in ("full_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS])
+"""How much of its toggles a kind of cell owes to operands: sums all, gates and registers half, for masks and control are among them."""
+
+
+@lru_cache(maxsize=1 << 14)
+def deviation(fmt: Operand) -> float:
+    """Return the standard deviation of the operands that energy is of, in units of the format's values; of a block, its elements'."""
+    if isinstance(fmt, BlockFormat):
+        return _IN_BLOCK * _largest(fmt.element)
+    quarter = _largest(fmt) / 4
+    return quarter if isinstance(fmt, IntFormat | CodebookFormat) else min(quarter, 1.0)
+
+
+def _largest(fmt: ScalarOperand) -> float:
+    magnitude = fmt.max_value if isinstance(fmt, IntFormat) else fmt.max_magnitude
+    bits = magnitude.bit_length()
+    # Beyond 2**8 it does not matter by how much.
+    return ldexp(magnitude / (1 << bits), min(bits + fmt.lsb_exponent, 64)) if bits else 0.0
+
+
+def _beyond(magnitude: float, sigma: float) -> float:
+    """Return the probability that a number is at least so large, or its negative is."""
+    return erfc(magnitude / (sigma * sqrt(2))) if magnitude > 0 else 1.0
+
+
+def _power(exponent: int) -> float:
+    return ldexp(1.0, max(min(exponent, 1000), -1000))
+
+
+class Bits(NamedTuple):
+    """The bits of a significand: how many there are, the sum of their probabilities to be one, and that of these squared."""
+
+    number: int
+    ones: float
+    squares: float
+
+
+class OperandBits(NamedTuple):
+    """The bits of an operand as it is multiplied.
+
+    Attributes
+    ----------
+    significands
+        Of each format that it can have, all alike often.
+    exponent
+        How often the bits of the exponent change, the lowest first, over every other cycle.
+    """
+
+    significands: tuple[Bits, ...]
+    exponent: tuple[float, ...]
+
+
+@lru_cache(maxsize=1 << 14)
+def operand_bits(fmt: Operand, *, normalised: bool, in_rows: bool) -> OperandBits:
+    """Return how often the bits of an operand are ones, once it is unpacked, or of an integer that is not: `in_rows`."""
+    formats, toggles = _scalars(fmt), tuple[float, ...]()
+    if in_rows:
+        integer = row_integer(fmt)
+        assert integer is not None
+        length = integer.width
+        significands = [_row(scalar, sigma, length) for scalar, sigma in formats]
+    elif isinstance(fmt, LogFormat):
+        length, significands = 1, [[1.0]]
+    else:
+        shape = operand_shape(fmt, normalised=normalised)
+        length = shape.significand_bits
+        significands = [_significand(scalar, sigma, normalised) for scalar, sigma in formats]
+        if shape.has_exponent:
+            width, _ = exponent_width(shape.exponent_low, shape.exponent_high)
+            toggles = _toggles({place - shape.top: p for place, p in binades(fmt, normalised).items()}, width)
+    return OperandBits(tuple(Bits(length, sum(p), sum(x * x for x in p)) for p in significands), toggles)
+
+
+def _scalars(fmt: Operand) -> list[tuple[ScalarOperand, float]]:
+    """Return the formats that an operand is shown in, with the standard deviation of its numbers."""
+    if isinstance(fmt, BlockFormat):
+        return [(fmt.element, deviation(fmt))]
+    shown = [fmt.choices[mode] for mode in fmt.usual_modes] if isinstance(fmt, ChoiceFormat) else [fmt]
+    return [(each, deviation(each)) for each in shown]
+
+
+def _row(fmt: ScalarOperand, sigma: float, length: int) -> list[float]:
+    """Return the probabilities of the bits of a code to be ones, the highest first, of an integer that is not unpacked."""
+    assert isinstance(fmt, IntFormat)
+    if fmt.coding is IntCoding.UNSIGNED:
+        return [0.0] * (length - fmt.width) + [_bit(k, -0.5, sigma) for k in reversed(range(fmt.width))]
+    other = _beyond(0.5, sigma)  # than zero
+    # Of negative numbers the bits are those of one less that are zeros.
+    bits = [(_bit(k, -0.5, sigma) + other - _bit(k, 0.5, sigma)) / 2 for k in reversed(range(fmt.width - 1))]
+    return [other / 2] * (length - len(bits)) + bits
+
+
+def _significand(fmt: ScalarOperand, sigma: float, normalised: bool) -> list[float]:
+    """Return the same of the bits of an unpacked significand."""
+    match fmt:
+        case IntFormat() if not normalised:
+            return [_bit(k, -0.5, sigma) for k in reversed(range(fmt.max_magnitude.bit_length()))]
+        case IntFormat():
+            return _shifted_up(fmt.max_magnitude.bit_length(), 0, sigma)
+        case FloatFormat() if normalised and fmt.subnormals:
+            return _shifted_up(fmt.precision, fmt.lsb_exponent, sigma)
+        case FloatFormat():
+            finest = _power(fmt.lsb_exponent)
+            hidden = finest * _power(fmt.fraction_bits) if fmt.subnormals else finest
+            return [_beyond(hidden - finest / 2, sigma), *[_beyond(finest / 2, sigma) / 2] * fmt.fraction_bits]
+        case CodebookFormat():
+            return _of_entries(fmt, sigma)
+        case _:
+            return [1.0, *[0.5] * (operand_shape(fmt, normalised=True).significand_bits - 1)]
+
+
+def _shifted_up(length: int, lsb: int, sigma: float) -> list[float]:
+    """Return the same of a number that is shifted until its highest bit is one: the smaller it is, the more zeros come after."""
+    return [_beyond(_power(lsb - 1), sigma), *(_beyond(_power(lsb + i), sigma) / 2 for i in range(1, length))]
+
+
+def _bit(place: int, offset: float, sigma: float) -> float:
+    """Return the probability that the bit of weight ``2**place`` of an integer magnitude is one, with ends of its runs moved."""
+    weight = _power(place)
+    if weight < sigma / 8:
+        return _beyond(0.5, sigma) / 2
+    ends, total, low = int(_REACH * sigma / weight), 0.0, weight
+    for _ in range(0, ends + 1, 2):
+        total += _beyond(low + offset, sigma) - _beyond(low + weight + offset, sigma)
+        low += 2 * weight
+    return total
+
+
+def _of_entries(fmt: CodebookFormat, sigma: float) -> list[float]:
+    length, values = operand_shape(fmt, normalised=True).significand_bits, sorted({float(entry) for entry in fmt.entries})
+    ends = [-np.inf, *((low + high) / 2 for low, high in pairwise(values)), np.inf]
+    ones = [0.0] * length
+    for value, (low, high) in zip(values, pairwise(ends), strict=True):
+        probability = (erfc(low / (sigma * sqrt(2))) - erfc(high / (sigma * sqrt(2)))) / 2
+        significand = abs(value)
+        while 0 < significand < _power(length - 1):
+            significand *= 2
+        while significand >= _power(length):
+            significand /= 2
+        for place in range(length):
+            ones[place] += probability * (int(significand) >> (length - 1 - place) & 1)
+    return ones
+
+
+@lru_cache(maxsize=1 << 14)
+def binades(fmt: Operand, normalised: bool) -> dict[int, float]:
+    """Return how often an operand's exponent and the weight of its highest bit at exponent 0 have each sum."""
+    found: dict[int, float] = {}
+    formats = _scalars(fmt)
+    for scalar, sigma in formats:
+        if isinstance(scalar, LogFormat):  # its range, in octaves
+            low, high, top = -12, 8, 0
+        else:
+            shape = operand_shape(scalar, normalised=normalised)
+            low, high, top = shape.exponent_low, shape.exponent_high, shape.top
+        before, low, share = 0.0, low + top, 1 / len(formats)
+        for place in range(min(high + top, frexp(_REACH * sigma)[1] - 1), low, -1):
+            reached = _beyond(_power(place), sigma)
+            found[place] = found.get(place, 0.0) + (reached - before) * share
+            before, rest = reached, place - 1
+            if reached > _NEARLY_ALL:
+                break
+        else:
+            rest = low
+        found[rest] = found.get(rest, 0.0) + (1 - before) * share
+    return found
+
+
+def _toggles(exponents: dict[int, float], width: int) -> tuple[float, ...]:
+    ones = [sum(p for value, p in exponents.items() if value >> k & 1) for k in range(width)]
+    return tuple([4 * p * (1 - p) for p in ones])
+
+
+def multiply_activity(spec: MacSpec) -> float:
+    """Return how often what multiplies the operands of a lane changes, over operands whose bits do so in every other cycle."""
+    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+        return 1.0
+    in_rows, normalised = joins_rows(spec), normalises_operands(spec)
+    a, b = (operand_bits(fmt, normalised=normalised, in_rows=in_rows) for fmt in (spec.a, spec.b))
+    changes = sum(_changes(x, y) for x in a.significands for y in b.significands) / (len(a.significands) * len(b.significands))
+    return _weighted(a.significands[0].number * b.significands[0].number, changes, *_padded(a.exponent, b.exponent))
+
+
+def lane_activities(pairs: Sequence[tuple[Operand, Operand]], *, normalised: bool) -> np.ndarray:
+    """Return the same for many pairs of operands that are unpacked, each of one format that is no logarithm, (pairs,) float64."""
+    places: dict[int, int] = {}
+    formats = list(chain.from_iterable(pairs))
+    at = np.array([places.setdefault(id(fmt), len(places)) for fmt in formats]).reshape(len(pairs), 2)
+    found = [operand_bits(fmt, normalised=normalised, in_rows=False) for fmt in {id(fmt): fmt for fmt in formats}.values()]
+    significands = np.array([each.significands[0] for each in found])
+    longest = max(len(each.exponent) for each in found)
+    exponents = np.array([[*each.exponent, *[0.0] * (longest - len(each.exponent)), len(each.exponent)] for each in found])
+    a, b = (Bits(*significands[which].T) for which in at.T)
+    *toggles_a, width_a = exponents[at[:, 0]].T
+    *toggles_b, width_b = exponents[at[:, 1]].T
+    return _weighted(a.number * b.number, _changes(a, b), toggles_a, toggles_b, np.maximum(width_a, width_b))
+
+
+def _changes(a: Bits, b: Bits) -> Any:
+    """Return how many products of two bits change, over what usual ones do."""
+    return 2 * (a.ones * b.ones - a.squares * b.squares) / _USUAL
+
+
+def _padded(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[list[float], list[float], int]:
+    width = max(len(a), len(b))
+    return [*a, *[0.0] * (width - len(a))], [*b, *[0.0] * (width - len(b))], width
+
+
+def _weighted(products: Any, changes: Any, toggles_a: Sequence[Any], toggles_b: Sequence[Any], width: Any) -> Any:
+    exponents = 0.0
+    for x, y in zip(toggles_a, toggles_b, strict=True):
+        # A bit of the sum of exponents changes where one or the other does.
+        exponents = exponents + (x + y - x * y)
+    return (changes + _EXPONENT_WEIGHT * exponents) / (products + _EXPONENT_WEIGHT * width)
+
+
+def nonzero(spec: MacSpec) -> float:
+    """Return how often a product is none of zero."""
+    return _nonzero(spec.a) * _nonzero(spec.b)
+
+
+@lru_cache(maxsize=1 << 14)
+def _nonzero(fmt: Operand) -> float:
+    formats = _scalars(fmt)
+    finest = [0 if isinstance(scalar, PositFormat | LogFormat) else scalar.lsb_exponent for scalar, _ in formats]
+    shares = [
+        1.0 if isinstance(scalar, PositFormat | LogFormat | CodebookFormat) else _beyond(_power(lsb - 1), sigma)
+        for (scalar, sigma), lsb in zip(formats, finest, strict=True)
+    ]
+    return sum(shares) / len(shares)
+
+
+def owed(activity: float | np.ndarray) -> np.ndarray:
+    """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 11) float64."""
+    return 1 - _BY_KIND * (1 - np.asarray(activity)[..., np.newaxis])
+
+
+def exponent_activity(spec: MacSpec) -> float:
+    """Return how often the bits of a product's exponent change, over every other cycle; 0: it has none."""
+    shape, normalised = lane_product(spec), normalises_operands(spec)
+    if not shape.has_exponent:
+        return 0.0
+    tops = [0 if isinstance(fmt, LogFormat) else operand_shape(fmt, normalised=normalised).top for fmt in (spec.a, spec.b)]
+    width, _ = exponent_width(shape.exponent_low, shape.exponent_high)
+    return _sum_activity(spec.a, spec.b, normalised, sum(tops), width)
+
+
+@lru_cache(maxsize=1 << 14)
+def _sum_activity(a: Operand, b: Operand, normalised: bool, offset: int, width: int) -> float:
+    exponents: dict[int, float] = {}
+    for x, p in binades(a, normalised).items():
+        for y, q in binades(b, normalised).items():
+            exponents[x + y - offset] = exponents.get(x + y - offset, 0.0) + p * q
+    return sum(_toggles(exponents, width)) / width
