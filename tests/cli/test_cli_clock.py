@@ -11,7 +11,7 @@ def test_the_choice_is_in_the_row_and_in_the_manifest(run, tmp_path) -> None:
     result = run("synth", SPEC, "--objective", "area", "--no-energy", "--json", "-o", tmp_path)
     (row,) = json.loads(result.stdout)
     manifest = json.loads((tmp_path / "int3_int3_fx14.json").read_text())
-    assert manifest["architecture"] == {"adder": row["adder"], "multiplier": row["multiplier"]}
+    assert manifest["architecture"] == {name: row[name] for name in ("adder", "multiplier", "paths")}
     assert row["objective"] == "area"
 
 
