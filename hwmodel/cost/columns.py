@@ -14,12 +14,12 @@ import numpy as np
 from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc, WidthError
 from hwmodel.spec.dataflow import normalises_operands
 
-from .activity import lane_activities, owed
-from .lanes import LaneCounts, lane_counts
 from .model import fitted_cells
 from .sizes import Frame, Pair, Size, is_alone, size_of
 from .structure import UnitCounts, counts, stacked, sum_counts
-from .tally import CELLS, Counts
+from .structure.activity import lane_activities, owed
+from .structure.lanes import LaneCounts, lane_counts
+from .structure.tally import CELLS, Counts
 
 _UNKNOWN = np.iinfo(np.int32).min
 

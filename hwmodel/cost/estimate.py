@@ -14,7 +14,7 @@ from .depth import LEVELS, depths
 from .estimator import BOUNDS, Estimator, columns_of
 from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
-from .tally import CELLS
+from .structure.tally import CELLS
 
 
 class Interval(NamedTuple):

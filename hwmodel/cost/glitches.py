@@ -10,10 +10,10 @@ import numpy as np
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import joins_rows
 
-from .activity import exponent_activity, nonzero
 from .depth import arrivals
 from .structure import UnitCounts, stages
-from .tally import CELLS
+from .structure.activity import exponent_activity, nonzero
+from .structure.tally import CELLS
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums")
 """Kinds of glitching cells, whose scales are learnt each by itself.

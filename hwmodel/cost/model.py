@@ -16,12 +16,12 @@ import numpy as np
 
 from hwmodel.spec import MacSpec
 
-from .activity import owed
 from .depth import GROUPS as DEPTH_GROUPS
 from .depth import group_times
 from .glitches import STIRS, stirred_cells
 from .structure import UnitCounts
-from .tally import CELLS
+from .structure.activity import owed
+from .structure.tally import CELLS
 
 FITTED = ("decode", "multiply", "alignadd", "normacc")
 """The parts that are fitted; mpy is decode and multiply together."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hwmodel import golden
-from hwmodel.cost.activity import binades, deviation, exponent_activity, lane_activities, multiply_activity, operand_bits
+from hwmodel.cost.structure.activity import binades, deviation, exponent_activity, lane_activities, multiply_activity, operand_bits
 from hwmodel.spec import MacSpec
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.sweep.operands import gaussian_sigma

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from hwmodel import cost
-from hwmodel.cost.adders import ADDERS as COST_ADDERS
-from hwmodel.cost.multipliers import MULTIPLIERS as COST_MULTIPLIERS
-from hwmodel.cost.multipliers import multiplier_rows
+from hwmodel.cost.structure.adders import ADDERS as COST_ADDERS
+from hwmodel.cost.structure.multipliers import MULTIPLIERS as COST_MULTIPLIERS
+from hwmodel.cost.structure.multipliers import multiplier_rows
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit

@@ -10,11 +10,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hwmodel.cost import CELLS, Counts
-from hwmodel.cost.adders import add, add_or_subtract, count_up_or_down
 from hwmodel.cost.model import composed_figure
-from hwmodel.cost.operands import decode
-from hwmodel.cost.shifters import leading_zero_count, normalise, shift_right_sticky
-from hwmodel.cost.tally import SIGNAL, Tally, constant, signals
+from hwmodel.cost.structure.adders import add, add_or_subtract, count_up_or_down
+from hwmodel.cost.structure.operands import decode
+from hwmodel.cost.structure.shifters import leading_zero_count, normalise, shift_right_sticky
+from hwmodel.cost.structure.tally import SIGNAL, Tally, constant, signals
 from hwmodel.flow import load_card
 from hwmodel.flow.mapping import map_flat
 from hwmodel.report.calibration import cell_figures

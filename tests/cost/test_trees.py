@@ -3,8 +3,8 @@
 import random
 
 from hwmodel.cost import trees
-from hwmodel.cost.tally import ONE, SIGNAL, STUCK, ZERO, Counts, Tally
-from hwmodel.cost.trees import LONG, Run, compress, dadda_height, rows_of, unpacked
+from hwmodel.cost.structure.tally import ONE, SIGNAL, STUCK, ZERO, Counts, Tally
+from hwmodel.cost.structure.trees import LONG, Run, compress, dadda_height, rows_of, unpacked
 
 MOST = 130
 """Bits in a column: two of each of 64 lanes, an accumulator's, and a constant's."""

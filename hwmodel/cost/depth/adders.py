@@ -6,9 +6,9 @@ Sources of the circuits: see `hwmodel_rtl.adders`, `hwmodel_rtl.compressor` and 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..adders import SPARSE_GROUP
-from ..prefix import prefix_network
-from ..trees import dadda_height
+from ..structure.adders import SPARSE_GROUP
+from ..structure.prefix import prefix_network
+from ..structure.trees import dadda_height
 from .paths import (
     CHAIN,
     FULL,

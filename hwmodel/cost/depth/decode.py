@@ -19,8 +19,8 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import NumberShape, operand_shape
 
-from ..parts import exponent_width
-from ..posits import MARKED_WIDTH
+from ..structure.parts import exponent_width
+from ..structure.posits import MARKED_WIDTH
 from .adders import ripple
 from .paths import (
     DECODE,

@@ -6,7 +6,7 @@ Each function follows the circuit of the same name in `hwmodel_rtl.alignadd`, `h
 from hwmodel.spec import FloatAcc
 from hwmodel.spec.ranges import FloatState, NumberShape, float_window, rounded_state, rounding_exponent_bits
 
-from ..parts import exponent_width, number_width, sum_exponent_range
+from ..structure.parts import exponent_width, number_width, sum_exponent_range
 from .adders import add, add_or_subtract, increment, ripple, ripple_exponents
 from .fixed import fed_back
 from .paths import (

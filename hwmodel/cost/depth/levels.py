@@ -6,7 +6,7 @@ from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, PositAcc, PositForm
 from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, reaches_far, rounded_state
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
-from ..levels import rounds_products, total_width
+from ..structure.levels import rounds_products, total_width
 from .adders import ripple
 from .decode import exponent_bits
 from .fixed import add_far, add_fixed, keep_fixed

@@ -9,8 +9,8 @@ from hwmodel.spec import LogFormat, PositFormat
 from hwmodel.spec.posit_products import posit_product_shape, signed_posit_exponents
 from hwmodel.spec.ranges import NumberShape, log_product_shape, product_shape
 
-from ..parts import exponent_width
-from ..posits import SHORT_PRODUCT
+from ..structure.parts import exponent_width
+from ..structure.posits import SHORT_PRODUCT
 from .adders import Bit, add_columns, compress, multiplier, partial_products, ripple, ripple_exponents
 from .decode import exponent_bits
 from .paths import (

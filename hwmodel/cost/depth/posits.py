@@ -6,7 +6,7 @@ Each function follows the circuit of the same name in `hwmodel_rtl.posit` and `h
 from hwmodel.spec import FixedPoint, PositFormat
 from hwmodel.spec.ranges import NumberShape, float_window
 
-from ..parts import exponent_width, sum_exponent_range
+from ..structure.parts import exponent_width, sum_exponent_range
 from .adders import add, increment, ripple, ripple_exponents
 from .floats import add_float, register
 from .paths import (

@@ -9,7 +9,7 @@ from hwmodel.spec import FloatAcc, TensorAcc
 from hwmodel.spec.ranges import FloatState, NumberShape
 from hwmodel.spec.tensor_step import Lowered, TensorWindow, largest_exponent_range
 
-from ..parts import exponent_width
+from ..structure.parts import exponent_width
 from .adders import increment, ripple, ripple_exponents
 from .decode import exponent_bits
 from .fixed import sum_tree

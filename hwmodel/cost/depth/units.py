@@ -9,10 +9,10 @@ from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, Level, MacSpec, Tenso
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
-from ..adders import ADDERS
-from ..levels import total_width
-from ..multipliers import MULTIPLIERS
-from ..parts import number_width
+from ..structure.adders import ADDERS
+from ..structure.levels import total_width
+from ..structure.multipliers import MULTIPLIERS
+from ..structure.parts import number_width
 from .adders import ripple
 from .decode import decode, exponent_bits
 from .fixed import add_fixed, add_integers, fed_back, keep_fixed, unpack_sum

@@ -40,9 +40,9 @@ class UnitCounts(NamedTuple):
     mpy, alignadd, normacc
         The parts; together they are the unit.
     idle_alignadd, idle_normacc
-        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.idle.IDLE`.
+        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.structure.idle.IDLE`.
     active
-        How often decode, multiply and alignadd change by what their operands do, see `hwmodel.cost.activity`.
+        How often decode, multiply and alignadd change by what their operands do, see `hwmodel.cost.structure.activity`.
     """
 
     decode: Counts

@@ -1,6 +1,6 @@
 """Parallel-prefix networks, counted a level at a time: the bits of a number are integers, with one binary place a bit.
 
-What is counted is what `hwmodel.cost.tally.Tally` would count of them one by one.
+What is counted is what `hwmodel.cost.structure.tally.Tally` would count of them one by one.
 """
 
 from functools import lru_cache

@@ -1,0 +1,8 @@
+"""Structural counts: how many cells of each kind a unit's circuit has, part by part, and how often they change.
+
+The circuits of `hwmodel_rtl` are followed component by component, with the widths that formats lead to; nothing is elaborated.
+"""
+
+from .units import PARTS, Stages, UnitCounts, counts, stacked, stages, sum_counts
+
+__all__ = ["PARTS", "Stages", "UnitCounts", "counts", "stacked", "stages", "sum_counts"]
