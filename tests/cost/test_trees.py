@@ -2,7 +2,7 @@
 
 import random
 
-from hwmodel.cost import trees
+from hwmodel.cost.structure import trees
 from hwmodel.cost.structure.tally import ONE, SIGNAL, STUCK, ZERO, Counts, Tally
 from hwmodel.cost.structure.trees import LONG, Run, compress, dadda_height, rows_of, unpacked
 
