@@ -116,7 +116,7 @@ def test_a_clock_cannot_be_asked_of_a_library_that_does_not_tell_it(card, yosys)
 
 
 def test_two_paths_are_tried_where_delay_rules(card, yosys, once) -> None:
-    spec = MacSpec.parse("e4m3fn-e4m3fn-fp16")
+    spec = MacSpec.parse("e2m1fn-e2m1fn-fp16")
     delays = {}
     for paths in PATHS:
         unit = emit(spec, Architecture("sklansky", paths=paths), yosys=yosys)
