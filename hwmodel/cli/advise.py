@@ -193,7 +193,8 @@ def _given(files: Sequence[Path], distribution: str | None, length: int | None, 
         values = values[: values.size // width * width].reshape(-1, width)
     weights = _some_rows(values.reshape(-1, values.shape[-1]), name)
     drawn = parse_distribution(distribution or _GAUSSIAN)
-    return GivenPairs(f"{name} by {drawn} numbers", weights, drawn.draw(weights.shape, seed))
+    # A file that was itself drawn with this seed must not meet its own numbers: their products would all be squares.
+    return GivenPairs(f"{name} by {drawn} numbers", weights, drawn.draw(weights.shape, (seed, 1)))
 
 
 def _some_rows(values: Any, name: str) -> Any:

@@ -93,8 +93,8 @@ class Distribution:
     def __hash__(self) -> int:
         return hash(str(self))
 
-    def draw(self, shape: tuple[int, int], seed: int) -> Array:
-        """Return independent samples, float64, of rows and columns; the same for the same seed."""
+    def draw(self, shape: tuple[int, int], seed: int | tuple[int, ...]) -> Array:
+        """Return independent samples, float64, of rows and columns; the same for the same seed, or numbers that make one."""
         return DISTRIBUTIONS[self.name].draw(np.random.default_rng(seed), shape, self.parameter)
 
 
