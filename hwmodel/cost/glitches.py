@@ -72,9 +72,8 @@ def stirred_cells(spec: MacSpec, unit: UnitCounts, cells: np.ndarray, *, objecti
         if isinstance(acc, FixedAcc | QuireAcc):
             found[2, _FIXED] += first * there * product * _into_fixed(spec, unit) * alignadd
         elif arrived is not None:
-            share = (
-                (there if first else 1.0) * acc.format.precision / (acc.format.precision + 2)
-            )  # the less, the more of a term falls below the last bit
+            # The less, the more of a term falls below the last bit.
+            share = (there if first else 1.0) * acc.format.precision / (acc.format.precision + 2)
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, term, rounds=bool(rounded.any())) if first else (0.0, _OF_LEVELS)
             # Random bits below the last are seldom reached.

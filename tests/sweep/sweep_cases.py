@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 
@@ -45,6 +45,11 @@ def sweep_file(folder: Path, text: str = QUICK) -> Path:
     file = folder / "space.toml"
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def no_crew() -> NoReturn:
+    """Start no workers, where there is nothing for them to do."""
+    raise AssertionError("workers were asked for")
 
 
 def begin(file: Path, *arguments: object) -> "subprocess.Popen[str]":

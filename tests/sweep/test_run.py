@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from sweep_cases import QUICK, Here, begin, finish, sweep_file, table
+from sweep_cases import QUICK, Here, begin, finish, no_crew, sweep_file, table
 
 from hwmodel.cost import estimate
 from hwmodel.spec import MacSpec
@@ -269,7 +269,7 @@ def test_no_room_for_the_table(tmp_path, small_disk, tmp_path_factory):
     room = os.statvfs(small_disk)
     (small_disk / "filling").write_bytes(bytes((room.f_bavail - 1) * room.f_bsize))
     with Store(tmp_path_factory.mktemp("elsewhere") / "store") as store, pytest.raises(SweepError) as caught:
-        run_sweep(parse_plan(SYNTH | {"compute": {"estimate": True}}), store, small_disk / "t.parquet", lambda: None)  # type: ignore[arg-type, return-value]
+        run_sweep(parse_plan(SYNTH | {"compute": {"estimate": True}}), store, small_disk / "t.parquet", no_crew)
     assert f"the table {small_disk}/t.parquet cannot be written: the disk is full; all that was computed is in the store" in str(
         caught.value
     )
@@ -372,7 +372,7 @@ def test_ctrl_c_between_estimates(tmp_path, monkeypatch, batches):
     if not batches:
         monkeypatch.setattr("hwmodel.sweep.estimates._estimate", interrupted)
     with Store(tmp_path / "store") as store:
-        summary = run_sweep(parse_plan(data), store, tmp_path / "t.parquet", lambda: None, progress)  # type: ignore[arg-type, return-value]
+        summary = run_sweep(parse_plan(data), store, tmp_path / "t.parquet", no_crew, progress)
     assert summary.interrupted
     assert (summary.rows, summary.table is None) == (10 * batches, not batches)
     if batches:

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from sweep_cases import no_crew
 
 from hwmodel.cost import CostError, Estimator
 from hwmodel.flow import load_card
@@ -91,7 +92,7 @@ def test_sweeps_share_out_what_is_worth_it(tmp_path, monkeypatch):
     tables = []
     for jobs in (1, 2):
         with Store(tmp_path / f"{jobs}.store") as store:
-            run_sweep(parse_plan(data), store, tmp_path / f"{jobs}.parquet", lambda: None, jobs=jobs)  # type: ignore[arg-type, return-value]
+            run_sweep(parse_plan(data), store, tmp_path / f"{jobs}.parquet", no_crew, jobs=jobs)
         tables.append(pq.read_table(tmp_path / f"{jobs}.parquet"))
     assert asked == [2]
     assert tables[0]["reason"].null_count < len(tables[0])
