@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc, WidthError
+from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc
 from hwmodel.spec.dataflow import normalises_operands
 
 from .model import fitted_cells
@@ -20,6 +20,7 @@ from .structure import UnitCounts, counts, stacked, sum_counts
 from .structure.activity import lane_activities, owed
 from .structure.lanes import LaneCounts, lane_counts
 from .structure.tally import CELLS, Counts
+from .sums import Fault, PlainSums, is_plain, refusal
 
 _UNKNOWN = np.iinfo(np.int32).min
 
@@ -132,7 +133,8 @@ class UnitColumns:
         self._operand_places: dict[Hashable, np.ndarray] = {}
         self._sum_places: dict[Hashable, np.ndarray] = {}
         self._shared: dict[Hashable, dict[tuple[int, bool], int]] = {}
-        self._faults: list[str | None] = []
+        self._plain = PlainSums(self.pairs, adder, multiplier)
+        self._faults: list[Fault] = []
 
     def places(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units have their parts, and count what was not met before.
@@ -168,7 +170,7 @@ class UnitColumns:
         own = np.array([each.lanes if isinstance(each, TensorAcc) else 1 for each in self.accumulators])
         return np.where(lanes == 1, own[acc], lanes)
 
-    def fault(self, place: int) -> str | None:
+    def fault(self, place: int) -> Fault:
         """Return why there is no unit at a place of `sums` below 0: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
         return self._faults[-1 - place]
 
@@ -204,19 +206,31 @@ class UnitColumns:
         if len(places) < len(sizes.sizes):
             places = np.concatenate([places, np.full(len(sizes.sizes) - len(places), _UNKNOWN, np.int32)])
             self._sum_places[frame, kind] = places
+        new = np.unique(classes[places[classes] == _UNKNOWN]).tolist()
         shared = self._shared.setdefault((frame, kind), {})
         # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
         may_round_up = isinstance(frame.acc, FixedAcc) and frame.lanes > 1
-        for new in np.unique(classes[places[classes] == _UNKNOWN]).tolist():
-            size, example = sizes.sizes[new], sizes.examples[new]
+        told, first = dict[int, tuple[int, bool]](), dict[tuple[int, bool], int]()
+        for each in new:
+            size, example = sizes.sizes[each], sizes.examples[each]
             if size is None:
-                places[new] = self._count_alone(frame, example)
+                places[each] = self._count_alone(frame, example)
                 continue
-            told = sizes.shapes[new], may_round_up and self._rounds_up(frame, size, self.pairs[example])
-            if told not in shared:
-                shared[told] = self._count(frame, self.pairs[example])
-            places[new] = shared[told]
+            told[each] = sizes.shapes[each], may_round_up and self._rounds_up(frame, size, self.pairs[example])
+            if told[each] not in shared:
+                first.setdefault(told[each], example)
+        shared |= zip(first, self._count_all(frame, list(first.values())), strict=True)
+        for each, like in told.items():
+            places[each] = shared[like]
         return places[classes]
+
+    def _count_all(self, frame: Frame, pairs: list[int]) -> list[int]:
+        """Return where the sums of pairs, and of all of their classes, are now."""
+        if not is_plain(frame):
+            return [self._count(frame, self.pairs[pair]) for pair in pairs]
+        cells, refused = self._plain.cells(frame, pairs)
+        places = iter(self.sums.add(cells).tolist())
+        return [next(places) if each is None else self._refuse(each.fault) for each in refused]
 
     def _rounds_up(self, frame: Frame, size: Size, pair: Pair) -> bool:
         spec = frame.around(pair)
@@ -229,14 +243,10 @@ class UnitColumns:
 
     def _count(self, frame: Frame, pair: Pair) -> int:
         """Return where the sums of a pair, and of all of its class, are now."""
-        try:
-            spec = frame.checked(pair)
-        except WidthError as error:
-            _, colon, why = str(error).partition(": ")
-            return self._refuse(colon + why)
-        except SpecError:
-            return self._refuse(None)
-        return self.sums.add_unit(sum_counts(spec, self.adder, self.multiplier))
+        refused = refusal(frame, pair)
+        if refused is not None:
+            return self._refuse(refused.fault)
+        return self.sums.add_unit(sum_counts(frame.around(pair), self.adder, self.multiplier))
 
     def _count_alone(self, frame: Frame, pair: int) -> int:
         """Count both parts of a unit that shares neither."""
@@ -249,7 +259,7 @@ class UnitColumns:
         places[pair] = self.operands.add_unit(unit)
         return self.sums.add_unit(unit)
 
-    def _refuse(self, fault: str | None) -> int:
+    def _refuse(self, fault: Fault) -> int:
         self._faults.append(fault)
         return -len(self._faults)
 

@@ -5,6 +5,7 @@ Each function counts the circuit of the same name in `hwmodel_rtl.alignadd_fixed
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
@@ -29,20 +30,24 @@ def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, 
     return tally.counts()
 
 
-@lru_cache(maxsize=1 << 14)
 def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
     """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
+    aligned = _align_to_unit(shape, fixed.fraction, rounding)
+    return aligned.counts + _add_one(aligned.signed, aligned.magnitude, aligned.place, aligned.carries, fixed.width, total_width, adder)
+
+
+@lru_cache(maxsize=1 << 14)
+def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, width: int, total_width: int, adder: str) -> Counts:
+    """Count the addition of an aligned number to an accumulator; `signed` None: in two's complement."""
     tally = Tally()
-    magnitude, place, carries = _align_to_unit(tally, shape, fixed.fraction, rounding)
-    aligned = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
-    if shape.signed:
-        below = constant(0, place) if shape.twos_complement else signals(place)
-        aligned = (below + signals(total_width - place))[:total_width]
-    add(tally, extend(signals(fixed.width), total_width, signed=True), aligned, SIGNAL if carries else ZERO, adder)
+    bits = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
+    if signed is not False:
+        below = constant(0, place) if signed is None else signals(place)
+        bits = (below + signals(total_width - place))[:total_width]
+    add(tally, extend(signals(width), total_width, signed=True), bits, SIGNAL if carries else ZERO, adder)
     return tally.counts()
 
 
-@lru_cache(maxsize=1 << 14)
 def alignadd_sum(
     shape: NumberShape,
     count: int,
@@ -55,24 +60,55 @@ def alignadd_sum(
     drops_specials: bool,
 ) -> Counts:
     """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
-    tally = Tally()
-    columns, constant_sum = Heap(total_width), 0
-    lane = Tally()
-    magnitude, place, carries = _align_to_unit(lane, shape, fixed.fraction, rounding, drops_specials=drops_specials)
-    tally.include(lane.counts(), count)
-    columns.place(place, place + magnitude + shape.signed, count)
+    lane = _align_to_unit(shape, fixed.fraction, rounding, drops_specials=drops_specials)
+    added = _add_all(lane.signed is not False, lane.magnitude, lane.place, lane.carries, count, total_width, accumulates, adder)
+    return lane.counts.times(count) + added
+
+
+@lru_cache(maxsize=1 << 15)
+def _add_all(
+    signed: bool, magnitude: int, place: int, carries: bool, count: int, total_width: int, accumulates: bool, adder: str
+) -> Counts:
+    """Count the addition of so many aligned numbers in one tree."""
+    tally, columns, constant_sum = Tally(), Heap(total_width), 0
+    columns.place(place, place + magnitude + signed, count)
     columns.place(place, place + carries, count)
-    if shape.signed:
+    if signed:
         constant_sum = -count << (place + magnitude)
     columns.place(0, total_width if accumulates else 0)  # sign extended
     add_columns(tally, columns, constant_sum, adder)
     return tally.counts()
 
 
-def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> tuple[int, int, bool]:
-    """Count the shift of a number to a unit; return the bits of its magnitude, their place, and whether a carry goes with them."""
+class Aligned(NamedTuple):
+    """A number that was shifted to a unit.
+
+    Attributes
+    ----------
+    counts
+        The cells of the shift.
+    magnitude, place
+        How many bits it has, and how far up the lowest stands.
+    carries
+        Whether a carry goes with it.
+    signed
+        Whether it has a sign; None: it is in two's complement.
+    """
+
+    counts: Counts
+    magnitude: int
+    place: int
+    carries: bool
+    signed: bool | None
+
+
+@lru_cache(maxsize=1 << 14)
+def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> Aligned:
+    """Count the shift of a number to a unit."""
+    tally = Tally()
     if shape.twos_complement:
-        return _signed_to_unit(tally, shape, WindowShift.of(shape, fraction, rounding))
+        magnitude, place, carries = _signed_to_unit(tally, shape, WindowShift.of(shape, fraction, rounding))
+        return Aligned(tally.counts(), magnitude, place, carries, None)
     amount, low = 0, shape.exponent_low
     if shape.has_exponent:
         amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
@@ -99,11 +135,11 @@ def _align_to_unit(tally: Tally, shape: NumberShape, fraction: int, rounding: st
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
     tally.xor2 += shape.signed * (shape.significand_bits if filled else magnitude + 1)
-    return magnitude, place, shape.signed or inexact
+    return Aligned(tally.counts(), magnitude, place, shape.signed or inexact, shape.signed)
 
 
 def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tuple[int, int, bool]:
-    """Count the shift of a number in two's complement to a unit; return what `_align_to_unit` does."""
+    """Count the shift of a number in two's complement to a unit; return its bits, their place, and whether a carry goes with them."""
     shift_to_grid(tally, exponent_width(shape.exponent_low, shape.exponent_high)[0], plan)
     finer = max(-plan.start, 0)
     if finer:

@@ -1,6 +1,7 @@
 """What stands idle: bits of sums that Gaussian products do not change, as many as the formats of operands and accumulator tell."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from hwmodel.spec import (
     ChoiceFormat,
@@ -64,11 +65,18 @@ def _binades_of_factors(factors: tuple[ScalarOperand, ScalarOperand]) -> tuple[f
     return finest_a + finest_b, size_a + size_b
 
 
-def _binades_of_sums(spec: MacSpec) -> tuple[float, float]:
-    """Return log2 of what products are multiples of, but for few, and of what their sums reach."""
+class Binades(NamedTuple):
+    """log2 of what products are multiples of, but for few, and of what their sums reach."""
+
+    finest: float
+    highest: float
+
+
+def binades_of_sums(spec: MacSpec) -> Binades:
+    """Return where the bits of a unit's sums are at work."""
     finest, size = binades_of_products(spec)
     shifts = sum([(1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size])
-    return finest - shifts, size + _WALK_BITS + (spec.lanes - 1).bit_length() / 2
+    return Binades(finest - shifts, size + _WALK_BITS + (spec.lanes - 1).bit_length() / 2)
 
 
 def reached(spec: MacSpec, fixed: FixedPoint) -> int:
@@ -80,22 +88,19 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
     return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
 
 
-def unreached(spec: MacSpec, fixed: FixedPoint) -> float:
+def unreached(sums: Binades, fixed: FixedPoint) -> float:
     """Return the share of a sum that stands idle, since its bits are finer than products are."""
-    finest, _ = _binades_of_sums(spec)
-    return IDLE * max(finest + fixed.fraction, 0) / fixed.width
+    return IDLE * max(sums.finest + fixed.fraction, 0) / fixed.width
 
 
-def unused(spec: MacSpec, fixed: FixedPoint) -> float:
+def unused(sums: Binades, fixed: FixedPoint) -> float:
     """Return the share of a register that stands idle: the same bits, and those that sums do not reach.
 
     In front of the register those do not: what is added is now positive, now negative, and so are all bits above it.
     """
-    finest, highest = _binades_of_sums(spec)
-    return IDLE * (max(finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - highest, 0)) / fixed.width
+    return IDLE * (max(sums.finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - sums.highest, 0)) / fixed.width
 
 
-def unfilled(spec: MacSpec, precision: int) -> float:
+def unfilled(sums: Binades, precision: int) -> float:
     """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest."""
-    finest, highest = _binades_of_sums(spec)
-    return IDLE * max(1 - (highest - finest) / precision, 0)
+    return IDLE * max(1 - (sums.highest - sums.finest) / precision, 0)

@@ -18,7 +18,7 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .idle import IDLE, reached, unfilled, unreached, unused
+from .idle import IDLE, binades_of_sums, reached, unfilled, unreached, unused
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -104,16 +104,27 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
 
 
 def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
-    shape, fixed = terms.shape, spec.fixed_point(acc)
-    tally = Tally()
-    tally.any_of(terms.number * (shape.nan + shape.inf))
-    if spec.blocks and reaches_far(shape, fixed.width, fixed.fraction):
-        alignadd = alignadd_far(shape, fixed, acc.rounding, adder)
-        return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + tally.counts())
-    width = total_width(fixed, shape.magnitude, shape.lsb, terms.number)
+    fixed = spec.fixed_point(acc)
+    if spec.blocks and reaches_far(terms.shape, fixed.width, fixed.fraction):
+        alignadd = alignadd_far(terms.shape, fixed, acc.rounding, adder)
+        return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
+    alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
+    sums = binades_of_sums(spec)
+    return LevelCounts(alignadd, normacc, alignadd.share(unreached(sums, fixed)), normacc.share(unused(sums, fixed)))
+
+
+def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Counts, Counts]:
+    """Count alignadd and normacc of a fixed-point accumulator `acc`, which is `fixed` for the unit's products, whatever stands idle."""
+    width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, terms.number)
     alignadd = _align(terms, fixed, width, acc.rounding, adder)
-    normacc = normacc_fixed(fixed.width, width, acc.saturate, resettable) + tally.counts()
-    return LevelCounts(alignadd, normacc, alignadd.share(unreached(spec, fixed)), normacc.share(unused(spec, fixed)))
+    return alignadd, normacc_fixed(fixed.width, width, acc.saturate, resettable) + _flags(terms)
+
+
+def _flags(terms: Terms) -> Counts:
+    """Count what tells that a term is no number."""
+    tally = Tally()
+    tally.any_of(terms.number * (terms.shape.nan + terms.shape.inf))
+    return tally.counts()
 
 
 def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
@@ -121,7 +132,8 @@ def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resett
     assert isinstance(fmt, PositFormat)
     alignadd = _align(terms, fixed, fixed.width, "floor", adder)
     normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.number - 1)
-    return LevelCounts(alignadd, normacc, alignadd.share(unreached(spec, fixed)), normacc.share(unused(spec, fixed)))
+    sums = binades_of_sums(spec)
+    return LevelCounts(alignadd, normacc, alignadd.share(unreached(sums, fixed)), normacc.share(unused(sums, fixed)))
 
 
 def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Counts:
@@ -131,14 +143,15 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
-    level, idle = _level_of_float(acc, term, adder, resettable), unfilled(spec, acc.format.precision)
+    level, idle = level_of_float(acc, term, adder, resettable), unfilled(binades_of_sums(spec), acc.format.precision)
     if not idle:
         return level
     return level._replace(idle_alignadd=level.alignadd.share(idle), idle_normacc=level.normacc.share(idle))
 
 
 @lru_cache(maxsize=1 << 16)
-def _level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+def level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
+    """Count a float accumulator that adds numbers of a shape, whatever stands idle."""
     rounding = Counts()
     if not acc.fused and rounds_products(acc, term):
         rounding = round_term(acc, term, adder)

@@ -99,6 +99,10 @@ class Counts(NamedTuple):
     def __sub__(self, other: "Counts") -> "Counts":
         return _new(Counts, map(operator.sub, self, other))
 
+    def times(self, number: int) -> "Counts":
+        """Return the counts of so many of these side by side."""
+        return _new(Counts, [number * count for count in self])
+
     def cells(self) -> np.ndarray:
         """Return the counts of `CELLS`, (11,) float64; of counts that are columns, (11, units)."""
         return np.array(self[: len(CELLS)], dtype=float)

@@ -18,7 +18,7 @@ from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_int
 from .activity import multiply_activity
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
-from .idle import HELD, unreached
+from .idle import HELD, binades_of_sums, unreached
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
@@ -185,14 +185,7 @@ class _Sums:
         self.normacc += control(spec.pipeline, spec.fold_steps, spec.random_bits, bool(spec.blocks))
         if isinstance(spec.acc, ChunkAcc):
             self._control_chunk(spec.acc)
-        terms: Terms | Rows
-        if joins_rows(spec):
-            _, _, (_, bits, _, rest), width = _integer_rows(spec, self.multiplier)
-            terms = Rows(bits, rest, width)
-        else:
-            terms = Terms(lane_product(spec), spec.lanes)
-        if spec.exact_sum is not None:
-            terms = self._sum(terms, spec.exact_sum)
+        terms = self.front()
         if spec.blocks and spec.fold_steps is not None:
             self._fold(first, terms)
         else:
@@ -202,6 +195,18 @@ class _Sums:
                 assert inner is not None
                 self._fold(spec.acc.outer, Terms(inner))
         return self.alignadd, self.normacc, self.idle_alignadd, self.idle_normacc
+
+    def front(self) -> Terms | Rows:
+        """Count the exact sum in front of the first accumulator, if there is one; return what this is given to add."""
+        spec, terms = self.spec, self._products()
+        return terms if spec.exact_sum is None else self._sum(terms, spec.exact_sum)
+
+    def _products(self) -> Terms | Rows:
+        spec = self.spec
+        if not joins_rows(spec):
+            return Terms(lane_product(spec), spec.lanes)
+        _, _, (_, bits, _, rest), width = _integer_rows(spec, self.multiplier)
+        return Rows(bits, rest, width)
 
     def _fold(self, acc: Level, terms: Terms | Rows) -> None:
         """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
@@ -222,7 +227,7 @@ class _Sums:
             added, specials = sum_products(*terms, fixed, shape, self.adder, normalised=normalised, accumulates=kept)
             self.alignadd += added
             self.normacc += specials
-            self.idle_alignadd = added.share(unreached(spec, fixed))
+            self.idle_alignadd = added.share(unreached(binades_of_sums(spec), fixed))
         if kept:
             self.normacc += keep_sum(fixed, shape)
         scale = self._scale(normalised=normalised)
@@ -349,6 +354,30 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
     decode, multiply = operands.build()
     active = operands.active()
     return UnitCounts(decode, decode + multiply, *_Sums(spec, adder, multiplier).build(), active)
+
+
+class FrontCounts(NamedTuple):
+    """What is in front of a unit's first accumulator, and behind its products.
+
+    Attributes
+    ----------
+    alignadd, normacc, idle_alignadd
+        As in `UnitCounts`.
+    terms
+        What the accumulator is given to add.
+    """
+
+    alignadd: Counts
+    normacc: Counts
+    idle_alignadd: Cells
+    terms: Terms | Rows
+
+
+def front_counts(spec: MacSpec, adder: str, multiplier: str) -> FrontCounts:
+    """Return the cells between a unit's products and its first accumulator."""
+    sums = _Sums(spec, adder, multiplier)
+    terms = sums.front()
+    return FrontCounts(sums.alignadd, sums.normacc, sums.idle_alignadd, terms)
 
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
