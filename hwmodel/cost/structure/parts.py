@@ -181,24 +181,35 @@ def normacc_float(
 def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bool) -> None:
     """Count the register of a float accumulator, and its packing."""
     shape = state.shape
-    width, signed = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
-    tally.flip_flop += number_width(shape)
+    exponent = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
+    bias = (shape.top + fmt.bias) & ((1 << fmt.exponent_bits) - 1)
+    tally.include(_keep_float(fmt, exponent, bias, shape.signed, shape.nan, shape.inf, state.floored, resettable))
+
+
+@lru_cache(maxsize=1 << 14)
+def _keep_float(
+    fmt: FloatFormat, exponent: tuple[int, bool], bias: int, signed: bool, nan: bool, inf: bool, floored: bool, resettable: bool
+) -> Counts:
+    """Count the same from what matters of the register: its exponent, what is added to that as it is packed, and what else it holds."""
+    tally, (width, exponent_signed) = Tally(), exponent
+    held = fmt.precision + width + nan + inf + signed
+    tally.flip_flop += held
     # Fed back: the register or zero.
-    tally.mask += shape.significand_bits + shape.signed + shape.nan + shape.inf + (width if state.floored else 0)
+    tally.mask += fmt.precision + signed + nan + inf + (width if floored else 0)
     # Special values and the sign.
-    tally.gate2 += 4 * shape.nan + 2 * shape.inf
-    tally.mux2 += shape.signed * (1 + 2 * shape.inf)
+    tally.gate2 += 4 * nan + 2 * inf
+    tally.mux2 += signed * (1 + 2 * inf)
     if resettable:
-        tally.mask += number_width(shape)
+        tally.mask += held
     # Packed to a code.
-    operand = extend(signals(width), fmt.exponent_bits, signed=signed)
-    add(tally, operand, constant(shape.top + fmt.bias, fmt.exponent_bits))
+    add(tally, extend(signals(width), fmt.exponent_bits, signed=exponent_signed), constant(bias, fmt.exponent_bits))
     tally.mask += fmt.exponent_bits
-    if shape.inf or shape.nan:
+    if inf or nan:
         tally.mask += fmt.width - 1
-        tally.gate2 += shape.inf and shape.nan
+        tally.gate2 += inf and nan
     if fmt.specials is Specials.FNUZ:
-        tally.any_of(shape.significand_bits + 1)
+        tally.any_of(fmt.precision + 1)
+    return tally.counts()
 
 
 def normalise_and_round(
@@ -216,28 +227,47 @@ def normalise_and_round(
     """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
-    length, zeros = bits + empty, (bits + empty - 1).bit_length()
-    floor, limit = shape.exponent_low, fmt.emax - shape.top
-    kept = exponent_width(floor, shape.exponent_high)[0] if shape.has_exponent else 0
-    width = rounding_exponent_bits(exponent, headroom, length, [floor] * state.floored + [limit] * state.overflows)
-    gap = state.floored and not fmt.subnormals
-    placed, carry = _significand(bits, empty, fmt.precision, acc.rounding, adder, acc.random_bits, state.floored, gap)
+    floor = shape.exponent_low if state.floored else None
+    limit = fmt.emax - shape.top if state.overflows else None
+    kept = exponent_width(shape.exponent_low, shape.exponent_high)[0] if shape.has_exponent else 0
+    tally.include(_normalise_and_round(acc, bits, empty, exponent, headroom, kept, floor, limit, saturates, adder))
+
+
+@lru_cache(maxsize=1 << 15)
+def _normalise_and_round(
+    acc: FloatAcc,
+    bits: int,
+    empty: int,
+    exponent: tuple[int, bool],
+    headroom: int,
+    kept: int,
+    floor: int | None,
+    limit: int | None,
+    saturates: bool,
+    adder: str,
+) -> Counts:
+    """Count the same from what matters: `kept` bits of exponent, held against floor and limit, if any."""
+    tally, fmt, length = Tally(), acc.format, bits + empty
+    zeros, ends = (length - 1).bit_length(), [end for end in (floor, limit) if end is not None]
+    width = rounding_exponent_bits(exponent, headroom, length, ends)
+    gap = floor is not None and not fmt.subnormals
+    placed, carry = _significand(bits, empty, fmt.precision, acc.rounding, adder, acc.random_bits, floor is not None, gap)
     tally.include(placed)
-    ends = floor if state.floored else None, limit if state.overflows else None
-    tally.include(_exponent(exponent, headroom, width, zeros, carry, kept, *ends))
-    if state.floored:
+    tally.include(_exponent(exponent, headroom, width, zeros, carry, kept, floor, limit))
+    if floor is not None:
         _mark(tally, length, width)
         tally.mask += kept
     if gap:
         tally.any_of(width)  # the lowest binade
-    if state.overflows:
+    if limit is not None:
         tally.gate2 += 3
         if fmt.max_significand != (1 << fmt.precision) - 1:
             tally.gate2 += fmt.precision + 1
         if saturates:
             tally.gate2 += fmt.precision + kept
-    if acc.ftz and state.floored and fmt.subnormals:
+    if acc.ftz and floor is not None and fmt.subnormals:
         tally.mask += fmt.precision
+    return tally.counts()
 
 
 @lru_cache(maxsize=1 << 14)
