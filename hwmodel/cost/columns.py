@@ -89,9 +89,10 @@ class _Sizes:
 
     def __init__(self, pairs: int) -> None:
         self.of_pair = np.full(pairs, _UNKNOWN, np.int32)
+        self.examples = np.empty(pairs, np.int32)
+        self.shapes = np.empty(pairs, np.int32)
         self.sizes: list[Size | None] = []
-        self.shapes: list[int] = []
-        self.examples: list[int] = []
+        self.round_up: dict[FixedAcc, dict[int, bool]] = {}
         self._known: dict[Hashable, int] = {}
         self._shapes: dict[Hashable, int] = {}
 
@@ -99,10 +100,10 @@ class _Sizes:
         """Say what size a pair's products have; None: the pair is alone."""
         key = size or pair
         if key not in self._known:
-            self._known[key] = len(self.sizes)
+            place = self._known[key] = len(self.sizes)
             self.sizes.append(size)
-            self.shapes.append(self._shapes.setdefault(pair if size is None else size.shape, len(self._shapes)))
-            self.examples.append(pair)
+            self.shapes[place] = self._shapes.setdefault(pair if size is None else size.shape, len(self._shapes))
+            self.examples[place] = pair
         self.of_pair[pair] = self._known[key]
 
 
@@ -132,7 +133,7 @@ class UnitColumns:
         self._lanes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._operand_places: dict[Hashable, np.ndarray] = {}
         self._sum_places: dict[Hashable, np.ndarray] = {}
-        self._shared: dict[Hashable, dict[tuple[int, bool], int]] = {}
+        self._shared: dict[Hashable, dict[int, int]] = {}
         self._plain = PlainSums(self.pairs, adder, multiplier)
         self._faults: list[Fault] = []
 
@@ -206,23 +207,34 @@ class UnitColumns:
         if len(places) < len(sizes.sizes):
             places = np.concatenate([places, np.full(len(sizes.sizes) - len(places), _UNKNOWN, np.int32)])
             self._sum_places[frame, kind] = places
-        new = np.unique(classes[places[classes] == _UNKNOWN]).tolist()
-        shared = self._shared.setdefault((frame, kind), {})
-        # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
-        may_round_up = isinstance(frame.acc, FixedAcc) and frame.lanes > 1
-        told, first = dict[int, tuple[int, bool]](), dict[tuple[int, bool], int]()
-        for each in new:
-            size, example = sizes.sizes[each], sizes.examples[each]
-            if size is None:
-                places[each] = self._count_alone(frame, example)
-                continue
-            told[each] = sizes.shapes[each], may_round_up and self._rounds_up(frame, size, self.pairs[example])
-            if told[each] not in shared:
-                first.setdefault(told[each], example)
-        shared |= zip(first, self._count_all(frame, list(first.values())), strict=True)
-        for each, like in told.items():
-            places[each] = shared[like]
+        new = np.unique(classes[places[classes] == _UNKNOWN])
+        if len(new):
+            places[new] = self._placed(frame, kind, sizes, new)
         return places[classes]
+
+    def _placed(self, frame: Frame, kind: str, sizes: _Sizes, new: np.ndarray) -> np.ndarray:
+        """Return where classes that a frame has not met have their sums, and count those that are like none before."""
+        examples = sizes.examples[new]
+        alone = self._alone[examples]
+        found = np.empty(len(new), np.int32)
+        found[alone] = [self._count_alone(frame, example) for example in examples[alone].tolist()]
+        if alone.all():
+            return found
+        shared = self._shared.setdefault((frame, kind), {})
+        told = 2 * sizes.shapes[new[~alone]]
+        # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
+        if isinstance(frame.acc, FixedAcc) and frame.lanes > 1:
+            known = sizes.round_up.setdefault(frame.acc, {})
+            for place, (each, example) in enumerate(zip(new[~alone].tolist(), examples[~alone].tolist(), strict=True)):
+                if each not in known:
+                    known[each] = self._rounds_up(frame, sizes.sizes[each], self.pairs[example])
+                told[place] += known[each]
+        likes, first, which = np.unique(told, return_index=True, return_inverse=True)
+        fresh = [i for i, like in enumerate(likes.tolist()) if like not in shared]
+        counted = self._count_all(frame, examples[~alone][first[fresh]].tolist())
+        shared |= zip(likes[fresh].tolist(), counted, strict=True)
+        found[~alone] = np.array([shared[like] for like in likes.tolist()])[which]
+        return found
 
     def _count_all(self, frame: Frame, pairs: list[int]) -> list[int]:
         """Return where the sums of pairs, and of all of their classes, are now."""
@@ -232,7 +244,8 @@ class UnitColumns:
         places = iter(self.sums.add(cells).tolist())
         return [next(places) if each is None else self._refuse(each.fault) for each in refused]
 
-    def _rounds_up(self, frame: Frame, size: Size, pair: Pair) -> bool:
+    def _rounds_up(self, frame: Frame, size: Size | None, pair: Pair) -> bool:
+        assert size is not None
         spec = frame.around(pair)
         assert isinstance(frame.acc, FixedAcc)
         try:

@@ -3,8 +3,10 @@
 import errno
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,17 +99,18 @@ def write_table(
     packing: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": _names(schema)}
     written, done = Written(), 0
     try:
-        with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer, Shares(jobs) as shares:
+        with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer, Shares(jobs) as shares, _Behind() as behind:
             try:
                 for batch in plan.batches(_BATCH):
                     ready, found = _ready(batch, desk, partial=partial)
                     if len(ready):
                         table = _table(ready, found, desk, columns, schema, estimated, written, shares)
-                        writer.write_table(table)
-                        written.count(table)
+                        behind.do(_write, writer, table, written)
                     done += len(batch)
                     told(done)
+                behind.finish()
             except KeyboardInterrupt:
+                behind.finish()
                 if not written.rows:
                     raise
                 written.interrupted = True
@@ -117,6 +120,33 @@ def write_table(
     except pa.ArrowException as error:
         raise SweepError(f"the table {out} cannot be written: {error}; all that was computed is in the store {desk.store.path}") from error
     return written
+
+
+def _write(writer: Any, table: "pa.Table", written: Written) -> None:
+    writer.write_table(table)
+    written.count(table)
+
+
+class _Behind:
+    """A thread that does one thing while the next is being prepared, the things in order."""
+
+    def __enter__(self) -> "_Behind":
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._thread.shutdown()
+
+    def do(self, what: Callable[..., None], *values: Any) -> None:
+        """Call something once what is being done is finished; raise what that raised."""
+        self.finish()
+        self._last = self._thread.submit(what, *values)
+
+    def finish(self) -> None:
+        """Wait for what is being done; raise what it raises."""
+        if self._last is not None:
+            self._last.result()
 
 
 def _ready(batch: Batch, desk: Desk, *, partial: bool) -> tuple[Batch, list[dict[str, Found]] | None]:
