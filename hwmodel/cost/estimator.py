@@ -8,8 +8,8 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
+from .arrays import PartTable, UnitColumns
 from .calibration import REACH, Calibration, Card, calibration_of
-from .columns import PartTable, UnitColumns
 from .model import COUNTED, DELAY, column, costs_of, told
 
 BOUNDS = ("", "low", "high")
@@ -87,12 +87,25 @@ class Estimator:
         beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
         return columns | {"extrapolated": np.any(beyond, axis=0)}
 
-    def faults(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> list[tuple[int, str | None]]:
-        """Return the rows that are no units, and what follows ``unit <name>`` in the reason; None: only `MacSpec` itself says it."""
+    def faults(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which rows are no units, and why.
+
+        Parameters
+        ----------
+        pair, acc, lanes, pipeline
+            As in `columns`.
+
+        Returns
+        -------
+        rows : (faults,) int64
+            In order.
+        tails : (faults,) object
+            What follows ``unit <name>`` in the reason; None: only `MacSpec` itself says it.
+        """
         units = self._built(calibration_of("sky130hd"))
         _, sums = units.places(pair, acc, lanes, pipeline)
-        bad = np.flatnonzero(sums < 0)
-        return [(row, units.fault(place)) for row, place in zip(bad.tolist(), sums[bad].tolist(), strict=True)]
+        rows = np.flatnonzero(sums < 0)
+        return rows, units.faults(sums[rows])
 
     def _built(self, calibration: Calibration) -> UnitColumns:
         key = calibration.architecture["adder"], calibration.architecture["multiplier"]

@@ -74,11 +74,12 @@ class SharedEstimator:
                 found.setdefault(name, np.empty(len(places["acc"]), values.dtype))[rows] = values
         return found
 
-    def faults(self, **places: np.ndarray) -> list[tuple[int, str | None]]:
+    def faults(self, **places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what `Estimator.faults` does."""
-        return sorted(
-            ((int(rows[row]), why) for rows, faults in self._asked("faults", places) for row, why in faults), key=lambda fault: fault[0]
-        )
+        found = [(share[rows], tails) for share, (rows, tails) in self._asked("faults", places)]
+        rows, tails = (np.concatenate(each) for each in zip(*found, strict=True))
+        order = np.argsort(rows)
+        return rows[order], tails[order]
 
     def _asked(self, method: str, places: Places, **rest: Any) -> list[tuple[np.ndarray, Any]]:
         """Return the rows of each share, and the answer to a question about them."""

@@ -75,25 +75,23 @@ def _by_parts(batch: Batch, shares: Shares) -> Units:
     pair, frame = a if same else a * np.int64(len(parts.b)) + b, parts.frame(acc, lanes, pipeline)
     there = parts.pair_there[pair] & parts.acc_there[acc]
     places = {"pair": pair, "acc": acc, "lanes": parts.lanes[lanes], "pipeline": parts.pipeline[pipeline]}
-    reasons: dict[int, str] = {}
     asked = np.flatnonzero(there)
     estimator = parts.estimator if len(batch) < WORTH or shares.jobs < 2 else shares.of(parts.estimator)
-    faults = estimator.faults(**{name: at[asked] for name, at in places.items()})
-    bad = asked[[row for row, _ in faults]] if faults else asked[:0]
+    rows, tails = estimator.faults(**{name: at[asked] for name, at in places.items()})
+    bad = asked[rows]
     there[bad] = False
     is_tensor = parts.own_lanes[acc] > 0
-    tails = pa.array([*parts.tails, *parts.tails_without_lanes]).take(pa.array(frame + len(parts.tails) * (there & is_tensor)))
-    names = pc.binary_join_element_wise(pa.array(parts.pair_names).take(pa.array(pair)), tails, "-")
-    told = {int(row): tail for row, (_, tail) in zip(bad, faults, strict=True)}
-    for row in np.flatnonzero(~there).tolist():
-        tail = told.get(row)
-        if tail is None or is_tensor[row]:
-            reasons[row] = unit_of(*parts.choices(a[row], b[row], acc[row], lanes[row], pipeline[row]))[2]
-        else:
-            reasons[row] = f"unit {names[row]}{tail}"
-    column = np.full(len(batch), None, object)
-    column[list(reasons)] = list(reasons.values())
-    return Units(names, pa.array(column, pa.string()), there, estimator, places)
+    ends = pa.array([*parts.tails, *parts.tails_without_lanes]).take(pa.array(frame + len(parts.tails) * (there & is_tensor)))
+    names = pc.binary_join_element_wise(pa.array(parts.pair_names).take(pa.array(pair)), ends, "-")
+    reasons = np.full(len(batch), None, object)
+    told = np.array([tail is not None for tail in tails.tolist()], bool) & ~is_tensor[bad]
+    for row, name, tail in zip(bad[told].tolist(), names.take(pa.array(bad[told])).to_pylist(), tails[told].tolist(), strict=True):
+        reasons[row] = f"unit {name}{tail}"
+    untold = ~there
+    untold[bad[told]] = False
+    for row in np.flatnonzero(untold).tolist():
+        reasons[row] = unit_of(*parts.choices(a[row], b[row], acc[row], lanes[row], pipeline[row]))[2]
+    return Units(names, pa.array(reasons, pa.string()), there, estimator, places)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwmodel.cost import estimate, estimate_many, estimator
-from hwmodel.cost.sizes import Frame, Pair, Size, size_of
+from hwmodel.cost.arrays.sizes import Frame, Pair, Size, size_of
 from hwmodel.spec import BLOCK_CATALOG, CATALOG, MacSpec, SpecError, parse_accumulator
 
 
@@ -106,7 +106,7 @@ def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
         del told[left_out]
         return size._replace(shape=tuple(told))
 
-    monkeypatch.setattr("hwmodel.cost.columns.size_of", forgetful)
+    monkeypatch.setattr("hwmodel.cost.arrays.columns.size_of", forgetful)
     estimator._estimator.cache_clear()
     assert differing(like_units(1000, 1))
     estimator._estimator.cache_clear()

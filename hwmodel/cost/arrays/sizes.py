@@ -27,7 +27,7 @@ from hwmodel.spec import (
 from hwmodel.spec.dataflow import lane_product
 from hwmodel.spec.ranges import row_integer
 
-from .structure.idle import binades_of_products
+from ..structure.idle import binades_of_products
 
 
 class Pair:

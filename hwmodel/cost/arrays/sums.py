@@ -14,12 +14,12 @@ from hwmodel.spec.dataflow import lane_product
 from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
+from ..structure import front_counts
+from ..structure.idle import Binades, binades_of_sums, unfilled, unreached, unused
+from ..structure.levels import Terms, level_of_fixed, level_of_float
+from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
+from ..structure.units import control
 from .sizes import Frame, Pair
-from .structure import front_counts
-from .structure.idle import Binades, binades_of_sums, unfilled, unreached, unused
-from .structure.levels import Terms, level_of_fixed, level_of_float
-from .structure.tally import CELLS, NO_CELLS, Cells, Counts
-from .structure.units import control
 
 Fault = str | None
 """Why there is no unit: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
@@ -81,7 +81,7 @@ class PlainSums:
     Parameters
     ----------
     pairs
-        What units multiply, none of them alone (`hwmodel.cost.sizes.is_alone`).
+        What units multiply, none of them alone (`hwmodel.cost.arrays.sizes.is_alone`).
     adder, multiplier
         How units are built, see `hwmodel.cost.counts`.
     """

@@ -14,12 +14,12 @@ import numpy as np
 from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc
 from hwmodel.spec.dataflow import normalises_operands
 
-from .model import fitted_cells
+from ..model import fitted_cells
+from ..structure import UnitCounts, counts, stacked, sum_counts
+from ..structure.activity import lane_activities, owed
+from ..structure.lanes import LaneCounts, lane_counts
+from ..structure.tally import CELLS, Counts
 from .sizes import Frame, Pair, Size, is_alone, size_of
-from .structure import UnitCounts, counts, stacked, sum_counts
-from .structure.activity import lane_activities, owed
-from .structure.lanes import LaneCounts, lane_counts
-from .structure.tally import CELLS, Counts
 from .sums import Fault, PlainSums, is_plain, refusal
 
 _UNKNOWN = np.iinfo(np.int32).min
@@ -150,7 +150,7 @@ class UnitColumns:
         Returns
         -------
         operands, sums
-            (units,) int64, places in the tables of the same names; below 0 where there is no such unit, see `fault`.
+            (units,) int64, places in the tables of the same names; below 0 where there is no such unit, see `faults`.
         """
         operands, sums = np.empty(len(pair), np.int64), np.empty(len(pair), np.int64)
         by_lanes, lanes_at = np.unique(lanes, return_inverse=True)
@@ -171,9 +171,9 @@ class UnitColumns:
         own = np.array([each.lanes if isinstance(each, TensorAcc) else 1 for each in self.accumulators])
         return np.where(lanes == 1, own[acc], lanes)
 
-    def fault(self, place: int) -> Fault:
-        """Return why there is no unit at a place of `sums` below 0: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
-        return self._faults[-1 - place]
+    def faults(self, places: np.ndarray) -> np.ndarray:
+        """Return why there are no units at places of `sums` below 0, (places,) object: see `Fault`."""
+        return np.array([*self._faults, None], object)[-1 - places]
 
     def _in_frame(self, frame: Frame, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         operands, sums = np.full(len(pair), -1, np.int64), np.empty(len(pair), np.int64)
