@@ -95,9 +95,10 @@ class _Operands:
     def active(self) -> tuple[float, float, float]:
         """Return how often decode, multiply and alignadd change by what the operands do; scales change once a block."""
         spec, multiply = self.spec, multiply_activity(self.spec)
-        decode_still, multiply_still = (
-            _share(part, of) * (1 - 1 / _steps_of_scales(spec)) for part, of in zip(self.scales, (self.decode, self.multiply), strict=True)
-        )
+        decode_still = multiply_still = 0.0
+        if spec.blocks:
+            still = 1 - 1 / _steps_of_scales(spec)
+            decode_still, multiply_still = _share(self.scales[0], self.decode) * still, _share(self.scales[1], self.multiply) * still
         # A bit of a sum of products changes where one of them does.
         rows = 1 - (1 - min(multiply, 1.0)) ** spec.lanes if joins_rows(spec) else 1.0
         return 1 - decode_still, (1 - multiply_still) * multiply, (1 + rows) / 2
