@@ -3,45 +3,57 @@
 A gate whose inputs come one after the other changes more often than once. How much more is not simulated, but follows what stands in
 front of it: a product comes the later, the deeper its decoders and multiplier are, and all the bits that it meets are stirred again with
 each of its changes. What depends on a count of leading zeros or on a sign that comes late, as a number made of a sum does, stirs most.
+Where nothing changes, nothing is stirred: by operands that are zero, by shifters whose amount stays, above the products of a sum.
 """
 
 import numpy as np
 
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
-from hwmodel.spec.dataflow import joins_rows
+from hwmodel.spec.dataflow import joins_rows, normalises_operands
 
 from .depth import arrivals
+from .depth.units import Arrivals, LevelArrivals
 from .structure import UnitCounts, stages
-from .structure.activity import exponent_activity, nonzero
-from .structure.tally import CELLS
+from .structure.activity import exponent_activity, nonzero, shift_activity
+from .structure.adders import add, count_up_or_down
+from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
 
-STIRS = ("by depth", "by depth before", "in fixed point", "in sums")
+STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
 """Kinds of glitching cells, whose scales are learnt each by itself.
 
 ``by depth``: by the levels of logic within decode, multiply, and the addition to a float and its rounding. ``by depth before``: by how late
 comes what is multiplied, or added to a float. ``in fixed point``: by how late comes what is added to a fixed-point number. ``in sums``:
-in exact sums that become a float, in a tensor core's, and in the rounding of products.
+in exact sums that become a float, in a tensor core's, and in the rounding of products. ``of integers``: by how late come the two rows of
+integers' products, which meet a fixed-point accumulator in one tree.
 """
-_DEPTH, _BEFORE, _FIXED, _SUMS = range(len(STIRS))
+_DEPTH, _BEFORE, _FIXED, _SUMS, _ROWS = range(len(STIRS))
 
-_LATE_SUM = 2.5
+_LATE_SUM = 1.6
 """How much more a number stirs that was a sum in the same cycle, whose sign and leading zeros come late, than its arrival says."""
-_LATE_TENSOR = 1.2
-"""The same of a tensor core's rounded sum."""
+_LATE_TENSOR = 0.5
+"""The same of a tensor core's rounded sum, which is stirred by itself already."""
 _ROUNDED = 6.0
 """When a product that is rounded might come, by how much it stirs, in nanoseconds or so."""
-_OF_SUMS, _OF_LEVELS = 0.6, 0.55
-"""How often the bits of the exponents of sums change, over every other cycle, and of inner registers."""
-_SUM_EXPONENTS = 0.2
-"""How often what a float is added to is shifted otherwise than the term's exponent says, over every other cycle."""
-_SUM_ALONE, _TENSOR_ALONE, _ROUNDING, _ROUNDING_SUMS = 3.0, 4.0, 2.0, 5.0
-"""When sums of products come by themselves, those of a tensor core, and rounded products and sums of it, by how much they are stirred."""
-_UNSIGNED = 0.4
-"""How much less unsigned products stir: no sign runs through the bits above them."""
+_SHIFTED = 1.2
+"""How much later comes a product whose operands are shifted, by when they are there."""
+_OF_SUMS, _OF_LEVELS = 1.1, 0.8
+"""How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
+_SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, _ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 13.0
+"""When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
+how much later where its accumulator joins behind them; rounded products, and rounded sums of a tensor core.
+"""
+_FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
+"""The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
+_ABOVE_LANES = 0.6
+"""How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
+_SATURATING = 2.5
+"""How much more than others registers are stirred by a sum that saturates: all their bits wait for what its highest bits say."""
+_DROPPED = 3.5
+"""Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
 
 
 def stirred_cells(spec: MacSpec, unit: UnitCounts, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
-    """Return (4, 4 cells) float64: the cells of the fitted parts by `STIRS`, each times what stirs it.
+    """Return (4, 5 cells) float64: the cells of the fitted parts by `STIRS`, each times what stirs it.
 
     Parameters
     ----------
@@ -57,32 +69,35 @@ def stirred_cells(spec: MacSpec, unit: UnitCounts, cells: np.ndarray, *, objecti
     decode, multiply = cells[:2, len(CELLS) :]
     before = times.operands if _registers(spec) < 2 else 0.0
     found[0, _DEPTH] = times.operands * decode
-    found[1, _BEFORE] = before * multiply
+    found[1, _BEFORE] = before * _shifts(spec) * multiply
     found[1, _DEPTH] = max(times.product - before, 0.0) * multiply
     product = times.product if _registers(spec) <= 0 else 0.0
     parts = stages(spec, adder, multiplier)
-    found[2, _SUMS] = (_SUM_ALONE + product * _sums_at_once(spec)) * parts.summed.cells()
-    there = nonzero(spec) if spec.exact_sum is None else 1.0
+    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else _SUM_ALONE
+    found[2, _SUMS] = (alone + product * _sums_at_once(spec)) * parts.summed.cells()
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
         aligned, rounded = (part.cells() for part in level.term)
-        found[2, _SUMS] += _TENSOR_ALONE * aligned
+        found[2, _SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         found[3, _SUMS] += (_ROUNDING_SUMS if isinstance(acc, TensorAcc) else _ROUNDING) * rounded
         first = i == 0 and active == 1
         alignadd, normacc = active * (level.alignadd.cells() - aligned), active * (level.normacc.cells() - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
-            found[2, _FIXED] += first * there * product * _into_fixed(spec, unit) * alignadd
+            if first:
+                saturating = _SATURATING if isinstance(acc, FixedAcc) and acc.saturate else 1.0
+                kind, late = (_ROWS, _late_rows(unit, product)) if _adds_rows(spec) else (_FIXED, _late_fixed(spec, product))
+                found[2, kind] += late * (_without_signs(spec, acc, alignadd, adder) if kind == _ROWS else alignadd)
+                found[3, kind] += late * saturating * normacc
         elif arrived is not None:
-            # The less, the more of a term falls below the last bit.
-            share = (there if first else 1.0) * acc.format.precision / (acc.format.precision + 2)
-            term = max(arrived.significand, arrived.exponent)
-            late, exponents = _lateness(spec, acc, term, rounds=bool(rounded.any())) if first else (0.0, _OF_LEVELS)
+            late, exponents = _lateness(spec, acc, times, arrived, rounds=bool(rounded.any())) if first else (0.0, _OF_LEVELS)
+            there = nonzero(spec) if first and spec.exact_sum is None else 1.0
+            precision = acc.format.precision
             # Random bits below the last are seldom reached.
-            reached = share * acc.format.precision / (acc.format.precision + acc.random_bits) if isinstance(acc, FloatAcc) else share
-            stir = _SUM_EXPONENTS + exponents
-            found[2, _DEPTH] += reached * max(arrived.total - term, 0.0) * stir * alignadd
-            found[2, _BEFORE] += reached * late * stir * alignadd
-            found[3, _DEPTH] += share * max(arrived.end - arrived.total, 0.0) * normacc
-            found[3, _BEFORE] += share * late * stir * normacc
+            reached = there * precision / (precision + acc.random_bits) if isinstance(acc, FloatAcc) else there
+            kept = precision / (precision + _DROPPED)
+            found[2, _DEPTH] += reached * max(arrived.total - _term(arrived), 0.0) * exponents * alignadd
+            found[2, _BEFORE] += reached * late * exponents * alignadd
+            found[3, _DEPTH] += kept * max(arrived.end - arrived.total, 0.0) * normacc
+            found[3, _BEFORE] += kept * late * exponents * normacc
     return found.reshape(4, -1)
 
 
@@ -96,20 +111,57 @@ def _sums_at_once(spec: MacSpec) -> bool:
     return spec.exact_sum is not None and spec.pipeline == 0 and not (spec.blocks and spec.fold_steps is not None)
 
 
-def _into_fixed(spec: MacSpec, unit: UnitCounts) -> float:
-    """Return how much of a fixed-point sum a late product stirs."""
+def _adds_rows(spec: MacSpec) -> bool:
+    """Return whether a fixed-point accumulator is added to the rows of integers' products, in one tree."""
+    return joins_rows(spec) and spec.exact_sum is None
+
+
+def _shifts(spec: MacSpec) -> float:
+    """Return how often one of the operands is shifted otherwise than the one before it, as it is unpacked."""
+    return max(map(shift_activity, (spec.a, spec.b))) if normalises_operands(spec) else 0.0
+
+
+def _late_rows(unit: UnitCounts, product: float) -> float:
+    """Return how much late rows stir the tree that they are added in."""
+    # What comes of operands that change seldom, as small ones do, is often the same twice, and meets itself.
+    rows = 2 * unit.active[2] - 1
+    return 2 * (_ROWS_ALONE + product) * rows * rows
+
+
+def _late_fixed(spec: MacSpec, product: float) -> float:
+    """Return how much late products, or sums of them, stir a fixed-point number that they are added to."""
     if spec.exact_sum is not None:
-        return _LATE_SUM * _sums_at_once(spec)
-    if not joins_rows(spec):
-        return 1.0
-    # Rows meet the accumulator in one tree.
-    return 2 * (2 * unit.active[2] - 1) * (1.0 if any(fmt.signed for fmt in spec.factors) else _UNSIGNED)
+        return _FIXED_ALONE + product * _LATE_SUM * _sums_at_once(spec)
+    there = 1 - (1 - nonzero(spec)) ** spec.lanes
+    return there * (_FIXED_ALONE + product)
 
 
-def _lateness(spec: MacSpec, acc: Level, term: float, *, rounds: bool) -> tuple[float, float]:
-    """Return how much a term stirs the float that it is added to, and how often the bits of its exponent change."""
+def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) -> np.ndarray:
+    """Return the cells of a sum of rows but for those above all products, as far as these are not stirred: of one lane, or in a chain."""
+    assert isinstance(acc, FixedAcc)
+    fixed, tally = spec.fixed_point(acc), Tally()
+    above = max(fixed.width - fixed.fraction - (spec.lanes * spec.product_max_magnitude).bit_length(), 0)
+    if any(fmt.signed for fmt in spec.factors):
+        count_up_or_down(tally, above, adder)
+    else:
+        add(tally, signals(above), constant(0, above), SIGNAL, adder)
+    still = 1.0 if adder == "ripple" or spec.lanes == 1 else 1 - _ABOVE_LANES
+    return np.maximum(alignadd - still * tally.counts().cells(), 0.0)
+
+
+def _term(arrived: LevelArrivals) -> float:
+    """Return when what a float is added to is there."""
+    return max(arrived.significand, arrived.exponent)
+
+
+def _lateness(spec: MacSpec, acc: Level, times: Arrivals, arrived: LevelArrivals, *, rounds: bool) -> tuple[float, float]:
+    """Return how much a term stirs the float that it is added to, and how often that is shifted otherwise."""
+    term = _term(arrived)
     if spec.exact_sum is not None:
         return _LATE_SUM * term * _sums_at_once(spec), _OF_SUMS
     if isinstance(acc, TensorAcc):
         return _LATE_TENSOR * term, _OF_SUMS
-    return (_ROUNDED, _OF_SUMS) if rounds else (term, exponent_activity(spec))
+    if rounds:
+        return _ROUNDED, _OF_SUMS
+    shifted = _SHIFTED * times.operands * _shifts(spec) if _registers(spec) <= 0 else 0.0
+    return term + shifted, exponent_activity(spec)

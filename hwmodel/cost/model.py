@@ -41,7 +41,7 @@ DELAY = "delay_ps"
 REPORTED = ("decode", "mpy", "alignadd", "normacc", "total")
 
 AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "adders": ("full_adder",),
+    "adders": ("full_adder", "sign_adder"),
     "half adders": ("half_adder",),
     "xor": ("xor2",),
     "mux": ("mux2",),
@@ -52,7 +52,7 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
     "strong masks": ("strong_mask",),
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "adders": ("full_adder", "half_adder"),
+    "adders": ("full_adder", "sign_adder", "half_adder"),
     "xor": ("xor2", "prefix"),
     "others": ("mux2", "gate2", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
 }
@@ -200,7 +200,7 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
 
 
 def glitching_cells(spec: MacSpec, unit: UnitCounts, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
-    """Return (4, 6 cells) float64: cells of the `FITTED` parts, from `fitted_cells`, then those that glitch, from `stirred_cells`."""
+    """Return (4, 7 cells) float64: cells of the `FITTED` parts, from `fitted_cells`, then those that glitch, from `stirred_cells`."""
     cells = fitted_cells(unit)
     return np.hstack([cells, stirred_cells(spec, unit, cells, objective=objective, adder=adder, multiplier=multiplier)])
 

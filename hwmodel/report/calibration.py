@@ -16,7 +16,7 @@ from hwmodel.cost.calibration import ARCHITECTURES, COEFFICIENTS
 from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, coefficients_text, learn, read_units, unit_sets
 from hwmodel.files import scratch_folder, write_text
 from hwmodel.flow import TechCard, load_card
-from hwmodel.flow.adders import adder_cell
+from hwmodel.flow.adders import adder_cell, adder_in_use
 from hwmodel.flow.card import Cell
 from hwmodel.flow.interpolate import lookup
 from hwmodel.sweep import Crew, Store, Summary, parse_plan, run_sweep
@@ -97,6 +97,8 @@ def cell_figures(card: TechCard) -> dict[str, dict[str, float]]:
     for name, cell in found.items():
         one = _figures(cell or nand, card)
         figures[name] = {key: value * (1 if cell else nands[name]) for key, value in one.items()}
+    stays = adder_in_use(card, "full") is not None
+    figures["sign_adder"] = {key: value * stays for key, value in figures["full_adder"].items()}
     return figures
 
 

@@ -123,6 +123,14 @@ def test_total_is_the_sum_of_the_parts():
     assert all(inside <= around for inside, around in zip(unit.decode, unit.mpy, strict=True))
 
 
+def test_below_products_in_a_long_window_only_signs_are_added():
+    coarse, fine, finer = (cost.counts(MacSpec.parse(f"e2m1-e2m1-tc4f{bits}:e8m13.rtz.late")).alignadd for bits in (3, 20, 24))
+    assert coarse.sign_adder == 0 < fine.sign_adder < finer.sign_adder
+    assert fine.full_adder == finer.full_adder
+    # An accumulator that joins at once has bits there.
+    assert cost.counts(MacSpec.parse("e2m1-e2m1-tc4f20:e8m13.rtz")).alignadd.sign_adder == 0
+
+
 def test_an_array_multiplier_has_the_textbook_number_of_adders():
     # Dadda: n^2 - 4n + 3 full adders and n - 1 half adders bring n rows to two; the final adder has 2n - 2 positions.
     for n in (4, 8, 11, 24):

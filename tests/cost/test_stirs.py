@@ -7,6 +7,7 @@ from hwmodel.cost import ARCHITECTURES, counts
 from hwmodel.cost.depth import arrivals
 from hwmodel.cost.glitches import STIRS, stirred_cells
 from hwmodel.cost.model import fitted_cells
+from hwmodel.cost.structure.activity import shift_activity
 from hwmodel.spec import MacSpec
 
 
@@ -23,8 +24,12 @@ def test_a_register_stops_what_comes_before():
     assert (through["by depth before"][2:] > 0).all()
     assert (behind["by depth before"][2:] == 0).all()
     assert (behind["by depth"] >= 0.95 * through["by depth"]).all()
-    assert stirred("int8-int8-fx32")["in fixed point"][2] > 0
-    assert stirred("int8-int8-fx32-p1")["in fixed point"][2] == 0
+    for through, behind, kind in (
+        ("int8-int8-fx32", "int8-int8-fx32-p1", "of integers"),
+        ("e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fx-p1", "in fixed point"),
+    ):
+        # What is shifted or added in a tree stirs that, even if it comes from a register.
+        assert 0 < stirred(behind)[kind][2] < 0.6 * stirred(through)[kind][2]
 
 
 def test_sums_that_become_a_float_stir_it_most():
@@ -34,8 +39,44 @@ def test_sums_that_become_a_float_stir_it_most():
     assert stirred("int8-int8-fp32-x8-p1")["by depth before"][3] == 0
 
 
-def test_no_sign_stirs_the_bits_above_unsigned_products():
-    assert stirred("uint8-uint8-fx32")["in fixed point"][2] < 0.6 * stirred("int8-int8-fx32")["in fixed point"][2]
+def test_bits_above_the_products_are_stirred_by_several_lanes_only():
+    for lanes, above in (("", False), ("-x8", True)):
+        narrow, wide = (stirred(f"int8-int8-fx{width}{lanes}")["of integers"][2] for width in (32, 48))
+        assert (wide > 1.1 * narrow) == above
+
+
+def test_operands_that_change_seldom_stir_the_less():
+    small, large = (stirred(f"{name}-fx24")["of integers"][2] for name in ("uint4-uint4", "int4-int4"))
+    assert small < 0.5 * large
+
+
+def test_a_sum_that_saturates_stirs_each_cell_of_its_register_the_more():
+    wrapping, saturating = (
+        stirred(name)["of integers"][3] / counts(MacSpec.parse(name)).normacc.cells().sum()
+        for name in ("int8-int8-fx32", "int8-int8-fx32.sat")
+    )
+    assert saturating > 2 * wrapping
+
+
+@pytest.mark.parametrize(("name", "often"), [("int8", (0.75, 0.82)), ("e4m3fn", (0.01, 0.05)), ("e4m3nosub", (0, 0)), ("lns8", (0, 0))])
+def test_integers_are_shifted_often_and_floats_seldom(name, often):
+    least, most = often
+    assert least <= shift_activity(MacSpec.parse(f"{name}-{name}-fp32").a) <= most
+
+
+def test_what_is_shifted_as_it_is_unpacked_stirs_the_multiplier():
+    assert stirred("int8-int8-fp32")["by depth before"][1] > 10 * stirred("e4m3fn-e4m3fn-fp32")["by depth before"][1] > 0
+    assert stirred("int8-int8-fx32")["by depth before"][1] == 0  # not unpacked
+
+
+def test_an_accumulator_that_joins_late_stirs_the_sum_before_it():
+    at_once, late = (stirred(f"e2m1fn-e2m1fn-tc8f6:fp16{kind}")["in sums"][2] for kind in ("", ".late"))
+    assert late > 1.5 * at_once
+
+
+def test_an_inner_fixed_point_sum_hardly_stirs_the_outer_one():
+    fixed, float_ = (stirred(f"int8-int8-chunk64:{inner}:fp32")["by depth"][3] for inner in ("fx24", "fp16"))
+    assert fixed < 0.2 * float_
 
 
 def test_rounding_of_products_is_told_from_that_of_sums():

@@ -19,6 +19,13 @@ def test_coefficients_were_made_from_the_bundled_cards(name):
     assert about == {"sha256": card.sha256, "process": card.process, "cells": cell_figures(card)}
 
 
+def test_adders_of_signs_cost_something_where_they_are_cells():
+    cells = {name: about["cells"] for name, about in stored()["cards"].items()}
+    assert set(cells["sg13g2"]["sign_adder"].values()) == {0}
+    for name in ("asap7", "sky130hd"):
+        assert cells[name]["sign_adder"] == cells[name]["full_adder"]
+
+
 def test_coefficients_say_what_made_them():
     found = json.loads((TABLES / COEFFICIENTS).read_text(encoding="utf-8"))
     assert found["command"] == "hwmodel calibrate --make"

@@ -15,7 +15,7 @@ from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
-from ..structure.idle import Binades, binades_of_sums, unfilled, unreached, unused
+from ..structure.idle import Binades, binades_of_sums, idle_of_fixed, unfilled
 from ..structure.levels import Terms, level_of_fixed, level_of_float
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
@@ -186,7 +186,7 @@ class PlainSums:
             fixed, product = found
             alignadd, normacc = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
             rows += alignadd[: len(CELLS)], normacc[: len(CELLS)]
-            shares.append((unreached(binades[pair], fixed), unused(binades[pair], fixed)))
+            shares.append(idle_of_fixed(binades[pair], fixed, signed=product.signed))
             refused.append(None)
         placed = np.array(rows, float).reshape(-1, 2, len(CELLS))
         return placed, placed * np.array(shares).reshape(-1, 2, 1), refused

@@ -46,7 +46,7 @@ _NEARLY_ALL = 0.998
 _REACH = 6.0
 """Standard deviations beyond which there is nothing."""
 
-_BY_KIND = np.array([1.0 if kind in ("full_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS])
+_BY_KIND = np.array([1.0 if kind in ("full_adder", "sign_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS])
 """How much of its toggles a kind of cell owes to operands: sums all, gates and registers half, for masks and control are among them."""
 
 
@@ -279,7 +279,7 @@ def _nonzero(fmt: Operand) -> float:
 
 
 def owed(activity: float | np.ndarray) -> np.ndarray:
-    """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 11) float64."""
+    """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 12) float64."""
     return 1 - _BY_KIND * (1 - np.asarray(activity)[..., np.newaxis])
 
 
@@ -300,3 +300,21 @@ def _sum_activity(a: Operand, b: Operand, normalised: bool, offset: int, width: 
         for y, q in binades(b, normalised).items():
             exponents[x + y - offset] = exponents.get(x + y - offset, 0.0) + p * q
     return sum(_toggles(exponents, width)) / width
+
+
+@lru_cache(maxsize=1 << 14)
+def shift_activity(fmt: Operand) -> float:
+    """Return how often an operand that is unpacked for a float is shifted otherwise than the one before it.
+
+    Integers and posits are shifted by where their highest bit is, floats only below their normal numbers.
+    """
+    formats = _scalars(fmt)
+    return sum(_shifted(scalar) for scalar, _ in formats) / len(formats)
+
+
+def _shifted(fmt: ScalarOperand) -> float:
+    if isinstance(fmt, LogFormat) or (isinstance(fmt, FloatFormat) and not fmt.subnormals):
+        return 0.0
+    places = binades(fmt, True)
+    apart = [p for place, p in places.items() if not isinstance(fmt, FloatFormat) or place < fmt.emin]
+    return 1 - sum(p * p for p in [*apart, 1 - sum(apart)])

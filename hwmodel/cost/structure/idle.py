@@ -101,6 +101,12 @@ def unused(sums: Binades, fixed: FixedPoint) -> float:
     return IDLE * (max(sums.finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - sums.highest, 0)) / fixed.width
 
 
+def idle_of_fixed(sums: Binades, fixed: FixedPoint, *, signed: bool) -> tuple[float, float]:
+    """Return the shares of the addition to a fixed-point register, and of the register, that stand idle."""
+    # A sum that only grows stands idle in front of the register, too, where it never reaches.
+    return unreached(sums, fixed) if signed else unused(sums, fixed), unused(sums, fixed)
+
+
 def unfilled(sums: Binades, precision: int) -> float:
     """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest."""
     return IDLE * max(1 - (sums.highest - sums.finest) / precision, 0)

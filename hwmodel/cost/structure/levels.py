@@ -18,7 +18,7 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .idle import IDLE, binades_of_sums, reached, unfilled, unreached, unused
+from .idle import IDLE, binades_of_sums, idle_of_fixed, reached, unfilled, unreached, unused
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -109,8 +109,8 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
         alignadd = alignadd_far(terms.shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
     alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
-    sums = binades_of_sums(spec)
-    return LevelCounts(alignadd, normacc, alignadd.share(unreached(sums, fixed)), normacc.share(unused(sums, fixed)))
+    idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, signed=terms.shape.signed)
+    return LevelCounts(alignadd, normacc, alignadd.share(idle_alignadd), normacc.share(idle_normacc))
 
 
 def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Counts, Counts]:

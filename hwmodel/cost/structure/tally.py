@@ -71,6 +71,8 @@ class Counts(NamedTuple):
         Those by which one signal clears or sets a whole word.
     strong_mask
         The same where they are all that lies between a register and a port: as their part's longest path, the mapper keeps them strong.
+    sign_adder
+        Full adders of columns that hold signs alone: cells of a library stay; where adders are gates, what adds to 0 is found and left out.
     inverter
         Inverters. Those that a mapper merges into a neighbour are not counted.
     flip_flop
@@ -88,6 +90,7 @@ class Counts(NamedTuple):
     wide: int = 0
     mask: int = 0
     strong_mask: int = 0
+    sign_adder: int = 0
     inverter: int = 0
     flip_flop: int = 0
     placed_full_adder: int = 0
@@ -104,7 +107,7 @@ class Counts(NamedTuple):
         return _new(Counts, [number * count for count in self])
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (11,) float64; of counts that are columns, (11, units)."""
+        """Return the counts of `CELLS`, (12,) float64; of counts that are columns, (12, units)."""
         return np.array(self[: len(CELLS)], dtype=float)
 
     def share(self, share: float) -> "Cells":
@@ -143,7 +146,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.full_adder = self.half_adder = 0
-        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.strong_mask = self.inverter = 0
+        self.xor2 = self.mux2 = self.gate2 = self.prefix = self.wide = self.mask = self.strong_mask = self.sign_adder = self.inverter = 0
         self.flip_flop = 0
         self.placed_full_adder = self.placed_half_adder = 0
 
@@ -154,7 +157,7 @@ class Tally:
     def include(self, counts: Counts, times: int = 1) -> None:
         """Add the counts of a block that was counted before, so many times."""
         full_adder, half_adder, xor2, mux2, gate2, prefix, wide, mask, strong_mask, *rest = counts
-        inverter, flip_flop, placed_full_adder, placed_half_adder = rest
+        sign_adder, inverter, flip_flop, placed_full_adder, placed_half_adder = rest
         self.full_adder += times * full_adder
         self.half_adder += times * half_adder
         self.xor2 += times * xor2
@@ -164,6 +167,7 @@ class Tally:
         self.wide += times * wide
         self.mask += times * mask
         self.strong_mask += times * strong_mask
+        self.sign_adder += times * sign_adder
         self.inverter += times * inverter
         self.flip_flop += times * flip_flop
         self.placed_full_adder += times * placed_full_adder

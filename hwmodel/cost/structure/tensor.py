@@ -47,7 +47,11 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
         if distance:
             add(tally, _bits(lead, distance), invert(_bits(exponent, distance)), 1)
         constant_sum += _enter(tally, columns, product.significand_bits, distance, window.product_bits, signed=product.signed)
-    add_columns(tally, columns, constant_sum, adder)
+    kept = shift_right_cut(Tally(), product.significand_bits, distance, window.product_bits)
+    if register is None and product.signed:
+        _add_with_signs(tally, columns, constant_sum, window.product_bits - kept, adder)
+    else:
+        add_columns(tally, columns, constant_sum, adder)
     tally.xor2 += window.magnitude_bits
     add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
     if product.nan:
@@ -57,6 +61,17 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
         tally.any_of(acc.lanes)
         tally.any_of(acc.lanes)
     return tally.counts()
+
+
+def _add_with_signs(tally: Tally, columns: list[list[Bit]], constant_sum: int, signs: int, adder: str) -> None:
+    """Count a sum whose lowest columns hold nothing but signs, so many: what is below a product is its sign in every bit, and adds to 0."""
+    whole, above = Tally(), Tally()
+    add_columns(whole, columns, constant_sum, adder)
+    if signs > 0:
+        add_columns(above, columns[signs:], constant_sum >> signs, adder)
+        whole.sign_adder = max(whole.full_adder - above.full_adder, 0)
+        whole.full_adder -= whole.sign_adder
+    tally.include(whole.counts())
 
 
 def _largest(tally: Tally, count: int, bits: int) -> None:

@@ -212,8 +212,9 @@ class _Sums:
     def _fold(self, acc: Level, terms: Terms | Rows) -> None:
         """Count the level that an inner register is folded into; where most steps are no fold, it stands idle."""
         assert self.spec.fold_steps is not None
-        # It is given something to add once a chunk or block, and is given zero again in the next cycle.
-        idle = (1.0 if self.spec.blocks else HELD) * max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
+        # It is given something to add once a chunk or block, and is given zero again in the next cycle. A float's exponent it still sees.
+        held = 1.0 if self.spec.blocks or isinstance(self.spec.levels[0], FixedAcc) else HELD
+        idle = held * max(1 - 2 / self.spec.fold_steps, 0.0) if self.spec.fold_steps else 1.0
         self._accumulate(acc, terms, resettable=True, idle=idle)
 
     def _sum(self, terms: Terms | Rows, fixed: FixedPoint) -> Terms:
