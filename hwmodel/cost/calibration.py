@@ -181,7 +181,8 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CostError(
-            f"{tables_of(card) / COEFFICIENTS} holds no coefficients of this version: {type(error).__name__}: {error}"
+            f"{tables_of(card) / COEFFICIENTS} holds no coefficients of this version ({type(error).__name__}: {error}); "
+            "hwmodel calibrate --make learns them anew"
         ) from error
 
 

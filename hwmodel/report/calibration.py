@@ -17,6 +17,7 @@ from hwmodel.cost.learning import COLUMNS, FIGURES, UNITS, coefficients_text, le
 from hwmodel.files import scratch_folder, write_text
 from hwmodel.flow import TechCard, load_card
 from hwmodel.flow.adders import adder_cell, adder_in_use
+from hwmodel.flow.boolean import truth_table, variables
 from hwmodel.flow.card import Cell
 from hwmodel.flow.interpolate import lookup
 from hwmodel.sweep import Crew, Store, Summary, parse_plan, run_sweep
@@ -102,10 +103,23 @@ def cell_figures(card: TechCard) -> dict[str, dict[str, float]]:
     return figures
 
 
-def _plainness(cell: Cell) -> tuple[bool, float, str]:
-    """Return what is least for the flip-flop that registers are made of: one that is not reset by itself, if there is one, the smallest."""
+def _plainness(cell: Cell) -> tuple[bool, bool, float, str]:
+    """Return what is least for the flip-flop that registers are made of.
+
+    One that is not reset by itself and hands on what it is given, not the complement, if there is one; of these the smallest.
+    """
     assert cell.flip_flop is not None
-    return bool(cell.flip_flop.clear or cell.flip_flop.preset), cell.area_um2, cell.name
+    return cell.flip_flop.controlled, not _hands_on(cell), cell.area_um2, cell.name
+
+
+def _hands_on(cell: Cell) -> bool:
+    """Return whether an output of a flip-flop is what its data pin was."""
+    assert cell.flip_flop is not None
+    data = (cell.flip_flop.data,)
+    if variables(cell.flip_flop.next_state) != data:
+        return False
+    given = truth_table(cell.flip_flop.next_state, data)
+    return any(truth_table(output.function.replace("IQN", "(!IQ)"), ("IQ",)) == given for output in cell.outputs)
 
 
 def _figures(cell: Cell, card: TechCard) -> dict[str, float]:

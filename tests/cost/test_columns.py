@@ -79,7 +79,8 @@ def like_units(count: int, seed: int) -> list[MacSpec]:
     """Return random units of few formats and accumulators, most of which share what sums with others."""
     draw = random.Random(seed)
     names = [f"e{e}m{m}{kind}" for e in range(2, 6) for m in range(5) for kind in (("", "none", "fnuz") if m else ("none",))]
-    operands = [*map(_operand, [*names, "e3m2nosub", "e4m2half", "e3m3b9", "int5", "sm4", "uint3", "posit6es1", "posit5es1"])]
+    names += ["e3m2nosub", "e4m2half", "e3m3b9", "e3m2u", "e2m3u", "int5", "sm4", "uint3", "posit6es1", "posit5es1"]
+    operands = [*map(_operand, names)]
     sums = "fx fx24f6 fx24f6.rne fx14f1.sat fx30 fx20fm4 fp16 fp32 e5m6none.rtz e4m3fn.unfused e6m9.ftz posit8"
     sums += " chunk4:fp16:fp32 tc4f6:fp16"
     accumulators = [parse_accumulator(name) for name in sums.split()]

@@ -152,6 +152,9 @@ CASES = {
     "e4m3fn": _decoder("e4m3fn"),
     "fp16": _decoder("fp16"),
     "posit16": _decoder("posit16"),
+    "int4": _decoder("int4"),
+    "int8": _decoder("int8"),
+    "e2m1fn+e4m3fn": _decoder("e2m1fn+e4m3fn"),
 }
 
 

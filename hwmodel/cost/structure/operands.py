@@ -23,8 +23,8 @@ from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 from .adders import add
 from .choices import choose, table
 from .parts import exponent_width, number_width
-from .posits import magnitude_fields, unpack_posit
-from .shifters import leading_zero_count, normalise, shift_left
+from .posits import lowest_bit_stays, magnitude_fields, unpack_posit
+from .shifters import leading_zero_count, shift_left
 from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
@@ -81,15 +81,15 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
         tally.xor2 += bits - 1
         # The highest bit, xor-ed with itself, is always 0.
         add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
+        lowest_bit_stays(tally)
     if normalised:
         zeros = (bits - 1).bit_length()
         if fmt.coding is IntCoding.TWOS_COMPLEMENT:
-            # Only the lowest number has the highest bit, and then no other: it is no part of the shift.
+            # Only the lowest number has the highest bit, and then no other: it is no part of the shift, and merges with the count.
             bits -= 1
-            tally.gate2 += zeros
         counter, stages = leading_zero_count(bits)
         tally.include(counter)
-        normalise(tally, bits, stages)
+        _normalise(tally, bits, stages)
         tally.gate2 -= 2 * stages + 1  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
@@ -118,8 +118,11 @@ def _log_width(fmt: LogFormat) -> int:
 def _decode_log(fmt: LogFormat) -> Counts:
     tally = Tally()
     tally.any_of(fmt.width - 1)
-    tally.gate2 += 4  # zero and NaN, each wanted inverted too
-    if fmt.regime_exponent_bits is not None:
+    tally.gate2 += 2  # zero and NaN
+    tally.inverter += 1  # the sign, for zero
+    if fmt.regime_exponent_bits is None:
+        tally.inverter += 1  # the logarithm's sign bit
+    else:
         magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
     return tally.counts()
 
@@ -199,15 +202,16 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         for question, bits in _questions(layout, counted=shifts):
             asked[question, layout.width] = max(bits, asked.get((question, layout.width), 0))
         if layout.subnormals:
-            # Whether the field is zero is wanted both ways, and what it decides is late where no shift is later.
-            tally.gate2 += 1 + (not shifts)
-            tally.gate2 += not shifts and shape.has_exponent and not layout.halved
+            tally.inverter += 1  # whether the field is zero is wanted both ways
+            if not shifts and shape.has_exponent and not layout.halved:
+                tally.gate2 += 1  # field 0 counts as 1: an OR, with its other input inverted
+                tally.inverter += 1
         # Infinite; NaN; whether the fraction is zero, wanted both ways. Of the one code that is NaN: that the exponent is zero.
         tally.gate2 += 4 * (layout.specials is Specials.IEEE) + (layout.specials is Specials.FNUZ)
         _plus(tally, layout.exponent_bits, offset)
     for bits in asked.values():
         tally.any_of(bits)
-    choose(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
+    _choose_layout(tally, [_cut(layout, offset, width, longest) for layout, offset in keys])
 
     places = {fmt.fraction_bits for fmt in formats}
     if shifts:
@@ -215,13 +219,19 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
         tally.gate2 += zeros * len(places) - (longest == 1)
         tally.gate2 += 1 + (longest > 1)  # the top: the hidden bit, or that the count has found a one
-        normalise(tally, longest, zeros)
+        _normalise(tally, longest, zeros)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
-        tally.mux2 += min(zeros + 1, width) * (len(set(added)) - 1)
-        # A subnormal's exponent field is 0: ORs, and of what can differ from sign and constants an AND each.
-        tally.gate2 += 1 if longest == 1 else width + min(zeros, width)
+        # Sums of one count and two constants differ by little more than the mode.
+        tally.gate2 += min(zeros + 1, width) * (len(set(added)) - 1)
+        # A subnormal's exponent field is 0: an AND and an OR where the count tells its bits, and one signal sets all above.
+        if longest == 1:
+            tally.gate2 += 1
+        else:
+            counted = min(zeros, width)
+            tally.gate2 += 2 * counted
+            tally.mask += width - counted
     elif len(places) > 1:
         shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
     if not few:
@@ -244,10 +254,29 @@ def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
         counter, zeros = leading_zero_count(fmt.precision)
         tally.include(counter)
         tally.gate2 += zeros
-        normalise(tally, fmt.precision, zeros)
+        _normalise(tally, fmt.precision, zeros)
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     return tally.counts()
+
+
+def _choose_layout(tally: Tally, sources: Sequence[Sequence[Hashable]]) -> None:
+    """Count the choice among fields of layouts: an AND and an OR each, the rest merges with what makes the fields and what takes them."""
+    chosen = Tally()
+    choose(chosen, sources)
+    tally.gate2 += 2 * chosen.mux2 + chosen.gate2
+
+
+def _normalise(tally: Tally, width: int, count: int) -> None:
+    """Count the shift of `width` bits by their leading zeros, as `hwmodel.cost.structure.shifters.normalise` does.
+
+    But so short a shift is one piece of logic to a mapper: what is cleared below merges with the next stage.
+    """
+    for stage in range(count):
+        moved = max(width - (1 << stage), 0)
+        leading = min(1 << stage, moved)
+        tally.mux2 += moved - leading
+        tally.gate2 += 2 * leading
 
 
 def _fraction_zeros(tally: Tally, bits: int) -> int:

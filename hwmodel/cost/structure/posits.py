@@ -95,6 +95,7 @@ def tapered_fields(tally: Tally, width: int, tail_bits: int) -> int:
         return length
     length = places.bit_length()
     tally.gate2 += 2 * (places - 1)
+    tally.inverter += places  # a bit of the run is wanted both ways: it ends there, or goes on
     for bit in range(length):
         tally.any_of(sum((i >> bit) & 1 for i in range(places + 1)))
     for terms in range(1, width - 2):
@@ -107,6 +108,14 @@ def _negate(tally: Tally, bits: int) -> None:
     """Count the two's complement of a number if its sign is set."""
     tally.xor2 += bits
     add(tally, signals(bits), constant(0, bits), SIGNAL)
+    lowest_bit_stays(tally)
+
+
+def lowest_bit_stays(tally: Tally) -> None:
+    """Take back what the lowest bit of a two's complement was counted for: xor-ed twice, it is what it was. Its carry is left."""
+    tally.xor2 -= 1
+    tally.half_adder -= 1
+    tally.gate2 += 1
 
 
 def round_posit(
