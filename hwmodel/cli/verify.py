@@ -1,5 +1,6 @@
 """``hwmodel verify``: circuit against golden model."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from .files import output_folder
 from .output import Column, Form, console, decimals, form_of, progress, show, show_csv, show_json
 
 if TYPE_CHECKING:
+    from hwmodel.spec import MacSpec
     from hwmodel_sim import Report
 
 _COLUMNS = (
@@ -54,14 +56,17 @@ def verify(
 
     from hwmodel.yosys import Yosys
     from hwmodel_rtl import emit
-    from hwmodel_sim import verify as verify_unit
+    from hwmodel_sim import verify_many
 
     reports = []
     with Yosys() as yosys, progress("verify", len(specs)) as start:
-        for spec in specs:
-            start(str(spec))
-            text = emit(spec, yosys=yosys).verilog if source is None else source
-            report = verify_unit(spec, verilog=text, simulator=simulator, seed=seed, vectors=vectors, waves=waves)
+
+        def circuits() -> Iterator[tuple["MacSpec", str]]:
+            for spec in specs:
+                start(str(spec))
+                yield spec, emit(spec, yosys=yosys).verilog if source is None else source
+
+        for report in verify_many(circuits(), simulator=simulator, seed=seed, vectors=vectors, waves=waves):
             again = [replace(each, replay=_replay(each.replay, context, verilog)) for each in report.mismatches]
             reports.append(replace(report, mismatches=again))
     rows = [_row(report) for report in reports]

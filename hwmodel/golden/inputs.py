@@ -41,6 +41,10 @@ class Inputs(NamedTuple):
         """Return what the cycle and the units of `index` are shown."""
         return Inputs._make(None if each is None else each[index] for each in self)
 
+    def joined(self) -> "Inputs":
+        """Return several cycles of some units as one cycle of so many times more."""
+        return Inputs._make(None if each is None else each.reshape(-1, *each.shape[2:]) for each in self)
+
 
 def check_inputs(spec: MacSpec, shape: tuple[int, ...], a: Any, b: Any, others: dict[str, Any]) -> Inputs:
     """Return the inputs of one or several cycles.

@@ -130,7 +130,8 @@ class Mac:
         shown |= {"a_scale": a_scale, "b_scale": b_scale, "a_shift": a_shift, "b_shift": b_shift}
         inputs = self._inputs((self._n,), a, b, shown)
         for block in self._blocks():
-            store(self._state, block, self._cycle(at(self._state, block), inputs.at(np.s_[block])))
+            some = inputs.at(block)
+            store(self._state, block, self._cycle(at(self._state, block), some, self._term(some)))
 
     def run(
         self,
@@ -167,9 +168,14 @@ class Mac:
         shape = (np.shape(a)[0], self._n)
         inputs = self._inputs(shape, a, b, shown)
         for block in self._blocks():
-            state = at(self._state, block)
-            for k in range(shape[0]):
-                state = self._cycle(state, inputs.at(np.s_[k, block]))
+            state, units = at(self._state, block), block.stop - block.start
+            # What is added depends on no state: of few units, that of many cycles is made at once.
+            together = max(_BLOCK // (units * self.spec.lanes), 1)
+            for start in range(0, shape[0], together):
+                some = inputs.at(np.s_[start : start + together, block])
+                terms = self._term(some.joined())
+                for k in range(len(some.a)):
+                    state = self._cycle(state, some.at(k), at(terms, np.s_[k * units : (k + 1) * units]))
             store(self._state, block, state)
         return self.acc
 
@@ -188,11 +194,12 @@ class Mac:
         """(n,) bool, sticky since the last `clear`."""
         return self._acc.flags(self._state)[1].copy()
 
-    def _cycle(self, state: Any, inputs: Inputs) -> Any:
+    def _cycle(self, state: Any, inputs: Inputs, term: Any) -> Any:
+        """Return the state after one cycle, in which `term` is added where that counts."""
         before = state
         if inputs.clear is not None and inputs.clear.any():
             state = select(inputs.clear, self._acc.zeros(len(inputs.clear)), state)
-        state = self._acc.add(state, self._term(inputs), inputs.rand)
+        state = self._acc.add(state, term, inputs.rand)
         if inputs.valid is not None:
             state = select(inputs.valid, state, before)
         if inputs.flush is not None and isinstance(self._acc, ChunkAcc | BlockAcc):

@@ -8,11 +8,19 @@ from .simulators import SIMULATORS, SimulationError
 if TYPE_CHECKING:
     from .expected import Coverage
     from .report import Mismatch, Report
-    from .verification import default_vectors, verify
+    from .trial import default_vectors
+    from .verification import verify, verify_many
 
-_HOME = {"Coverage": "expected", "Mismatch": "report", "Report": "report", "default_vectors": "verification", "verify": "verification"}
+_HOME = {
+    "Coverage": "expected",
+    "Mismatch": "report",
+    "Report": "report",
+    "default_vectors": "trial",
+    "verify": "verification",
+    "verify_many": "verification",
+}
 
-__all__ = ["SIMULATORS", "WAIVERS", "Coverage", "Mismatch", "Report", "SimulationError", "default_vectors", "lint", "verify"]
+__all__ = ["SIMULATORS", "WAIVERS", "Coverage", "Mismatch", "Report", "SimulationError", "default_vectors", "lint", "verify", "verify_many"]
 
 
 def __getattr__(name: str) -> Any:

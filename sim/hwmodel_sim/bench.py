@@ -1,8 +1,8 @@
-"""The cocotb bench: plays prepared blocks into the harness and compares what comes out. Runs inside the simulator.
+"""The cocotb bench: plays prepared blocks into a harness and compares what comes out. Runs inside the simulator.
 
 It computes nothing about numbers: stimulus and expectation were made beforehand (:mod:`hwmodel_sim.tape`) and lie in the
-simulator's folder as arrays of packed bits. A block that is held is played many times without a look at it. On the first block that
-differs it writes what it read to ``got.json`` and fails.
+device's folder as arrays of packed bits. A block that is held is played many times without a look at it. On the first block that
+differs it writes what it read to ``got.json`` and fails. Each device is a test of its own, so that one that fails hides no other.
 """
 
 import json
@@ -18,12 +18,13 @@ PERIOD_NS = 2
 
 
 @cocotb.test()
-async def play(dut) -> None:
-    """Every block of the tape, in order; block 0 is the reset and is not compared."""
-    folder = Path.cwd()
+@cocotb.parametrize(device=json.loads(Path("devices.json").read_text()))
+async def play(dut, device: str) -> None:
+    """Every block of the device's tape, in order; block 0 is the reset and is not compared."""
+    folder, harness = Path(device), getattr(dut, device)
     tape = json.loads((folder / "tape.json").read_text())
-    inputs = [(getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["inputs"]]
-    outputs = [(name, getattr(dut, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["outputs"]]
+    inputs = [(getattr(harness, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["inputs"]]
+    outputs = [(name, getattr(harness, f"{name}_block"), np.load(folder / f"{name}.npy")) for name in tape["outputs"]]
     block_ns = PERIOD_NS * tape["cycles"]
     block_time = Timer(block_ns, unit="ns")
     holds = {int(block): repeats for block, repeats in tape["holds"].items()}
@@ -33,19 +34,19 @@ async def play(dut) -> None:
     for port, blocks in inputs:
         port.value = int.from_bytes(blocks[0].tobytes(), "little")
     # Starts low, so rising edges fall between the moments at which this coroutine reads and writes.
-    Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)
+    Clock(harness.clk, PERIOD_NS, unit="ns").start(start_high=False)
     started = time.perf_counter()
     for index in range(tape["blocks"]):
         for port, blocks in inputs:
             port.value = int.from_bytes(blocks[index].tobytes(), "little")
         if index == tape["film"]:
-            dut.film.value = 1
+            harness.film.value = 1
         if index in loads:
             # The clock falls now: between two steps.
-            dut.load_block.value = int.from_bytes(loads[index].tobytes(), "little")
-            dut.load.value = 1
+            harness.load_block.value = int.from_bytes(loads[index].tobytes(), "little")
+            harness.load.value = 1
             await Timer(PERIOD_NS, unit="ns")
-            dut.load.value = 0
+            harness.load.value = 0
             await Timer(block_ns - PERIOD_NS, unit="ns")
         else:
             if index in holds:

@@ -1,4 +1,4 @@
-"""The Verilog around the unit: copies side by side, fed from and captured into wide registers, several cycles at a time.
+"""The Verilog around units: copies side by side, fed from and captured into wide registers, several cycles at a time.
 
 The simulator crosses into Python once per *block* of `CYCLES` clock cycles, not once per cycle. A block of inputs for all
 copies lies in wide registers; a counter picks the slice that the input registers take next; what the copies show before
@@ -10,15 +10,18 @@ Where the accumulators' register is known, a rising edge of `load` between two b
 its own: a process that waited for the falling clock would make Verilator evaluate all logic at both edges.)
 
 Bit ``(t * copies + c) * width + i`` of a wide register is bit `i` of the unit's port, in copy `c`, at cycle `t` of the block.
+
+A model holds one harness, or several that share nothing but its process: each has a clock of its own, and only one runs at a time.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hwmodel.spec import MacSpec
 
 from .registers import Register
 
-TOP = "harness"
+TOP = "bench"
 INPUT_DELAY = 1
 
 
@@ -46,14 +49,14 @@ class Harness:
     register: Register | None = None
     film: str = ""
 
-    def verilog(self) -> str:
-        """Return the module `TOP`."""
+    def verilog(self, name: str, unit: str) -> str:
+        """Return the module `name` around copies of the module `unit`."""
         block = self.cycles * self.copies
         # Only these are looked at from Python; that nothing else is visible is what lets Verilator optimise.
         public = " /* verilator public_flat_rw */"
         shared = [f"reg clk{public}", f"reg [{self.cycles - 1}:0] rst_block{public}"]
-        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.inputs.items()]
-        shared += [f"reg [{block * width - 1}:0] {name}_block{public}" for name, width in self.spec.outputs.items()]
+        shared += [f"reg [{block * width - 1}:0] {port}_block{public}" for port, width in self.spec.inputs.items()]
+        shared += [f"reg [{block * width - 1}:0] {port}_block{public}" for port, width in self.spec.outputs.items()]
         body, wires, clocked = [], [], []
         events = []
         if self.register is not None:
@@ -61,20 +64,20 @@ class Harness:
             events = ["  always @(posedge load) begin", *self._writes(self.register), "  end"]
         if self.film:
             shared.append(f"reg film{public}")
-            events += ["  always @(posedge film) begin", f'    $dumpfile("{self.film}");', f"    $dumpvars(0, {TOP});", "  end"]
-        for name, width in self.spec.inputs.items():
+            events += ["  always @(posedge film) begin", f'    $dumpfile("{self.film}");', f"    $dumpvars(0, {name});", "  end"]
+        for port, width in self.spec.inputs.items():
             step = self.copies * width
-            inside = _identifier(name)
+            inside = _identifier(port)
             body.append(f"  reg [{step - 1}:0] {inside};")
-            clocked.append(f"    {inside} <= {name}_block[cycle * {step} +: {step}];")
+            clocked.append(f"    {inside} <= {port}_block[cycle * {step} +: {step}];")
             wires.append(f".{inside}({inside})")
-        for name, width in self.spec.outputs.items():
+        for port, width in self.spec.outputs.items():
             step = self.copies * width
-            body.append(f"  wire [{step - 1}:0] {name};")
-            wires.append(f".{name}({name})")
-            clocked.append(f"    {name}_block[cycle * {step} +: {step}] <= {name};")
+            body.append(f"  wire [{step - 1}:0] {port};")
+            wires.append(f".{port}({port})")
+            clocked.append(f"    {port}_block[cycle * {step} +: {step}] <= {port};")
         lines = [
-            f"module {TOP};",
+            f"module {name};",
             # Whole blocks would fill a waveform.
             "/* verilator tracing_off */",
             *(f"  {signal};" for signal in shared),
@@ -82,7 +85,7 @@ class Harness:
             f"  reg [{self.cycles.bit_length() - 2}:0] cycle = 0;",
             "  reg rst;",
             *body,
-            f"  {self.spec.module_name} unit [{self.copies - 1}:0] (.clk(clk), .rst(rst), {', '.join(wires)});",
+            f"  {unit} unit [{self.copies - 1}:0] (.clk(clk), .rst(rst), {', '.join(wires)});",
             "  always @(posedge clk) begin",
             "    cycle <= cycle + 1'b1;",
             "    rst <= rst_block[cycle];",
@@ -96,6 +99,11 @@ class Harness:
     def _writes(self, register: Register) -> list[str]:
         width = register.width
         return [f"    unit[{copy}].{register.path} = load_block[{copy * width} +: {width}];" for copy in range(self.copies)]
+
+
+def top(harnesses: Iterable[tuple[str, str]]) -> str:
+    """Return the module `TOP` of harnesses, each by the name of its module and that of its instance."""
+    return "\n".join([f"module {TOP};", *(f"  {module} {name} ();" for module, name in harnesses), "endmodule"]) + "\n"
 
 
 def delay(spec: MacSpec) -> int:

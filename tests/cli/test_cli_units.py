@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hwmodel.flow import load_card
-from hwmodel_sim import verify
+from hwmodel_sim import verify_many
 from hwmodel_sim.expected import Coverage
 from hwmodel_sim.obligations import Obligation
 from hwmodel_sim.report import Report
@@ -21,16 +21,17 @@ LIBRARY = Path(__file__).parents[1] / "flow" / "small.lib"
 
 @pytest.fixture
 def simulated_once(monkeypatch):
-    """Of calls of `verify` that are the same, the first alone simulates; the others are given its report, to print it another way."""
-    reports: dict[str, Report] = {}
+    """Of calls of `verify` that are the same, the first alone simulates; the others are given its reports, to print them another way."""
+    reports: dict[str, list[Report]] = {}
 
-    def remembered(spec, **options):
-        call = f"{spec} {options}"
+    def remembered(circuits, **options):
+        circuits = list(circuits)
+        call = f"{circuits} {options}"
         if call not in reports:
-            reports[call] = verify(spec, **options)
+            reports[call] = list(verify_many(circuits, **options))
         return reports[call]
 
-    monkeypatch.setattr("hwmodel_sim.verify", remembered)
+    monkeypatch.setattr("hwmodel_sim.verify_many", remembered)
     return reports
 
 

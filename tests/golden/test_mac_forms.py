@@ -124,6 +124,28 @@ def test_run_is_many_steps(name: str) -> None:
     assert len(np.unique(step.acc, axis=0)) > lanes // 40  # the lanes did differ
 
 
+@pytest.mark.parametrize(
+    "name", ["e4m3fn-e5m2-fx-x3", "int8-int8-chunk3:fx20:fp16.sr4", "e4m3fn+e5m2-int8-fp16", "mxfp4-int8-fp32-x4", "e3m2-e2m3fn-tc4f7:e5m6"]
+)
+def test_a_run_of_few_units_is_many_steps(name: str) -> None:
+    """What many cycles add is made at once: more cycles than fit, and a number of them that nothing divides."""
+    spec, units, steps = MacSpec.parse(name), 5, 2003
+    rng = np.random.default_rng(1)
+    ports = {port: rng.integers(0, 1 << width, (steps, units), dtype=np.uint64) for port, width in spec.inputs.items() if port not in "ab"}
+    ports |= {
+        port: rng.random((steps, units)) < chance for port, chance in (("clear", 0.01), ("valid", 0.9), ("flush", 0.1)) if port in ports
+    }
+    shape = (steps, units) if spec.lanes == 1 else (steps, units, spec.lanes)
+    a, b = (rng.integers(0, 1 << fmt.width, shape, dtype=np.uint64) for fmt in (spec.a, spec.b))
+    run, step = golden.Mac(spec), golden.Mac(spec)
+    run.reset(units)
+    step.reset(units)
+    for k in range(steps):
+        step.step(a[k], b[k], **{port: codes[k] for port, codes in ports.items()})
+    np.testing.assert_array_equal(run.run(a, b, **ports), step.acc)
+    np.testing.assert_array_equal(run.overflow, step.overflow)
+
+
 @pytest.mark.parametrize("specials", ["", "fn", "fnuz", "none"])
 @pytest.mark.parametrize("rounding", ["rne", "rna", "rtz"])
 @pytest.mark.parametrize("options", ["", ".ftz", ".unfused", ".ftz.unfused"])

@@ -22,12 +22,13 @@ CODE = {"fp16": np.uint16, "fp32": np.uint32}
 def fused_multiply_add(a: np.ndarray, b: np.ndarray, c: np.ndarray, name: str, rounding: str) -> np.ndarray:
     """Codes of ``a * b + c`` by SoftFloat, all in `name`; NaN is the canonical one."""
     of, fma = (softfloatpy.Float16, softfloatpy.f16_mul_add) if name == "fp16" else (softfloatpy.Float32, softfloatpy.f32_mul_add)
-    size = 2 if name == "fp16" else 4
     softfloatpy.set_rounding_mode(SOFTFLOAT_ROUNDING[rounding])
-    numbers = [[of.from_bytes(code.to_bytes(size, "big")) for code in codes.tolist()] for codes in (a, b, c)]
-    result = [int.from_bytes(fma(x, y, z).to_bytes(), "big") for x, y, z in zip(*numbers, strict=True)]
+    # By way of Python's numbers, which hold all but a NaN's bits, and take a quarter of the time that bytes do.
+    with np.errstate(invalid="ignore"):
+        numbers = [map(of.from_float, codes.view(FLOAT[name]).astype(np.float64).tolist()) for codes in (a, b, c)]
+        result = np.fromiter(map(of.to_float, map(fma, *numbers)), np.float64, len(a)).astype(FLOAT[name])
     softfloatpy.set_rounding_mode(softfloatpy.RoundingMode.NEAR_EVEN)
-    codes = np.array(result, np.uint64)
+    codes = result.view(CODE[name]).astype(np.uint64)
     codes[np.isnan(golden.decode(codes, parse_format(name)))] = parse_format(name).nan_code
     return codes
 

@@ -51,7 +51,10 @@ class SoftPosit:
             made.v = code << self.shift
             return made
 
-        return [posit(code) for code in codes.tolist()]
+        # To make one takes ten times as long as to multiply two.
+        different, places = np.unique(codes, return_inverse=True)
+        made = [posit(code) for code in different.tolist()]
+        return [made[place] for place in places.tolist()]
 
     def __call__(self, operation: str, *operands: list[Any]) -> np.ndarray:
         function = getattr(softposit, f"{self.prefix}_{operation}")

@@ -8,14 +8,14 @@ import pytest
 from hwmodel.golden import Mac
 from hwmodel.spec import MacSpec
 from hwmodel_rtl import emit
-from hwmodel_sim import SimulationError, expected, verify
+from hwmodel_sim import SimulationError, expected, verify, verify_many
 from hwmodel_sim.journeys import Hold
 from hwmodel_sim.obligations import in_words, obligations
 from hwmodel_sim.pairs import largest_products
 from hwmodel_sim.planning import Reach, plan
 from hwmodel_sim.reached import unreached
 from hwmodel_sim.registers import Register, far_states
-from hwmodel_sim.verification import LONGEST_HOLD, MAX_VECTORS
+from hwmodel_sim.trial import LONGEST_HOLD, MAX_VECTORS
 
 needs_icarus = pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog (iverilog) is not installed")
 
@@ -166,11 +166,13 @@ BROKEN = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_far_from_zero_is_caught(name):
-    unit, old, new = BROKEN[name]
-    spec = MacSpec.parse(unit)
-    assert not verify(spec, verilog=changed(spec, old, new), vectors=5000).ok
+def test_what_is_broken_far_from_zero_is_caught():
+    broken = {name: (MacSpec.parse(unit), changed(MacSpec.parse(unit), old, new)) for name, (unit, old, new) in BROKEN.items()}
+    # Nothing is written into its outer level: two whole chunks are driven, and what is farther is named.
+    unit, old, new = BROKEN["chunk counter"]
+    broken["foreign chunk counter"] = (MacSpec.parse(unit), changed(MacSpec.parse(unit), old, new, foreign=True))
+    reports = verify_many(broken.values(), vectors=5000)
+    assert [name for name, report in zip(broken, reports, strict=True) if report.ok] == []
 
 
 @pytest.mark.slow
@@ -180,32 +182,14 @@ def test_icarus_catches_it_too():
 
 
 @pytest.mark.slow
-def test_a_counter_is_caught_whatever_the_outer_level():
-    # Nothing is written: two whole chunks are driven, and what is farther is named.
-    unit, old, new = BROKEN["chunk counter"]
-    spec = MacSpec.parse(unit)
-    assert not verify(spec, verilog=changed(spec, old, new, foreign=True), vectors=5000).ok
-
-
-@pytest.fixture(scope="module")
-def held():
-    """The mismatch of an overflow that never rises, in a circuit whose register nobody can write: 2^17 products are held."""
-    report = verify(FX32, verilog=changed(FX32, *NO_OVERFLOW, foreign=True), vectors=5000, seed=3)
-    assert not report.ok
-    return report.mismatches[0]
-
-
-@pytest.mark.slow
-def test_a_held_story_catches_what_is_broken_at_the_end(held):
+def test_a_held_story_catches_what_is_broken_at_the_end_is_replayed_and_filmed(tmp_path):
+    """An overflow that never rises, in a circuit whose register nobody can write: 2^17 products are held."""
+    verilog = changed(FX32, *NO_OVERFLOW, foreign=True)
+    (held,) = verify(FX32, verilog=verilog, vectors=5000, seed=3).mismatches
     before = int(held.before.split("(")[1].rstrip(")"))
     assert (1 << 31) - abs(before) <= 1 << 14
     assert held.expected["overflow"] == "1"
     assert held.got["overflow"] == "0"
-
-
-@pytest.mark.slow
-def test_the_seed_replays_a_hold_and_its_end_is_filmed(held, tmp_path):
-    verilog = changed(FX32, *NO_OVERFLOW, foreign=True)
     (again,) = verify(FX32, verilog=verilog, vectors=5000, seed=3, waves=tmp_path).mismatches
     film = tmp_path / "int8_int8_fx32.vcd"
     assert again.waves == str(film)

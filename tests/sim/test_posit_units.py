@@ -8,7 +8,7 @@ import pytest
 from hwmodel.golden import decode
 from hwmodel.spec import MacSpec, parse_format
 from hwmodel_rtl import emit
-from hwmodel_sim import lint, verify
+from hwmodel_sim import lint, verify, verify_many
 from hwmodel_sim.diagnosis import accumulator
 from hwmodel_sim.operands import draw, is_special, landmarks, log2_magnitude, negate, sign, specials
 
@@ -72,33 +72,27 @@ def test_drawn_posits_are_of_every_size(name):
     assert {1, (1 << (fmt.width - 1)) - 1, (1 << (fmt.width - 1)) + 1, (1 << fmt.width) - 1} <= set(landmarks(fmt).tolist())
 
 
-@pytest.mark.parametrize("name", UNITS[:1])
-def test_a_posit_unit_equals_the_golden_model(name):
-    report = verify(MacSpec.parse(name), vectors=50_000)
+def test_a_posit_unit_equals_the_golden_model():
+    report = verify(MacSpec.parse(UNITS[0]), vectors=50_000)
     assert report.ok, str(report)
     assert {"zero", "cleared", "tiny", "normal", "huge", "nan"} <= set(report.coverage.states)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", UNITS[1:])
-def test_posit_units_equal_the_golden_model(name):
-    report = verify(MacSpec.parse(name), vectors=100_000)
-    assert report.ok, str(report)
+@pytest.mark.parametrize("first", range(0, len(UNITS), 8), ids=UNITS[::8])
+def test_posit_units_equal_the_golden_model_and_are_lint_clean(first):
+    units = [(MacSpec.parse(name), emit(MacSpec.parse(name))) for name in UNITS[first : first + 8]]
+    reports = verify_many([(spec, unit.verilog) for spec, unit in units], vectors=100_000)
+    assert [str(report) for report in reports if not report.ok] == []
+    assert [complaint for _, unit in units for complaint in lint(unit.verilog, unit.name)] == []
 
 
 @pytest.mark.slow
 @needs_icarus
-@pytest.mark.parametrize("name", ["posit5es1-posit5es1-posit5es1", "posit6es1-posit6es1-posit6es1.unfused-p1", "posit5es0-posit5es0-quire"])
-def test_icarus_finds_nothing_unknown_in_a_posit_unit(name):
-    report = verify(MacSpec.parse(name), vectors=2000, simulator="icarus")
-    assert report.ok, str(report)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", UNITS)
-def test_posit_units_are_lint_clean(name):
-    unit = emit(MacSpec.parse(name))
-    assert lint(unit.verilog, unit.name) == []
+def test_icarus_finds_nothing_unknown_in_posit_units():
+    names = ["posit5es1-posit5es1-posit5es1", "posit6es1-posit6es1-posit6es1.unfused-p1", "posit5es0-posit5es0-quire"]
+    reports = verify_many([(MacSpec.parse(name), None) for name in names], vectors=2000, simulator="icarus")
+    assert [str(report) for report in reports if not report.ok] == []
 
 
 MUTATIONS = {
@@ -111,13 +105,12 @@ MUTATIONS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", MUTATIONS)
-def test_a_broken_rounding_is_caught(name):
+def test_a_broken_rounding_is_caught():
     spec = MacSpec.parse("posit6es1-posit6es1-posit6es1")
-    old, new = MUTATIONS[name]
     verilog = emit(spec).verilog
-    assert verilog.count(old) == 1
-    assert not verify(spec, verilog=verilog.replace(old, new), vectors=60_000).ok
+    assert {name: verilog.count(old) for name, (old, _) in MUTATIONS.items()} == dict.fromkeys(MUTATIONS, 1)
+    reports = verify_many([(spec, verilog.replace(*each)) for each in MUTATIONS.values()], vectors=60_000)
+    assert [name for name, report in zip(MUTATIONS, reports, strict=True) if report.ok] == []
 
 
 @pytest.mark.parametrize(("code", "text"), [(0x40, "0x40 (1)"), (0x80, "0x80 (nan)"), (0xC8, "0xc8 (-0.5)")])

@@ -115,7 +115,7 @@ def test_a_reset_kills_what_is_in_flight():
 
 
 def test_the_harness_names_every_port_once():
-    text = Harness(MacSpec.parse("e5m2-e5m2-chunk4:fx24:fp16"), copies=2, cycles=4).verilog()
+    text = Harness(MacSpec.parse("e5m2-e5m2-chunk4:fx24:fp16"), copies=2, cycles=4).verilog("harness", "unit")
     for port in ("clk", "rst", "valid", "clear", "a", "b", "flush", "acc", "acc_valid", "overflow", "invalid"):
         assert text.count(f".{port}({port})") == 1
 

@@ -7,7 +7,7 @@ from handwritten_blocks import BLOCKS, BLOCKS_MUTATIONS, BLOCKS_VERILOG, LANES, 
 
 from hwmodel.spec import MacSpec
 from hwmodel_rtl import emit
-from hwmodel_sim import verify
+from hwmodel_sim import verify, verify_many
 
 QUICK = 20_000
 
@@ -22,20 +22,19 @@ UNITS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", UNITS)
-def test_emitted_units_equal_the_golden_model(unit):
-    report = verify(MacSpec.parse(unit), vectors=QUICK)
-    assert report.ok, str(report)
-    assert report.unreached == []
+def test_emitted_units_equal_the_golden_model():
+    for report in verify_many([(MacSpec.parse(unit), None) for unit in UNITS], vectors=QUICK):
+        assert report.ok, str(report)
+        assert report.unreached == [], report.spec
 
 
-@pytest.mark.parametrize(("unit", "verilog"), [(LANES, LANES_VERILOG), (BLOCKS, BLOCKS_VERILOG)])
-def test_a_right_unit_passes_and_everything_is_met(unit, verilog):
-    report = verify(MacSpec.parse(unit), verilog=verilog, vectors=QUICK)
-    assert report.ok, str(report)
-    assert report.unreached == []
-    assert report.coverage.pairs_met == report.coverage.pairs == 256
-    assert report.coverage.events["overflow"] > 8
+def test_right_units_pass_and_everything_is_met():
+    right = [(MacSpec.parse(LANES), LANES_VERILOG), (MacSpec.parse(BLOCKS), BLOCKS_VERILOG)]
+    for report in verify_many(right, vectors=QUICK):
+        assert report.ok, str(report)
+        assert report.unreached == []
+        assert report.coverage.pairs_met == report.coverage.pairs == 256
+        assert report.coverage.events["overflow"] > 8
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +58,12 @@ def test_a_mismatch_tells_the_lanes_whose_product_is_not_zero(caught):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(LANES_MUTATIONS) - {"overflow judged lane by lane"}))
-def test_broken_lanes_are_caught(name):
-    assert not verify(MacSpec.parse(LANES), verilog=mutated(LANES_VERILOG, LANES_MUTATIONS[name]), vectors=QUICK).ok
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BLOCKS_MUTATIONS)
-def test_broken_blocks_are_caught(name):
-    assert not verify(MacSpec.parse(BLOCKS), verilog=mutated(BLOCKS_VERILOG, BLOCKS_MUTATIONS[name]), vectors=QUICK).ok
-
-
-@pytest.mark.slow
-def test_another_order_of_products_is_caught():
-    """The same lanes in other phases: operands that sum to something else must come up."""
+def test_broken_lanes_and_blocks_are_caught():
+    broken = {}
+    for unit, verilog, mutations in ((LANES, LANES_VERILOG, LANES_MUTATIONS), (BLOCKS, BLOCKS_VERILOG, BLOCKS_MUTATIONS)):
+        broken |= {f"{unit}: {name}": (MacSpec.parse(unit), mutated(verilog, each)) for name, each in mutations.items()}
+    # The same lanes in other phases: operands that sum to something else must come up.
     right, wrong = (MacSpec.parse(f"e3m2-e2m3fn-tc4f7:e5m6.phases{order}") for order in ("0110", "0011"))
-    assert not verify(right, verilog=emit(wrong).verilog.replace(wrong.module_name, right.module_name), vectors=QUICK).ok
+    broken["another order of products"] = (right, emit(wrong).verilog.replace(wrong.module_name, right.module_name))
+    reports = verify_many(broken.values(), vectors=QUICK)
+    assert [name for name, report in zip(broken, reports, strict=True) if report.ok] == []

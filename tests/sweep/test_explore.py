@@ -1,11 +1,12 @@
 """Architectures are chosen by what they cost once mapped."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import ceil
 
 import pytest
 
-from hwmodel.flow import TechError, load_card, synthesize
+from hwmodel.flow import Mapped, TechError, load_card, map_flat, synthesize
 from hwmodel.spec import MacSpec
 from hwmodel.sweep.explore import OBJECTIVES, UnmetClockError, explore
 from hwmodel.yosys import Yosys
@@ -28,20 +29,28 @@ def yosys():
 
 
 @pytest.fixture(scope="module", autouse=True)
-def once():
+def once() -> Iterator[Callable[..., Mapped]]:
     """Map each text with each script once: it gives the same netlist every time."""
     kept: dict = {}
 
-    def remembered(verilog, top, card, yosys, *, objective):
-        key = verilog, objective, id(card)
-        if key not in kept:
-            kept[key] = synthesize(verilog, top, card, yosys, objective=objective)
-        return kept[key]
+    def remembered(by):
+        def mapped(verilog, top, card, yosys, *, objective):
+            key = by, verilog, objective, id(card)
+            if key not in kept:
+                kept[key] = by(verilog, top, card, yosys, objective=objective)
+            return kept[key]
+
+        return mapped
+
+    def flat(unit, card, yosys, script):
+        """Return a unit mapped as one module; its parts, of which nothing is asked here, are not mapped by themselves."""
+        netlist = remembered(map_flat)(unit.verilog, unit.name, card, yosys, objective=script)
+        return Mapped(unit.name, card, script, netlist, netlist)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hwmodel.sweep.explore.synthesize", remembered)
-        patch.setattr("hwmodel.sweep.explore.map_flat", lambda *given, **objective: remembered(*given, **objective).flat)
-        yield remembered
+        patch.setattr("hwmodel.sweep.explore.synthesize", remembered(synthesize))
+        patch.setattr("hwmodel.sweep.explore.map_flat", remembered(map_flat))
+        yield flat
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +60,7 @@ def mapped(card, yosys, once) -> dict[tuple[str, str], tuple[float, float, float
     for adder in ADDERS:
         unit = emit(SPEC, Architecture(adder=adder), yosys=yosys)
         for script in ("area", "balanced", "sized", "delay"):
-            row = once(unit.verilog, unit.name, card, yosys, objective=script).row
+            row = once(unit, card, yosys, script).row
             found[adder, script] = (row["area_flat_um2"], row["delay_ps"], row["clock_min_ps"])
     return found
 
@@ -120,7 +129,7 @@ def test_two_paths_are_tried_where_delay_rules(card, yosys, once) -> None:
     delays = {}
     for paths in PATHS:
         unit = emit(spec, Architecture("sklansky", paths=paths), yosys=yosys)
-        delays[paths] = once(unit.verilog, unit.name, card, yosys, objective="delay").row["delay_ps"]
+        delays[paths] = once(unit, card, yosys, "delay").row["delay_ps"]
     fastest = explore(spec, card, yosys, "delay", adder="sklansky")
     assert (fastest.architecture.paths, fastest.delay_ps, fastest.tried) == ("near_far", delays["near_far"], 2)
     assert delays["near_far"] < 0.95 * delays["single"]

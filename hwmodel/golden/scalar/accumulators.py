@@ -100,11 +100,11 @@ class FloatAcc:
         return self._flush(encode(value, self.acc.format, self.acc.rounding, random=random))
 
     def _flush(self, code: int) -> int:
+        if not self.acc.ftz:
+            return code
         fmt = self.acc.format
         value = decode(code, fmt)
-        if self.acc.ftz and value.is_finite and abs(value.number) < Fraction(2) ** fmt.emin:
-            return encode(Value(negative=value.negative), fmt)
-        return code
+        return encode(Value(negative=value.negative), fmt) if value.is_finite and abs(value.number) < Fraction(2) ** fmt.emin else code
 
     @property
     def value(self) -> Value:

@@ -1,6 +1,7 @@
 """Codes to values and back, by the definition of each family of formats."""
 
 import numbers
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -32,6 +33,11 @@ def decode(code: int, fmt: Format) -> Value:
     code = int(code)
     if not 0 <= code < 1 << fmt.width:
         raise SpecError(f"code {code} is not in 0..{(1 << fmt.width) - 1}, the codes of {fmt}")
+    return _decoded(code, fmt)
+
+
+@lru_cache(maxsize=1 << 14)
+def _decoded(code: int, fmt: Format) -> Value:
     value: Value = _FAMILIES[type(fmt)].decode(code, fmt)
     return value
 

@@ -5,11 +5,12 @@ step ``max_finite_code + 1`` is the next number, were the exponent range without
 """
 
 from fractions import Fraction
+from functools import lru_cache
 
 from hwmodel.spec import FloatFormat, Specials, X87Format
 
 from .rounding import compare, rounds_away, rounds_away_at_random, rounds_toward_zero
-from .value import NAN, Kind, Value
+from .value import NAN, Kind, Value, dyadic
 
 
 def decode(code: int, fmt: FloatFormat) -> Value:
@@ -22,15 +23,15 @@ def decode(code: int, fmt: FloatFormat) -> Value:
     return Value((-1 if negative else 1) * magnitude_of(step, fmt), negative)
 
 
+@lru_cache(maxsize=1 << 14)
 def magnitude_of(step: int, fmt: FloatFormat | X87Format) -> Fraction:
     """Return the magnitude that `step` stands for, were no code special."""
     field, fraction = step >> fmt.fraction_bits, step & fmt.fraction_mask
-    part = Fraction(fraction, 1 << fmt.fraction_bits)
     if step == 0 and fmt.zero:
         return Fraction(0)
     if field == 0 and fmt.subnormals:
-        return part * Fraction(2) ** (fmt.emin - fmt.halved)
-    return (1 + part) * Fraction(2) ** (field - fmt.bias)
+        return dyadic(fraction, fmt.emin - fmt.halved - fmt.fraction_bits)
+    return dyadic((1 << fmt.fraction_bits) + fraction, field - fmt.bias - fmt.fraction_bits)
 
 
 def encode(value: Value, fmt: FloatFormat, rounding: str, overflow: str, random: int | None) -> int:
@@ -79,12 +80,12 @@ def _step_below(magnitude: Fraction, fmt: FloatFormat | X87Format) -> int:
     if magnitude < magnitude_of(1, fmt):
         return 0
     hidden = 1 << fmt.fraction_bits
-    if magnitude < Fraction(2) ** fmt.emin:
+    if magnitude < dyadic(1, fmt.emin):
         # Subnormals. Those worth half end below the smallest normal number, and a gap follows.
-        return min(int(magnitude / Fraction(2) ** fmt.lsb_exponent), hidden - 1)
+        return min(int(magnitude / dyadic(1, fmt.lsb_exponent)), hidden - 1)
     exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    if Fraction(2) ** exponent > magnitude:
+    if dyadic(1, exponent) > magnitude:
         exponent -= 1
-    significand = int(magnitude / Fraction(2) ** (exponent - fmt.fraction_bits))
+    significand = int(magnitude / dyadic(1, exponent - fmt.fraction_bits))
     # The field of the lowest normal binade is 1, or 0 where there are no subnormals; the hidden bit is not in the code.
     return ((exponent - fmt.emin + fmt.subnormals) << fmt.fraction_bits) + significand - hidden
