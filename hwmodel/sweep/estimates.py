@@ -16,7 +16,7 @@ from .provenance import codebooks, provenance
 from .shares import Shares
 from .space import Batch
 from .store import Store, key_of
-from .units import units_in
+from .units import count_ahead, units_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +35,13 @@ def estimate_columns(*, timed: bool) -> tuple[str, ...]:
     return tuple(f"est_{name}" for name in estimate_many([], timed=timed) if name not in _OWN and not _BOUND_OF_A_PART.search(name))
 
 
-def units_of(batch: Batch, store: Store, options: EstimateOptions | None, shares: Shares) -> tuple["pa.Table", int]:
-    """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew."""
+def units_of(
+    batch: Batch, store: Store, options: EstimateOptions | None, shares: Shares, following: Batch | None = None
+) -> tuple["pa.Table", int]:
+    """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew.
+
+    What the `following` batch needs is begun in `shares`, if this one was not in the store already.
+    """
     import pyarrow as pa
 
     if options is None:
@@ -47,6 +52,8 @@ def units_of(batch: Batch, store: Store, options: EstimateOptions | None, shares
     if payload is not None:
         return pa.ipc.open_stream(payload).read_all(), 0
     table = _estimate(batch, options, shares)
+    if following is not None:
+        count_ahead(following, shares)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(table)

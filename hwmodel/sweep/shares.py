@@ -23,6 +23,9 @@ from hwmodel.cost.calibration import Card
 WORTH = 1 << 13
 """Units that are shared out; of fewer a process is not worth its start."""
 
+_HELPS = 3
+"""How many times more of the units a helper has than the process that names and writes all of them."""
+
 Places = dict[str, np.ndarray]
 
 
@@ -81,6 +84,12 @@ class SharedEstimator:
         order = np.argsort(rows)
         return rows[order], tails[order]
 
+    def ahead(self, **places: np.ndarray) -> None:
+        """Have helpers count their shares of units that will be asked for next; nobody waits for that."""
+        for share, helper in enumerate(self._helpers, 1):
+            rows = np.flatnonzero(self._share(places) == share)
+            helper.ask("faults", **{name: at[rows] for name, at in places.items()})
+
     def _asked(self, method: str, places: Places, **rest: Any) -> list[tuple[np.ndarray, Any]]:
         """Return the rows of each share, and the answer to a question about them."""
         shares = [np.flatnonzero(self._share(places) == share) for share in range(1 + len(self._helpers))]
@@ -96,10 +105,10 @@ class SharedEstimator:
 
     def _share(self, places: Places) -> np.ndarray:
         """Return whose the units are: neighbours among accumulators, or else lanes and powers of two of lanes, are different ones'."""
-        processes, at = 1 + len(self._helpers), places["acc"]
-        if len(self._estimator.accumulators) < 2 * processes:
+        slots, at = 1 + _HELPS * len(self._helpers), places["acc"]
+        if len(self._estimator.accumulators) < 2 * slots:
             at = at + places["lanes"] + np.frexp(places["lanes"])[1]
-        return at % processes
+        return (at % slots + _HELPS - 1) // _HELPS
 
 
 class _Helper:

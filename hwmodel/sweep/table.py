@@ -101,10 +101,13 @@ def write_table(
     try:
         with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer, Shares(jobs) as shares, _Behind() as behind:
             try:
-                for batch in plan.batches(_BATCH):
+                batches = plan.batches(_BATCH)
+                following = next(batches, None)
+                while (batch := following) is not None:
+                    following = next(batches, None)
                     ready, found = _ready(batch, desk, partial=partial)
                     if len(ready):
-                        table = _table(ready, found, desk, columns, schema, estimated, written, shares)
+                        table = _table(ready, found, desk, columns, schema, estimated, written, shares, following)
                         behind.do(_write, writer, table, written)
                     done += len(batch)
                     told(done)
@@ -197,11 +200,12 @@ def _table(
     estimated: Sequence[str],
     written: Written,
     shares: Shares,
+    following: Batch | None,
 ) -> "pa.Table":
-    """Return the rows of a batch as an Arrow table."""
+    """Return the rows of a batch as an Arrow table; what the `following` one needs is begun."""
     import pyarrow as pa
 
-    units, made = units_of(batch, desk.store, desk.estimates, shares)
+    units, made = units_of(batch, desk.store, desk.estimates, shares, following)
     written.estimated += made
     arrays: dict[str, Any] = {name: units[name] for name in ("spec", "reason", *estimated)}
     for name in ("a", "b", "acc", "lanes", "pipeline", "card", *columns.how):

@@ -47,9 +47,7 @@ class Units:
 
 def units_in(batch: Batch, shares: Shares) -> Units:
     """Return the units of a batch, which are estimated in `shares` if they are many."""
-    if batch.has("unit") or any(isinstance(choice.value, str) for choice in batch.chosen("acc")[0]):
-        return _one_by_one(batch)  # whole units are few; and what a GPU's accumulator is, operands decide
-    return _by_parts(batch, shares)
+    return _one_by_one(batch) if _is_whole(batch) else _by_parts(batch, shares)
 
 
 def _one_by_one(batch: Batch) -> Units:
@@ -69,12 +67,10 @@ def _by_parts(batch: Batch, shares: Shares) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    same = any({"a", "b"} <= set(axis.choices) for axis in batch.axes)
-    parts = _parts_of(same, *(tuple(batch.chosen(name)[0]) for name in ("a", "b", "acc", "lanes", "pipeline")))
+    parts, places = _places_in(batch)
     a, b, acc, lanes, pipeline = (batch.chosen(name)[1] for name in ("a", "b", "acc", "lanes", "pipeline"))
-    pair, frame = a if same else a * np.int64(len(parts.b)) + b, parts.frame(acc, lanes, pipeline)
+    pair, frame = places["pair"], parts.frame(acc, lanes, pipeline)
     there = parts.pair_there[pair] & parts.acc_there[acc]
-    places = {"pair": pair, "acc": acc, "lanes": parts.lanes[lanes], "pipeline": parts.pipeline[pipeline]}
     asked = np.flatnonzero(there)
     estimator = parts.estimator if len(batch) < WORTH or shares.jobs < 2 else shares.of(parts.estimator)
     rows, tails = estimator.faults(**{name: at[asked] for name, at in places.items()})
@@ -92,6 +88,29 @@ def _by_parts(batch: Batch, shares: Shares) -> Units:
     for row in np.flatnonzero(untold).tolist():
         reasons[row] = unit_of(*parts.choices(a[row], b[row], acc[row], lanes[row], pipeline[row]))[2]
     return Units(names, pa.array(reasons, pa.string()), there, estimator, places)
+
+
+def count_ahead(batch: Batch, shares: Shares) -> None:
+    """Have others count what estimates of a batch will ask for, while something else is done here."""
+    if shares.jobs < 2 or len(batch) < WORTH or _is_whole(batch):
+        return
+    parts, places = _places_in(batch)
+    there = parts.pair_there[places["pair"]] & parts.acc_there[places["acc"]]
+    shares.of(parts.estimator).ahead(**{name: at[there] for name, at in places.items()})
+
+
+def _is_whole(batch: Batch) -> bool:
+    """Return whether units are looked at one by one: whole ones are few; and what a GPU's accumulator is, operands decide."""
+    return batch.has("unit") or any(isinstance(choice.value, str) for choice in batch.chosen("acc")[0])
+
+
+def _places_in(batch: Batch) -> tuple["_Parts", dict[str, np.ndarray]]:
+    """Return the parts of a batch's units, and where in them each has its own: the arguments of `Estimator.columns`."""
+    same = any({"a", "b"} <= set(axis.choices) for axis in batch.axes)
+    parts = _parts_of(same, *(tuple(batch.chosen(name)[0]) for name in ("a", "b", "acc", "lanes", "pipeline")))
+    a, b, acc, lanes, pipeline = (batch.chosen(name)[1] for name in ("a", "b", "acc", "lanes", "pipeline"))
+    pair = a if same else a * np.int64(len(parts.b)) + b
+    return parts, {"pair": pair, "acc": acc, "lanes": parts.lanes[lanes], "pipeline": parts.pipeline[pipeline]}
 
 
 @dataclass(frozen=True, eq=False)
