@@ -1,7 +1,8 @@
 """Estimates made by several processes, each for its share of accumulators.
 
 What units share is counted once by whoever has them: a share is all units of some accumulators (where these are few, of accumulators
-and lanes), with whatever operands, and it is the same one's in every batch.
+and lanes), with whatever operands, and it is the same one's in every batch. While a batch is named, kept and written by one process the
+others count what the next will ask for.
 """
 
 import contextlib
