@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hwmodel.cost import Estimator
+from hwmodel.cost.arrays import nothing_collected
 from hwmodel.cost.calibration import Card
 
 WORTH = 1 << 13
@@ -152,7 +153,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else writes between the answers
     estimator: Estimator | None = None
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with nothing_collected(), contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             method, values, named = pickle.load(sys.stdin.buffer)
             answer: Any = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwmodel.cost.arrays import nothing_collected
 from hwmodel.files import whole
 
 from .desk import Desk
@@ -99,7 +100,13 @@ def write_table(
     packing: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "use_dictionary": _names(schema)}
     written, done = Written(), 0
     try:
-        with whole(out) as file, pq.ParquetWriter(file, schema, **packing) as writer, Shares(jobs) as shares, _Behind() as behind:
+        with (
+            whole(out) as file,
+            pq.ParquetWriter(file, schema, **packing) as writer,
+            Shares(jobs) as shares,
+            _Behind() as behind,
+            nothing_collected(),
+        ):
             try:
                 batches = plan.batches(_BATCH)
                 following = next(batches, None)

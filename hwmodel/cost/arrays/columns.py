@@ -5,9 +5,7 @@ products, which is the same for very many pairs of formats, and by the accumulat
 unit is two places in tables of parts.
 """
 
-import gc
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -19,22 +17,11 @@ from ..structure import UnitCounts, counts, stacked, sum_counts
 from ..structure.activity import lane_activities, owed
 from ..structure.lanes import LaneCounts, lane_counts
 from ..structure.tally import CELLS, Counts
+from .collecting import nothing_collected
 from .sizes import Frame, Pair, Size, is_alone, size_of
 from .sums import Fault, PlainSums, is_plain, refusal
 
 _UNKNOWN = np.iinfo(np.int32).min
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Hold the garbage collector: what is counted is kept, and to look through it again and again takes a seventh of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class PartTable:
@@ -158,7 +145,7 @@ class UnitColumns:
         frames, frame_at = np.unique((acc.astype(np.int64) * len(by_lanes) + lanes_at) * len(by_depth) + depth_at, return_inverse=True)
         order = np.argsort(frame_at.astype(np.uint16) if len(frames) < 1 << 16 else frame_at, kind="stable")
         ends = np.cumsum(np.bincount(frame_at, minlength=len(frames))).tolist()
-        with _nothing_collected():
+        with nothing_collected():
             for code, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
                 rest, depth = divmod(code, len(by_depth))
                 frame = Frame(self.accumulators[rest // len(by_lanes)], int(by_lanes[rest % len(by_lanes)]), int(by_depth[depth]))
