@@ -18,14 +18,16 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
     return high + low + own, bits + 1
 
 
-def normalise(tally: Tally, width: int, count: int) -> None:
-    """Count the shift of `width` bits by their leading zeros, a number of `count` bits, in whatever order.
+def normalise(tally: Tally, width: int, count: int, used: int | None = None) -> None:
+    """Count the shift of `width` bits by their leading zeros, a number of `count` bits, the farthest moves first.
 
     Before a move, as many bits at the top are zeros as it goes far. So what chooses there is an AND and an OR, and what is cleared below
-    is only what was not zero.
+    is only what was not zero. Where only so many bits at the top are `used`, a move makes those that the moves after it can bring there.
     """
     for stage in range(count):
         moved = max(width - (1 << stage), 0)
+        if used is not None:
+            moved = min(moved, used + (1 << stage) - 1)
         leading = min(1 << stage, moved)
         tally.mux2 += moved - leading
         tally.gate2 += 3 * leading
