@@ -100,14 +100,15 @@ def _leading_zeros(width: int) -> Case:
     return Case(Block({"a": width}, {"count": bits, "none": 1}, build), counts, 0.08)
 
 
-def _normalise(width: int) -> Case:
+def _normalise(width: int, used: int, within: float) -> Case:
     counter, bits = leading_zero_count(width)
 
     def build(m, a):
         count, none = leading_zeros.leading_zero_count(m, a)
-        return {"moved": shifter.normalise(m, a, count), "count": count, "none": none}
+        return {"moved": shifter.normalise(m, a, count)[-used:], "count": count, "none": none}
 
-    return Case(Block({"a": width}, {"moved": width, "count": bits, "none": 1}, build), counter + _tallied(normalise, width, bits), 0.18)
+    block = Block({"a": width}, {"moved": used, "count": bits, "none": 1}, build)
+    return Case(block, counter + _tallied(normalise, width, bits, used), within)
 
 
 def _align(value: int, amount: int, width: int) -> Case:
@@ -145,7 +146,8 @@ CASES = {
     "up_or_down28": _up_or_down(28),
     "leading_zeros13": _leading_zeros(13),
     "leading_zeros26": _leading_zeros(26),
-    "normalise26": _normalise(26),
+    "normalise26": _normalise(26, 26, 0.18),
+    "normalise46 cut": _normalise(46, 11, 0.32),
     "align24": _align(24, 8, 27),
     "any40": _any_of(40),
     "choice32": _choice(32),

@@ -25,12 +25,13 @@ def normalise(tally: Tally, width: int, count: int, used: int | None = None) -> 
     is only what was not zero. Where only so many bits at the top are `used`, a move makes those that the moves after it can bring there.
     """
     for stage in range(count):
-        moved = max(width - (1 << stage), 0)
-        if used is not None:
-            moved = min(moved, used + (1 << stage) - 1)
-        leading = min(1 << stage, moved)
+        distance = 1 << stage
+        made = width if used is None else min(used + distance - 1, width)
+        moved = min(max(width - distance, 0), made)
+        leading = min(distance, moved)
+        cleared = min(max(made - max(width - distance, 0), 0), leading)
         tally.mux2 += moved - leading
-        tally.gate2 += 3 * leading
+        tally.gate2 += 2 * leading + cleared
 
 
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
