@@ -1,6 +1,6 @@
 """Estimates over arrays: units as places in lists of what they are made of, costs as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
 from .arrays import PartTable, UnitColumns
-from .calibration import REACH, Calibration, Card, calibration_of
+from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .model import COUNTED, DELAY, column, costs_of, told
 
 BOUNDS = ("", "low", "high")
@@ -77,7 +77,7 @@ class Estimator:
             As `estimate_many`.
         """
         calibration = calibration_of(card, objective)
-        units = self._built(calibration)
+        units = self._built(calibration.architecture)
         places = units.places(pair, acc, lanes, pipeline)
         columns: dict[str, np.ndarray] = {"lanes": units.lanes(acc, lanes)}
         for quantity in COUNTED:
@@ -87,13 +87,17 @@ class Estimator:
         beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
         return columns | {"extrapolated": np.any(beyond, axis=0)}
 
-    def faults(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def faults(
+        self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray, objective: str = "balanced"
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return which rows are no units, and why.
 
         Parameters
         ----------
         pair, acc, lanes, pipeline
             As in `columns`.
+        objective
+            What the units will be estimated for, since others are counted on the way; it is the same for all, and may be unknown.
 
         Returns
         -------
@@ -102,13 +106,13 @@ class Estimator:
         tails : (faults,) object
             What follows ``unit <name>`` in the reason; None: only `MacSpec` itself says it.
         """
-        units = self._built(calibration_of("sky130hd"))
+        units = self._built(ARCHITECTURES.get(objective, ARCHITECTURES["balanced"]))
         _, sums = units.places(pair, acc, lanes, pipeline)
         rows = np.flatnonzero(sums < 0)
         return rows, units.faults(sums[rows])
 
-    def _built(self, calibration: Calibration) -> UnitColumns:
-        key = calibration.architecture["adder"], calibration.architecture["multiplier"]
+    def _built(self, architecture: Mapping[str, str]) -> UnitColumns:
+        key = architecture["adder"], architecture["multiplier"]
         if key not in self._units:
             self._units[key] = UnitColumns(self.pairs, self.accumulators, *key)
         return self._units[key]

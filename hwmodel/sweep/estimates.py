@@ -89,10 +89,10 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
     from hwmodel.flow import load_card
 
     distinct, which = batch.distinct()
-    units = units_in(distinct, shares)
+    (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
+    units = units_in(distinct, shares, objectives[0].name)
     names, reasons = units.names.take(which), units.reasons.take(which)
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
-    (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
     for at, to in product(range(len(cards)), range(len(objectives))):
         mine = np.flatnonzero((on == at) & (aimed == to) & units.there[which])
         if not len(mine):

@@ -79,18 +79,18 @@ class SharedEstimator:
                 found.setdefault(name, np.empty(len(places["acc"]), values.dtype))[rows] = values
         return found
 
-    def faults(self, **places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def faults(self, objective: str, **places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what `Estimator.faults` does."""
-        found = [(share[rows], tails) for share, (rows, tails) in self._asked("faults", places)]
+        found = [(share[rows], tails) for share, (rows, tails) in self._asked("faults", places, objective=objective)]
         rows, tails = (np.concatenate(each) for each in zip(*found, strict=True))
         order = np.argsort(rows)
         return rows[order], tails[order]
 
-    def ahead(self, **places: np.ndarray) -> None:
+    def ahead(self, objective: str, **places: np.ndarray) -> None:
         """Have helpers count their shares of units that will be asked for next; nobody waits for that."""
         for share, helper in enumerate(self._helpers, 1):
             rows = np.flatnonzero(self._share(places) == share)
-            helper.ask("faults", **{name: at[rows] for name, at in places.items()})
+            helper.ask("faults", objective=objective, **{name: at[rows] for name, at in places.items()})
 
     def _asked(self, method: str, places: Places, **rest: Any) -> list[tuple[np.ndarray, Any]]:
         """Return the rows of each share, and the answer to a question about them."""

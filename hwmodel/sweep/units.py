@@ -45,9 +45,9 @@ class Units:
         return self.estimator.columns(**{name: at[some] for name, at in self.places.items()}, card=card, objective=objective)
 
 
-def units_in(batch: Batch, shares: Shares) -> Units:
-    """Return the units of a batch, which are estimated in `shares` if they are many."""
-    return _one_by_one(batch) if _is_whole(batch) else _by_parts(batch, shares)
+def units_in(batch: Batch, shares: Shares, objective: str = "balanced") -> Units:
+    """Return the units of a batch, which are estimated in `shares` if they are many, for `objective` first."""
+    return _one_by_one(batch) if _is_whole(batch) else _by_parts(batch, shares, objective)
 
 
 def _one_by_one(batch: Batch) -> Units:
@@ -63,7 +63,7 @@ def _one_by_one(batch: Batch) -> Units:
     return Units(names, pa.array(reasons, pa.string()), there, estimator, spread)
 
 
-def _by_parts(batch: Batch, shares: Shares) -> Units:
+def _by_parts(batch: Batch, shares: Shares, objective: str) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -73,7 +73,7 @@ def _by_parts(batch: Batch, shares: Shares) -> Units:
     there = parts.pair_there[pair] & parts.acc_there[acc]
     asked = np.flatnonzero(there)
     estimator = parts.estimator if len(batch) < WORTH or shares.jobs < 2 else shares.of(parts.estimator)
-    rows, tails = estimator.faults(**{name: at[asked] for name, at in places.items()})
+    rows, tails = estimator.faults(objective=objective, **{name: at[asked] for name, at in places.items()})
     bad = asked[rows]
     there[bad] = False
     is_tensor = parts.own_lanes[acc] > 0
@@ -96,7 +96,7 @@ def count_ahead(batch: Batch, shares: Shares) -> None:
         return
     parts, places = _places_in(batch)
     there = parts.pair_there[places["pair"]] & parts.acc_there[places["acc"]]
-    shares.of(parts.estimator).ahead(**{name: at[there] for name, at in places.items()})
+    shares.of(parts.estimator).ahead(batch.chosen("objective")[0][0].name, **{name: at[there] for name, at in places.items()})
 
 
 def _is_whole(batch: Batch) -> bool:

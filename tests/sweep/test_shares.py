@@ -38,7 +38,7 @@ def shares():
 @pytest.mark.parametrize("card", ["sky130hd", load_card("asap7")], ids=["by name", "at hand"])
 def test_shared_as_alone(alone, shares, card):
     shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
-    rows, tails = shared.faults(**PLACES)
+    rows, tails = shared.faults("delay", **PLACES)
     assert len(rows)
     assert (rows.tolist(), tails.tolist()) == tuple(each.tolist() for each in alone.faults(**PLACES))
     assert same(shared.columns(**PLACES, card=card, objective="area"), alone.columns(**PLACES, card=card, objective="area"))
@@ -58,7 +58,7 @@ def test_all_have_a_share_of_many_accumulators_or_lanes(shares, accumulators, la
 
 def test_what_was_counted_ahead_is_asked_for_as_before(alone, shares):
     shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
-    shared.ahead(**PLACES)
+    shared.ahead("balanced", **PLACES)
     assert same(shared.columns(**PLACES, card="sky130hd", objective="balanced"), alone.columns(**PLACES, objective="balanced"))
 
 
@@ -83,7 +83,7 @@ def test_the_share_of_a_process_that_died_is_counted_here(alone):
 
 def test_none_is_left_behind():
     with Shares(2) as shares:
-        shares.of(Estimator(PAIRS, ACCUMULATORS)).faults(**PLACES)
+        shares.of(Estimator(PAIRS, ACCUMULATORS)).faults("balanced", **PLACES)
         process = shares._helpers[0]._process
         assert process.poll() is None
     assert process.poll() is not None
