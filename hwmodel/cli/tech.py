@@ -98,17 +98,23 @@ def import_(
     process: Annotated[str, typer.Option(help="The process, in words.", show_default="the operating conditions")] = "",
     source: Annotated[str, typer.Option(help="Where the files came from.", show_default="their names")] = "",
     licence: Annotated[str, typer.Option(help="The terms they came under.")] = "not stated",
+    fast_mapper: Annotated[
+        str, typer.Option(metavar="map|nf", help="ABC's mapper for the objective delay; synth a few units with either, and compare.")
+    ] = "map",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """A card from Liberty files."""
     form = form_of(as_json, as_csv)
     _check_name(name)
-    target = output_file(out or Path(f"{name}.card.json.gz"))
     from hwmodel.flow import import_liberty
+    from hwmodel.flow.card import FAST_MAPPERS
 
+    if fast_mapper not in FAST_MAPPERS:
+        raise InputError(f"--fast-mapper {fast_mapper!r} is not one of {', '.join(FAST_MAPPERS)}")
+    target = output_file(out or Path(f"{name}.card.json.gz"))
     with progress("read", len(files)) as start:
-        card = import_liberty(name, files, process=process, source=source, licence=licence, progress=start)
+        card = import_liberty(name, files, process=process, source=source, licence=licence, fast_mapper=fast_mapper, progress=start)
     output_folder(target.parent)
     card.save(target)
     for sentence in _unreadable(card):
@@ -189,6 +195,7 @@ def _show_card(card: "TechCard", form: Form, target: Path | None = None) -> None
         area = f"{cell.name}, {cell.area_um2:.3f} µm² = {cell.area_um2 / card.nand2.area_um2:.2f} GE" if cell else "none"
         pairs.append((key.replace("_", " "), area))
     pairs.append(("wire", f"{card.wire_ff_per_sink:.2f} fF for each pin a net drives (assumed: 0.2 fF/µm over three cell pitches)"))
+    pairs.append(("mapped for delay by", card.fast_mapper))
     facts(pairs, title=card.name)
 
 
@@ -217,6 +224,7 @@ def _row(card: "TechCard") -> dict[str, Any]:
         "wire_ff_per_sink": card.wire_ff_per_sink,
         "cells": len(card.cells),
         "excluded": len(card.excluded),
+        "fast_mapper": card.fast_mapper,
     }
     for key, cell in _reference_cells(card).items():
         row |= {key.lower(): cell.name if cell else None, f"{key.lower()}_um2": cell.area_um2 if cell else None}

@@ -21,6 +21,7 @@ from .boolean import truth_table, variables
 
 CARD_FOLDER = Path(__file__).parent / "cards"
 CARD_SUFFIX = ".card.json.gz"
+FAST_MAPPERS = ("map", "nf")
 RISE, FALL, RISE_SLEW, FALL_SLEW = range(4)
 
 
@@ -135,6 +136,8 @@ class TechCard:
         cell pitches, a pitch being the side of a square as large as the smallest NAND2: 1.16 fF for sky130hd, 0.14 fF for asap7.
     excluded
         The library's cells that are not in the card and must not be mapped to: name -> why.
+    fast_mapper
+        Which of ABC's mappers makes fast circuits of the library, one of `FAST_MAPPERS`; for the objective ``"delay"``.
     """
 
     name: str
@@ -145,6 +148,7 @@ class TechCard:
     wire_ff_per_sink: float
     cells: Mapping[str, Cell]
     excluded: Mapping[str, str] = field(default_factory=dict)
+    fast_mapper: str = FAST_MAPPERS[0]
 
     def smallest(self, table: int, inputs: int) -> Cell | None:
         """Return the smallest single-output cell with truth table `table` over `inputs` inputs, or None. Ties go to the name."""
@@ -204,6 +208,8 @@ class TechCard:
             "units": "um2 fF ps fJ nW V",
             "cells": {name: _cell_to_data(self.cells[name]) for name in self.cells},
             "excluded": sorted(self.excluded),
+            # What every card had before there was a choice is not written: cards that were kept stay the same.
+            **({} if self.fast_mapper == FAST_MAPPERS[0] else {"fast_mapper": self.fast_mapper}),
         }
 
     def save(self, path: Path | str) -> None:
@@ -253,6 +259,7 @@ def _from_data(data: Mapping[str, Any]) -> TechCard:
         wire_ff_per_sink=_figure(data["wire_ff_per_sink"]),
         cells={cell: _cell_from_data(cell, figures) for cell, figures in data["cells"].items()},
         excluded={_text(cell): _text(reason) for cell, reason in data["excluded"].items()},
+        fast_mapper=FAST_MAPPERS[FAST_MAPPERS.index(data.get("fast_mapper", FAST_MAPPERS[0]))],
     )
 
 

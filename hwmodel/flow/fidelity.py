@@ -6,7 +6,7 @@ What both share is how a file's text becomes numbers, and the simulation that co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -93,7 +93,7 @@ def full_library(card: TechCard, paths: Sequence[Path | str], *, progress: Progr
         If the files cannot serve (see `hwmodel.flow.import_liberty`), or have other cells or another supply than the card.
     """
     library = read_library(card.name, paths, progress=progress)
-    whole = full_card(card.name, library)
+    whole = replace(full_card(card.name, library), fast_mapper=card.fast_mapper)
     if absent := sorted(card.cells.keys() ^ whole.cells.keys()):
         raise TechError(f"the card {card.name} is not of these Liberty files: the cell {absent[0]} is in only one of the two")
     if card.voltage_v != whole.voltage_v:

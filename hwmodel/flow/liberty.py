@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .card import Cell, FlipFlop, Input, Output, TechCard, TechError
+from .card import FAST_MAPPERS, Cell, FlipFlop, Input, Output, TechCard, TechError
 from .interpolate import lookup
 from .liberty_cells import CellReader, LibertyCell, NotForLogicError, UnreadableError
 from .liberty_syntax import Group, LibertySyntaxError, parse
@@ -57,6 +57,7 @@ def import_liberty(
     process: str = "",
     source: str = "",
     licence: str = "not stated",
+    fast_mapper: str = FAST_MAPPERS[0],
     progress: Progress = lambda file: None,
 ) -> TechCard:
     """Return the card of the library in the Liberty files `paths` (plain or .gz).
@@ -67,6 +68,8 @@ def import_liberty(
         Name of the card.
     process, source, licence
         Kept in the card for whoever reads a result; `source` defaults to the files' names.
+    fast_mapper
+        See `TechCard`.
     progress
         Called with a file's name when its turn comes.
 
@@ -78,7 +81,8 @@ def import_liberty(
     """
     library = read_library(name, paths, progress=progress)
     cells = {cell: _reduced(found.cell) for cell, found in library.cells.items()}
-    return _card(name, library, cells, process, source or ", ".join(Path(path).name for path in paths), licence)
+    source = source or ", ".join(Path(path).name for path in paths)
+    return replace(_card(name, library, cells, process, source, licence), fast_mapper=fast_mapper)
 
 
 def full_card(name: str, library: LibertyLibrary) -> TechCard:

@@ -53,6 +53,17 @@ def test_cells_that_cannot_be_read_are_told_and_left_out(run, tmp_path):
     assert result.stderr == f"note: left out, for the file does not say enough of them: {sentence}\n"
 
 
+def test_the_mapper_of_fast_circuits_is_kept(run, tmp_path, imported):
+    assert load_card(str(imported)).fast_mapper == "map"
+    file = tmp_path / "nf.card.json.gz"
+    (row,) = json.loads(run("tech", "import", "small", LIBRARY, "-o", file, "--fast-mapper", "nf", "--json").stdout)
+    assert row["fast_mapper"] == load_card(str(file)).fast_mapper == "nf"
+    assert "nf" in run("tech", "show", file).stdout.splitlines()[-1]
+    refused = run("tech", "import", "small", LIBRARY, "-o", tmp_path / "none.gz", "--fast-mapper", "amap")
+    assert (refused.exit_code, refused.stderr) == (2, "error: --fast-mapper 'amap' is not one of map, nf\n")
+    assert not (tmp_path / "none.gz").exists()
+
+
 def test_a_card_agrees_with_its_library(run, imported):
     result = run("tech", "check", imported, LIBRARY, *UNITS, "-j", 1, "--json")
     assert result.exit_code == 0

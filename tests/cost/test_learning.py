@@ -87,13 +87,13 @@ def test_estimates_are_as_good_as_the_project_says(card, objective, sets):
     families = [row for (quantity, part, family), row in rows.items() if (quantity, part) == ("area_um2", "total") and family != "all"]
     assert sum(row["units"] for row in families) == total["units"]
     # Bounds with room for another flow or circuit, but not for counts that are wrong; a mapper for delay takes more liberties.
-    mean, p95, family = (0.05, 0.13, 0.10) if objective == "delay" else (0.02, 0.05, 0.10)
+    mean, p95, part_mean, family = (0.03, 0.08, 0.05, 0.08) if objective == "delay" else (0.02, 0.05, 0.04, 0.07)
     assert 0 < total["mean"] < mean
     assert total["mean"] <= total["p95"] < p95
     assert abs(total["bias"]) < 0.02
-    assert all(0 < rows["area_um2", part, "all"]["mean"] < 0.10 for part in cost.PARTS)
+    assert all(0 < rows["area_um2", part, "all"]["mean"] < part_mean for part in cost.PARTS)
     assert all(row["mean_family_left_out"] < family for row in families)
-    for quantity, bound in {"energy_fj": 0.085, "energy_timed_fj": 0.125, DELAY: 0.075}.items():
+    for quantity, bound in {"energy_fj": 0.085, "energy_timed_fj": 0.10, DELAY: 0.075}.items():
         assert 0 < rows[quantity, "total", "all"]["mean"] < bound, quantity
     for row in rows.values():
         if row["family"] == "all":

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from flow_cases import MAC, liberty_files
 
-from hwmodel.flow import Netlist, TechCard, map_flat, static_timing, synthesize
+from hwmodel.flow import Netlist, TechCard, load_card, map_flat, static_timing, synthesize
 from hwmodel.flow.adders import adder_kind
 from hwmodel.flow.compact_liberty import to_liberty
 from hwmodel.flow.mapping import SCRIPTS
 from hwmodel.spec import MacSpec
 from hwmodel.yosys import Yosys, YosysError
-from hwmodel_rtl import emit
+from hwmodel_rtl import Architecture, emit
 
 FLOAT_ADD = """
 module falign (input [11:0] sa, sb, input [4:0] ea, eb, output reg [16:0] y);
@@ -63,6 +63,23 @@ def test_parts_add_up_and_all_cells_are_counted(card, yosys, objective):
     assert row["delay_ps"] > 0
     flat = map_flat(MAC, "t_mac", card, yosys, objective=objective)
     assert [(i.name, i.cell.name, i.inputs) for i in flat.instances] == [(i.name, i.cell.name, i.inputs) for i in mapped.flat.instances]
+
+
+def test_a_card_names_what_makes_fast_circuits_of_it(yosys):
+    """On asap7 `&nf` does: it takes far less area for little more delay; of other objectives nothing changes."""
+    own = load_card("asap7")
+    assert own.fast_mapper == "nf"
+    unit = emit(MacSpec.parse("e5m2-e5m2-fp16"), Architecture(adder="sklansky"), yosys=yosys)
+
+    def mapped(card: TechCard, objective: str) -> tuple[float, float]:
+        netlist = map_flat(unit.verilog, unit.name, card, yosys, objective=objective)
+        return netlist.area_um2, static_timing(netlist, card).delay_ps
+
+    other = replace(own, fast_mapper="map")
+    (area, delay), (larger, faster) = mapped(own, "delay"), mapped(other, "delay")
+    assert area < 0.9 * larger
+    assert delay * area < faster * larger
+    assert mapped(own, "area") == mapped(other, "area")
 
 
 def test_adder_instances_become_adder_cells(card, yosys):
