@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hwmodel.cost.calibration import ARCHITECTURES
 from hwmodel.spec.errors import nearest
 
 from .axes import MAKING, Axis, Choice, choices
@@ -23,10 +24,11 @@ _DEFAULTS: Mapping[str, list[str]] = {
     "pipeline": ["0"],
     "card": ["sky130hd"],
     "objective": ["balanced"],
-    "adder": ["brent_kung"],
     "multiplier": ["baugh_wooley"],
     "paths": ["single"],
 }
+_ADDER = "brent_kung"
+"""Of objectives that there are no estimates for."""
 
 VIEWS = ("estimate", "synth", "energy", "error")
 
@@ -201,14 +203,25 @@ def _space(where: str, table: Mapping[str, Any]) -> Space:
         axes.append(Axis({"acc": choices(where, "acc", _texts(where, "acc", table["acc"]))}))
         axes += [Axis({key: _numbers(where, key, table.get(key, _DEFAULTS[key]))}) for key in ("lanes", "pipeline")]
     for key in MAKING:
-        names = [each for text in _texts(where, key, table.get(key, _DEFAULTS[key])) for each in expand(text)]
-        axes.append(Axis({key: [Choice(name, name) for name in dict.fromkeys(names)]}))
+        if key == "adder" and key not in table:
+            continue
+        texts = _texts(where, key, table[key] if key in table else _DEFAULTS[key])
+        names = list(dict.fromkeys(each for text in texts for each in expand(text)))
         if key in table:
             _check_making(where, key, names)
+        chosen = {key: _named(names)}
+        if key == "objective" and "adder" not in table:
+            # As estimates have it, so that what is mapped can be held against what is estimated.
+            chosen["adder"] = _named([ARCHITECTURES[name]["adder"] if name in ARCHITECTURES else _ADDER for name in names])
+        axes.append(Axis(chosen))
     filters = table.get("filter", [])
     if not isinstance(filters, list):
         raise SweepError(f'{where}: filter is a list of comparisons, as in [["a.width", "<=", 8]]')
     return Space(tuple(axes), tuple(parse_filter(where, each) for each in filters))
+
+
+def _named(names: Iterable[str]) -> list[Choice]:
+    return [Choice(name, name) for name in names]
 
 
 def _texts(where: str, key: str, value: Any) -> list[str]:

@@ -35,6 +35,17 @@ def test_units_can_be_named_whole():
     assert found == ["mxfp8e4m3-mxfp8e4m3-fp32-x4", "mxfp8e4m3-mxfp8e4m3-fp32-x8", "fp16-fp16-tc16f25:fp32.rtz"]
 
 
+def test_sums_are_built_as_estimates_of_the_objective_have_them():
+    def adders(text: str) -> list[tuple[str, str]]:
+        whole = 'space = { a = "int4", acc = "fx", objective = ["area", "balanced", "delay", "yosys"]' + text + " }"
+        return [(row.objective, row.adder) for batch in plan(whole).batches(3) for row in batch.rows()]
+
+    assert adders("") == [("area", "ripple"), ("balanced", "brent_kung"), ("delay", "sklansky"), ("yosys", "brent_kung")]
+    assert adders(', filter = [["adder", "!=", "brent_kung"]]') == [("area", "ripple"), ("delay", "sklansky")]
+    assert adders(', adder = "sparse"') == [(objective, "sparse") for objective in ("area", "balanced", "delay", "yosys")]
+    assert len(adders(', adder = ["ripple", "sparse"]')) == 8
+
+
 def test_spaces_follow_each_other():
     text = '[[space]]\na = "int8"\nacc = "fx32"\n[[space]]\na = "fp16"\nacc = ["fp32", "h100"]'
     assert names(text) == ["int8-int8-fx32", "fp16-fp16-fp32", "fp16-fp16-tc16f25:fp32.rtz"]
