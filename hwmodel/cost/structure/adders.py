@@ -35,6 +35,13 @@ def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple
     return _prefix(a, b, carry, kind, carry_used)
 
 
+def lowest_bit_stays(tally: Tally) -> None:
+    """Take back what the lowest bit of a two's complement was counted for: xor-ed twice, it is what it was. Its carry is left."""
+    tally.xor2 -= 1
+    tally.half_adder -= 1
+    tally.gate2 += 1
+
+
 def add_low(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, used: int) -> None:
     """Count ``a + b + carry`` by a ripple adder, of whose sum only the lowest bits are `used`; the rest is placed and swept away."""
     total = add(tally, a[:used], b[:used], carry)

@@ -20,11 +20,11 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
-from .adders import add
+from .adders import add, lowest_bit_stays
 from .choices import choose, table
 from .parts import exponent_width, number_width
-from .posits import lowest_bit_stays, magnitude_fields, unpack_posit
-from .shifters import leading_zero_count, shift_left
+from .posits import magnitude_fields, unpack_posit
+from .shifters import leading_zero_count, normalise, shift_left
 from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
@@ -89,7 +89,7 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
             bits -= 1
         counter, stages = leading_zero_count(bits)
         tally.include(counter)
-        _normalise(tally, bits, stages)
+        normalise(tally, bits, stages, clears=False)
         tally.gate2 -= 2 * stages + 1  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
@@ -219,7 +219,7 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
         tally.gate2 += zeros * len(places) - (longest == 1)
         tally.gate2 += 1 + (longest > 1)  # the top: the hidden bit, or that the count has found a one
-        _normalise(tally, longest, zeros)
+        normalise(tally, longest, zeros, clears=False)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
@@ -254,7 +254,7 @@ def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
         counter, zeros = leading_zero_count(fmt.precision)
         tally.include(counter)
         tally.gate2 += zeros
-        _normalise(tally, fmt.precision, zeros)
+        normalise(tally, fmt.precision, zeros, clears=False)
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
     return tally.counts()
@@ -265,18 +265,6 @@ def _choose_layout(tally: Tally, sources: Sequence[Sequence[Hashable]]) -> None:
     chosen = Tally()
     choose(chosen, sources)
     tally.gate2 += 2 * chosen.mux2 + chosen.gate2
-
-
-def _normalise(tally: Tally, width: int, count: int) -> None:
-    """Count the shift of `width` bits by their leading zeros, as `hwmodel.cost.structure.shifters.normalise` does.
-
-    But so short a shift is one piece of logic to a mapper: what is cleared below merges with the next stage.
-    """
-    for stage in range(count):
-        moved = max(width - (1 << stage), 0)
-        leading = min(1 << stage, moved)
-        tally.mux2 += moved - leading
-        tally.gate2 += 2 * leading
 
 
 def _fraction_zeros(tally: Tally, bits: int) -> int:

@@ -10,7 +10,7 @@ from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_
 
 from .adders import add, add_low, add_or_subtract, compare_sum
 from .multipliers import multiplier, multiplier_rows
-from .rounder import round_significand
+from .rounder import bits_looked_at, round_significand
 from .shifters import leading_zero_count, normalise, shift_right_sticky
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
@@ -279,16 +279,9 @@ def _significand(
     if floored:
         tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
     tally.include(leading_zero_count(length if floored else bits)[0])
-    normalise(tally, bits, (length - 1).bit_length(), _used(precision, rounding, random_bits))
+    normalise(tally, bits, (length - 1).bit_length(), bits_looked_at(precision, rounding, random_bits))
     carry = round_significand(tally, length, precision, rounding, adder, random_bits, gap)
     return tally.counts(), carry
-
-
-def _used(precision: int, rounding: str, random_bits: int) -> int | None:
-    """Return how many bits of a normalised number its rounding looks at; None: all, for a tie is told by the last."""
-    if random_bits:
-        return precision + random_bits
-    return {"rtz": precision, "rna": precision + 1}.get(rounding)
 
 
 @lru_cache(maxsize=1 << 15)

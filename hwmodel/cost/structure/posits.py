@@ -10,7 +10,7 @@ from hwmodel.spec import FixedPoint, PositFormat
 from hwmodel.spec.posit_products import posit_product_shape, signed_posit_exponents
 from hwmodel.spec.ranges import NumberShape
 
-from .adders import add
+from .adders import add, lowest_bit_stays
 from .compressor import add_columns
 from .multipliers import partial_products
 from .shifters import leading_zero_count, normalise, shift_left
@@ -109,13 +109,6 @@ def _negate(tally: Tally, bits: int) -> None:
     tally.xor2 += bits
     add(tally, signals(bits), constant(0, bits), SIGNAL)
     lowest_bit_stays(tally)
-
-
-def lowest_bit_stays(tally: Tally) -> None:
-    """Take back what the lowest bit of a two's complement was counted for: xor-ed twice, it is what it was. Its carry is left."""
-    tally.xor2 -= 1
-    tally.half_adder -= 1
-    tally.gate2 += 1
 
 
 def round_posit(

@@ -39,6 +39,13 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
     return SIGNAL
 
 
+def bits_looked_at(precision: int, rounding: str, random_bits: int) -> int | None:
+    """Return how many bits of a normalised number its rounding looks at; None: all, for a tie is told by the last."""
+    if random_bits:
+        return precision + random_bits
+    return {"rtz": precision, "rna": precision + 1}.get(rounding)
+
+
 def _drop_sums(tally: Tally, bits: int, adder: str) -> None:
     """Take off what an adder's lowest `bits` bits have for their sums alone: of them there is only the carry left."""
     if bits < 1:

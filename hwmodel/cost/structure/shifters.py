@@ -18,11 +18,12 @@ def leading_zero_count(width: int) -> tuple[Counts, int]:
     return high + low + own, bits + 1
 
 
-def normalise(tally: Tally, width: int, count: int, used: int | None = None) -> None:
+def normalise(tally: Tally, width: int, count: int, used: int | None = None, *, clears: bool = True) -> None:
     """Count the shift of `width` bits by their leading zeros, a number of `count` bits, the farthest moves first.
 
     Before a move, as many bits at the top are zeros as it goes far. So what chooses there is an AND and an OR, and what is cleared below
     is only what was not zero. Where only so many bits at the top are `used`, a move makes those that the moves after it can bring there.
+    A shift so short that it is one piece of logic to a mapper `clears` nothing: that merges with the next move.
     """
     for stage in range(count):
         distance = 1 << stage
@@ -31,7 +32,7 @@ def normalise(tally: Tally, width: int, count: int, used: int | None = None) -> 
         leading = min(distance, moved)
         cleared = min(max(made - max(width - distance, 0), 0), leading)
         tally.mux2 += moved - leading
-        tally.gate2 += 2 * leading + cleared
+        tally.gate2 += 2 * leading + clears * cleared
 
 
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
