@@ -181,9 +181,11 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd", objective: str = "bal
 
 def _figures(calibration: Calibration, quantity: str, kinds: np.ndarray) -> dict[str, Interval]:
     """Return the figures of a quantity by part, from what was counted, (parts, kinds)."""
-    bounds = calibration.spread[quantity]
-    values = told(quantity, costs_of(kinds, calibration.coefficients[quantity]))
-    return {part: Interval(float(value), float(value) * bounds[part][0], float(value) * bounds[part][1]) for part, value in values.items()}
+    figures = dict[str, Interval]()
+    for part, figure in told(quantity, costs_of(kinds, calibration.coefficients[quantity])).items():
+        value, (low, high) = float(figure), calibration.spread[quantity][part]
+        figures[part] = Interval(value, value * low, value * high)
+    return figures
 
 
 def _without_total(figures: Mapping[str, Interval]) -> dict[str, Interval]:

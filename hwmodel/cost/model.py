@@ -188,16 +188,15 @@ def composed_figure(figures: Figures, cell: str, figure: str) -> float:
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
     """Return the cells of the `FITTED` parts, (4, 2 cells) float64: those placed, then those at work in an average cycle."""
-    decode = unit.decode.cells()
-    placed = np.array([decode, unit.mpy.cells() - decode, unit.alignadd.cells(), unit.normacc.cells()])
+    parts = (unit.decode, unit.mpy - unit.decode, unit.alignadd, unit.normacc)
+    placed = np.array([part[: len(CELLS)] for part in parts], float)
     working = placed.copy()
-    working[2] -= unit.idle_alignadd
-    working[3] -= unit.idle_normacc
+    working[2:] -= np.array((unit.idle_alignadd, unit.idle_normacc))
     decode_active, multiply_active, alignadd_active = unit.active
     working[0] *= decode_active
     working[1] *= owed(multiply_active).T
     working[2] *= alignadd_active
-    return np.hstack([placed, working])
+    return np.concatenate((placed, working), axis=1)
 
 
 def glitching_cells(spec: MacSpec, unit: UnitCounts, *, objective: str, adder: str, multiplier: str) -> np.ndarray:

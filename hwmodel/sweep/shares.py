@@ -1,8 +1,8 @@
-"""Estimates made by several processes, each for its share of accumulators.
+"""Estimates made by several processes, each for its share of the units.
 
-What units share is counted once by whoever has them: a share is all units of some accumulators (where these are few, of accumulators
-and lanes), with whatever operands, and it is the same one's in every batch. While a batch is named, kept and written by one process the
-others count what the next will ask for.
+What units share is counted once by whoever has them: a share is all units of some pairs of formats that reach equally far, whose sums
+are alike; where such pairs are few, all of some accumulators, and where these are few, too, of accumulators and lanes. It is the same
+one's in every batch. While a batch is named, kept and written by one process the others count what the next will ask for.
 """
 
 import contextlib
@@ -21,11 +21,12 @@ import numpy as np
 from hwmodel.cost import Estimator
 from hwmodel.cost.arrays import nothing_collected
 from hwmodel.cost.calibration import Card
+from hwmodel.spec import Operand
 
 WORTH = 1 << 13
 """Units that are shared out; of fewer a process is not worth its start."""
 
-_HELPS = 3
+_HELPS = 2
 """How many times more of the units a helper has than the process that names and writes all of them."""
 
 Places = dict[str, np.ndarray]
@@ -44,7 +45,7 @@ class Shares:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self._helpers: list[_Helper] = []
-        self._of: Estimator | None = None
+        self._shared: SharedEstimator | None = None
 
     def __enter__(self) -> "Shares":
         return self
@@ -57,18 +58,19 @@ class Shares:
         """Return what estimates as `estimator` does."""
         if not self._helpers:
             self._helpers = [_Helper() for _ in range(self.jobs - 1)]
-        if self._of is not estimator:
-            self._of = estimator
+        if self._shared is None or self._shared.estimator is not estimator:
             for helper in self._helpers:
                 helper.ask(None, estimator.pairs, estimator.accumulators)
-        return SharedEstimator(estimator, self._helpers)
+            self._shared = SharedEstimator(estimator, self._helpers)
+        return self._shared
 
 
 class SharedEstimator:
     """An `Estimator` with helpers: its first share is counted here, and so is that of a helper that has died."""
 
     def __init__(self, estimator: Estimator, helpers: Sequence["_Helper"]) -> None:
-        self._estimator, self._helpers = estimator, helpers
+        self.estimator, self._helpers = estimator, helpers
+        self._reaches = _reaches(estimator.pairs)
 
     def columns(self, *, card: str | Card, objective: str, **places: np.ndarray) -> dict[str, np.ndarray]:
         """Return what `Estimator.columns` does."""
@@ -97,20 +99,31 @@ class SharedEstimator:
         shares = [np.flatnonzero(self._share(places) == share) for share in range(1 + len(self._helpers))]
         own, *others = [{name: at[rows] for name, at in places.items()} | rest for rows in shares]
         answers = [helper.ask(method, **each) for helper, each in zip(self._helpers, others, strict=True)]
-        found = [getattr(self._estimator, method)(**own)]
+        found = [getattr(self.estimator, method)(**own)]
         for answer, each in zip(answers, others, strict=True):
             try:
                 found.append(answer.result())
             except (EOFError, OSError, pickle.UnpicklingError):  # it has died
-                found.append(getattr(self._estimator, method)(**each))
+                found.append(getattr(self.estimator, method)(**each))
         return list(zip(shares, found, strict=True))
 
     def _share(self, places: Places) -> np.ndarray:
-        """Return whose the units are: neighbours among accumulators, or else lanes and powers of two of lanes, are different ones'."""
-        slots, at = 1 + _HELPS * len(self._helpers), places["acc"]
-        if len(self._estimator.accumulators) < 2 * slots:
-            at = at + places["lanes"] + np.frexp(places["lanes"])[1]
+        """Return whose the units are: neighbours among reaches, accumulators, or lanes and powers of two of lanes, are different ones'."""
+        slots, accumulators = 1 + _HELPS * len(self._helpers), len(self.estimator.accumulators)
+        if max(self._reaches, default=0) >= max(accumulators, 2 * slots):
+            at = self._reaches[places["pair"]]
+        elif accumulators >= 2 * slots:
+            at = places["acc"]
+        else:
+            at = places["acc"] + places["lanes"] + 2 * np.frexp(places["lanes"])[1]
         return (at % slots + _HELPS - 1) // _HELPS
+
+
+def _reaches(pairs: Sequence[tuple[Operand, Operand]]) -> np.ndarray:
+    """Return of each pair the sum of its formats' ranks among those that reach less far or farther, (pairs,) int64."""
+    ends = [[fmt.max_magnitude.bit_length() + fmt.lsb_exponent for fmt in pair] for pair in pairs]
+    _, ranks = np.unique(ends, return_inverse=True)
+    return ranks.reshape(-1, 2).sum(axis=1)
 
 
 class _Helper:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from itertools import product
 
 import numpy as np
 import pytest
@@ -49,11 +50,25 @@ POWERS, ALL = [1, 2, 4, 8, 16, 32], range(1, 65)
 
 @pytest.mark.parametrize(("accumulators", "lanes"), [(1, POWERS), (1, ALL), (5, POWERS), (5, ALL), (5, [4]), (15, POWERS), (15, [4])])
 def test_all_have_a_share_of_many_accumulators_or_lanes(shares, accumulators, lanes):
-    shared = shares.of(Estimator(PAIRS, (3 * ACCUMULATORS)[:accumulators]))
+    shared = shares.of(Estimator(PAIRS[:1], (3 * ACCUMULATORS)[:accumulators]))
     acc, by_lanes = np.meshgrid(np.arange(accumulators), lanes)
-    own, *others = np.bincount(shared._share({"acc": acc.ravel(), "lanes": by_lanes.ravel()}), minlength=3)
+    own, *others = np.bincount(shared._share({"pair": 0 * acc.ravel(), "acc": acc.ravel(), "lanes": by_lanes.ravel()}), minlength=3)
     assert 1 <= own <= min(others)  # who writes the rows, too, has less
     assert min(others) >= max(others) / 3
+
+
+MINIFLOATS = [parse_format(f"e{exponent}m{fraction}") for exponent in range(1, 12) for fraction in range(1, 5)]
+
+
+@pytest.mark.parametrize("pairs", [[*product(MINIFLOATS, repeat=2)], [(each, each) for each in MINIFLOATS]], ids=["any", "same"])
+def test_all_have_a_share_of_many_pairs_and_like_ones_are_in_one(shares, pairs):
+    shared = shares.of(Estimator(pairs, ACCUMULATORS[:1]))
+    whose = shared._share({"pair": np.arange(len(pairs)), "acc": np.zeros(len(pairs), int), "lanes": np.full(len(pairs), 4)})
+    own, *others = np.bincount(whose, minlength=3)
+    assert 1 <= own <= min(others)
+    assert min(others) >= max(others) / 3
+    by_exponents = {frozenset((a.exponent_bits, b.exponent_bits)): each for (a, b), each in zip(pairs, whose.tolist(), strict=True)}
+    assert whose.tolist() == [by_exponents[frozenset((a.exponent_bits, b.exponent_bits))] for a, b in pairs]
 
 
 def test_what_was_counted_ahead_is_asked_for_as_before(alone, shares):

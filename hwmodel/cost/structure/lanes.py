@@ -37,7 +37,7 @@ class LaneCounts(NamedTuple):
 
     def of_lanes(self, lanes: int, registers: int) -> tuple[Counts, Counts]:
         """Return decode and multiplication of so many lanes, with registers behind the multipliers, then behind the decoders."""
-        decode, multiply = _times(self.decode, lanes), _times(self.multiply, lanes)
+        decode, multiply = self.decode.times(lanes), self.multiply.times(lanes)
         if registers > 0:
             multiply += Counts(flip_flop=lanes * self.product_bits)
         if registers == 2:
@@ -74,7 +74,3 @@ def _lane_of_posits(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
     operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
     product = mpy_posit(spec.a, spec.b, multiplier, adder)
     return LaneCounts(decode_posit(spec.a) + decode_posit(spec.b), product, number_width(lane_product(spec)), operands)
-
-
-def _times(counts: Counts, lanes: int) -> Counts:
-    return Counts(*(number * lanes for number in counts))

@@ -162,28 +162,25 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
-    normalise_and_round(tally, bits, exponent, acc, state, adder)
     tally.any_of(shape.significand_bits if state.floored and acc.format.subnormals else 1)
     tally.gate2 += 2
-    return tally.counts()
+    return tally.counts() + normalise_and_round(bits, exponent, acc, state, adder)
 
 
 def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
 ) -> Counts:
     """Count normalisation, rounding, register and packing of a float accumulator."""
-    tally = Tally()
-    normalise_and_round(tally, significand, exponent_width(*exponent_range), acc, state, adder)
-    keep_float(tally, acc.format, state, resettable)
-    return tally.counts()
+    rounded = normalise_and_round(significand, exponent_width(*exponent_range), acc, state, adder)
+    return rounded + keep_float(acc.format, state, resettable)
 
 
-def keep_float(tally: Tally, fmt: FloatFormat, state: FloatState, resettable: bool) -> None:
+def keep_float(fmt: FloatFormat, state: FloatState, resettable: bool) -> Counts:
     """Count the register of a float accumulator, and its packing."""
     shape = state.shape
     exponent = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     bias = (shape.top + fmt.bias) & ((1 << fmt.exponent_bits) - 1)
-    tally.include(_keep_float(fmt, exponent, bias, shape.signed, shape.nan, shape.inf, state.floored, resettable))
+    return _keep_float(fmt, exponent, bias, shape.signed, shape.nan, shape.inf, state.floored, resettable)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -213,7 +210,6 @@ def _keep_float(
 
 
 def normalise_and_round(
-    tally: Tally,
     bits: int,
     exponent: tuple[int, bool],
     acc: FloatAcc,
@@ -223,14 +219,14 @@ def normalise_and_round(
     headroom: int = 1,
     empty: int = 0,
     saturates: bool | None = None,
-) -> None:
+) -> Counts:
     """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
     floor = shape.exponent_low if state.floored else None
     limit = fmt.emax - shape.top if state.overflows else None
     kept = exponent_width(shape.exponent_low, shape.exponent_high)[0] if shape.has_exponent else 0
-    tally.include(_normalise_and_round(acc, bits, empty, exponent, headroom, kept, floor, limit, saturates, adder))
+    return _normalise_and_round(acc, bits, empty, exponent, headroom, kept, floor, limit, saturates, adder)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -252,8 +248,6 @@ def _normalise_and_round(
     width = rounding_exponent_bits(exponent, headroom, length, ends)
     gap = floor is not None and not fmt.subnormals
     placed, carry = _significand(bits, empty, fmt.precision, acc.rounding, adder, acc.random_bits, floor is not None, gap)
-    tally.include(placed)
-    tally.include(_exponent(exponent, headroom, width, zeros, carry, kept, floor, limit))
     if floor is not None:
         _mark(tally, length, width)
         tally.mask += kept
@@ -267,7 +261,7 @@ def _normalise_and_round(
             tally.gate2 += fmt.precision + kept
     if acc.ftz and floor is not None and fmt.subnormals:
         tally.mask += fmt.precision
-    return tally.counts()
+    return placed + _exponent(exponent, headroom, width, zeros, carry, kept, floor, limit) + tally.counts()
 
 
 @lru_cache(maxsize=1 << 14)

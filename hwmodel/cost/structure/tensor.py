@@ -138,7 +138,7 @@ def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int,
     """Count rounding, register and packing of a step's sum."""
     tally = Tally()
     _round_sum(tally, acc, state, exponent_range, adder)
-    keep_float(tally, acc.format, state, resettable)
+    tally.include(keep_float(acc.format, state, resettable))
     tally.gate2 += 1
     if acc.fraction < acc.format.fraction_bits:
         tally.mux2 += number_width(state.shape)  # the register has an enable
@@ -171,8 +171,7 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
         add(tally, _bits(exponent, width), constant(window.headroom + lowered.zeros - state.shape.exponent_low, width))
         tally.gate2 += window.magnitude_bits
         tally.any_of(window.magnitude_bits)
-    normalise_and_round(
-        tally,
+    rounded = normalise_and_round(
         window.magnitude_bits,
         exponent,
         FloatAcc(fmt, acc.rounding),
@@ -182,3 +181,4 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
         empty=lowered.zeros,
         saturates=not fmt.has_nan,
     )
+    tally.include(rounded)
