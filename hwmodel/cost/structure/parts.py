@@ -175,24 +175,32 @@ def normacc_float(
     return rounded + keep_float(acc.format, state, resettable)
 
 
-def keep_float(fmt: FloatFormat, state: FloatState, resettable: bool) -> Counts:
-    """Count the register of a float accumulator, and its packing."""
-    shape = state.shape
+def keep_float(fmt: FloatFormat, state: FloatState, resettable: bool, zeros: int = 0) -> Counts:
+    """Count the register of a float accumulator, and its packing; the lowest bits of its significand, so many, are always `zeros`."""
+    shape, precision = state.shape, fmt.precision - zeros
     exponent = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
     bias = (shape.top + fmt.bias) & ((1 << fmt.exponent_bits) - 1)
-    return _keep_float(fmt, exponent, bias, shape.signed, shape.nan, shape.inf, state.floored, resettable)
+    return _keep_float(fmt, precision, exponent, bias, shape.signed, shape.nan, shape.inf, state.floored, resettable)
 
 
 @lru_cache(maxsize=1 << 14)
 def _keep_float(
-    fmt: FloatFormat, exponent: tuple[int, bool], bias: int, signed: bool, nan: bool, inf: bool, floored: bool, resettable: bool
+    fmt: FloatFormat,
+    precision: int,
+    exponent: tuple[int, bool],
+    bias: int,
+    signed: bool,
+    nan: bool,
+    inf: bool,
+    floored: bool,
+    resettable: bool,
 ) -> Counts:
-    """Count the same from what matters of the register: its exponent, what is added to that as it is packed, and what else it holds."""
+    """Count the same from what matters of the register: its bits, what is added to its exponent as it is packed, and what else it holds."""
     tally, (width, exponent_signed) = Tally(), exponent
-    held = fmt.precision + width + nan + inf + signed
+    held = precision + width + nan + inf + signed
     tally.flip_flop += held
     # Fed back: the register or zero.
-    tally.mask += fmt.precision + signed + nan + inf + (width if floored else 0)
+    tally.mask += precision + signed + nan + inf + (width if floored else 0)
     # Special values and the sign.
     tally.gate2 += 4 * nan + 2 * inf
     tally.mux2 += signed * (1 + 2 * inf)
@@ -202,10 +210,10 @@ def _keep_float(
     add(tally, extend(signals(width), fmt.exponent_bits, signed=exponent_signed), constant(bias, fmt.exponent_bits))
     tally.mask += fmt.exponent_bits
     if inf or nan:
-        tally.mask += fmt.width - 1
+        tally.mask += fmt.exponent_bits + precision - 1
         tally.gate2 += inf and nan
     if fmt.specials is Specials.FNUZ:
-        tally.any_of(fmt.precision + 1)
+        tally.any_of(precision + 1)
     return tally.counts()
 
 

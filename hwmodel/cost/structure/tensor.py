@@ -138,10 +138,12 @@ def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int,
     """Count rounding, register and packing of a step's sum."""
     tally = Tally()
     _round_sum(tally, acc, state, exponent_range, adder)
-    tally.include(keep_float(acc.format, state, resettable))
+    reach = TensorWindow.of(acc).magnitude_bits + Lowered.of(acc, state, exponent_range).zeros
+    zeros = max(acc.format.precision - reach, 0)
+    tally.include(keep_float(acc.format, state, resettable, zeros))
     tally.gate2 += 1
     if acc.fraction < acc.format.fraction_bits:
-        tally.mux2 += number_width(state.shape)  # the register has an enable
+        tally.mux2 += number_width(state.shape) - zeros  # the register has an enable
         tally.gate2 += 1
     return tally.counts()
 
