@@ -206,7 +206,7 @@ class FloatAcc:
         """Return the codes, (n,) uint64."""
         fmt = self.format
         top_exponent = state.exponent + (self.window - 1)
-        below = np.clip(fmt.emin - top_exponent, 0, fmt.precision)
+        below = np.minimum(np.maximum(fmt.emin - top_exponent, 0), fmt.precision)
         significand = (np.abs(state.significand) >> (self.window - fmt.precision + below)).astype(np.uint64)
         if not fmt.subnormals:
             significand &= np.uint64(fmt.fraction_mask)

@@ -1,5 +1,6 @@
 """A unit, over many independent copies at once."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -165,19 +166,30 @@ class Mac:
         """
         shown = {"mode_a": mode_a, "mode_b": mode_b, "rand": rand, "clear": clear, "flush": flush, "valid": valid}
         shown |= {"a_scale": a_scale, "b_scale": b_scale, "a_shift": a_shift, "b_shift": b_shift}
-        shape = (np.shape(a)[0], self._n)
-        inputs = self._inputs(shape, a, b, shown)
+        inputs = self._inputs((np.shape(a)[0], self._n), a, b, shown)
         for block in self._blocks():
-            state, units = at(self._state, block), block.stop - block.start
-            # What is added depends on no state: of few units, that of many cycles is made at once.
-            together = max(_BLOCK // (units * self.spec.lanes), 1)
-            for start in range(0, shape[0], together):
-                some = inputs.at(np.s_[start : start + together, block])
-                terms = self._term(some.joined())
-                for k in range(len(some.a)):
-                    state = self._cycle(state, some.at(k), at(terms, np.s_[k * units : (k + 1) * units]))
+            state = at(self._state, block)
+            for after in self._cycles(state, inputs.at(np.s_[:, block])):
+                state = after
             store(self._state, block, state)
         return self.acc
+
+    def walk(self, a: Any, b: Any, **shown: Any) -> Iterator[None]:
+        """Take K cycles in every unit, one whenever the next is asked for: `run` for those who look in between.
+
+        Parameters
+        ----------
+        a, b, **shown
+            As in `run`. Arrays of bool (`clear`, `flush`, `valid`) are read cycle by cycle: they may still be changed for cycles to come.
+        """
+        others = dict.fromkeys(("mode_a", "mode_b", "rand", "clear", "flush", "valid", "a_scale", "b_scale", "a_shift", "b_shift"))
+        inputs = self._inputs((np.shape(a)[0], self._n), a, b, others | shown)
+        blocks = self._blocks()
+        walks = [self._cycles(at(self._state, block), inputs.at(np.s_[:, block])) for block in blocks]
+        for states in zip(*walks, strict=True):
+            for block, state in zip(blocks, states, strict=True):
+                store(self._state, block, state)
+            yield
 
     @property
     def acc(self) -> Array:
@@ -194,14 +206,27 @@ class Mac:
         """(n,) bool, sticky since the last `clear`."""
         return self._acc.flags(self._state)[1].copy()
 
+    def _cycles(self, state: Any, inputs: Inputs) -> Iterator[Any]:
+        """Yield the state of some units after each cycle."""
+        count, units = inputs.a.shape[:2]
+        # What is added depends on no state: of few units, that of many cycles is made at once.
+        together = max(_BLOCK // (max(units, 1) * self.spec.lanes), 1)
+        for start in range(0, count, together):
+            some = inputs.at(np.s_[start : start + together])
+            terms = self._term(some.joined())
+            for k in range(len(some.a)):
+                state = self._cycle(state, some.at(k), at(terms, np.s_[k * units : (k + 1) * units]))
+                yield state
+
     def _cycle(self, state: Any, inputs: Inputs, term: Any) -> Any:
         """Return the state after one cycle, in which `term` is added where that counts."""
-        before = state
-        if inputs.clear is not None and inputs.clear.any():
-            state = select(inputs.clear, self._acc.zeros(len(inputs.clear)), state)
-        state = self._acc.add(state, term, inputs.rand)
-        if inputs.valid is not None:
-            state = select(inputs.valid, state, before)
+        if inputs.valid is None or inputs.valid.any():
+            before = state
+            if inputs.clear is not None and inputs.clear.any():
+                state = select(inputs.clear, self._acc.zeros(len(inputs.clear)), state)
+            state = self._acc.add(state, term, inputs.rand)
+            if inputs.valid is not None and not inputs.valid.all():
+                state = select(inputs.valid, state, before)
         if inputs.flush is not None and isinstance(self._acc, ChunkAcc | BlockAcc):
             state = self._acc.fold(state, inputs.flush, inputs.rand)
         return state

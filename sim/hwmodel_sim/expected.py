@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,22 +76,25 @@ def play(spec: MacSpec, part: Part, rng: np.random.Generator | None = None) -> P
     fmt = acc_format(spec)
     lost = np.zeros(stories, bool)
     jumps = {jump.cycle: jump.codes for jump in part.jumps}
-    for t in range(cycles):
-        if t in jumps:
-            mac.load(jumps[t])
-        if part.rst[t]:
-            mac.reset(stories)
-        else:
-            if rng is not None and lost.any():
-                part.clear[t] |= lost & (rng.random(stories) < 1 / 3)
-            others = {name: sheet[t] for name, sheet in part.others.items()}
-            others["flush"] = part.flush[t] if "flush" in spec.inputs else None
-            mac.step(part.a[t], part.b[t], clear=part.clear[t], valid=part.valid[t], **others)
-        acc[t] = mac.acc
-        if spec.has_flags:
-            overflow[t], invalid[t] = mac.overflow, mac.invalid
-        if fmt is not None:
-            lost = is_special(acc[t], fmt) | _is_stuck(spec, acc[t])
+    resets = np.flatnonzero(part.rst).tolist()
+    bounds = sorted({0, *jumps, *resets, *(t + 1 for t in resets), cycles})
+    sheets = {"clear": part.clear, "valid": part.valid, **part.others} | ({"flush": part.flush} if "flush" in spec.inputs else {})
+    for start, stop in pairwise(bounds):
+        if start in jumps:
+            mac.load(jumps[start])
+        walk = mac.walk(part.a[start:stop], part.b[start:stop], **{name: sheet[start:stop] for name, sheet in sheets.items()})
+        for t in range(start, stop):
+            if part.rst[t]:
+                mac.reset(stories)
+            else:
+                if rng is not None and lost.any():
+                    part.clear[t] |= lost & (rng.random(stories) < 1 / 3)
+                next(walk)
+            acc[t] = mac.acc
+            if spec.has_flags:
+                overflow[t], invalid[t] = mac.overflow, mac.invalid
+            if fmt is not None:
+                lost = is_special(acc[t], fmt) | _is_stuck(spec, acc[t])
     return Played(part, acc, overflow, invalid)
 
 

@@ -56,6 +56,8 @@ def is_inf(codes: Array, fmt: ScalarOperand) -> Array:
 
 def is_special(codes: Array, fmt: ScalarOperand) -> Array:
     """Return which `codes` are not finite numbers."""
+    if isinstance(fmt, FloatFormat) and fmt.specials is Specials.IEEE:
+        return fields(codes, fmt)[0] == np.uint64(fmt.exponent_mask)
     return is_nan(codes, fmt) | is_inf(codes, fmt)
 
 

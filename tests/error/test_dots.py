@@ -263,34 +263,35 @@ def test_stochastic_rounding_takes_its_bits_from_the_seed():
 
 
 @pytest.mark.slow
-def test_chunks_of_64_hold_a_sum_that_swamps_without():
+@pytest.mark.parametrize(
+    ("name", "ratio", "tolerance", "stop"),
+    [
+        # Without chunks the sum stops at 4096, where the unit is 8 and no term reaches half of it: exactly 4096 of about 65,536.
+        ("e6m9-e6m9-e6m9", 0.063, 0.002, 4096),
+        # FP16 has a bit more: the unit is 8 from 8192 on, and there it stops.
+        ("fp16-fp16-fp16", 0.125, 0.004, 8192),
+        # Chunks of 8 are some 8 each: at 16,384, with units of 32, hardly one of them reaches 16.
+        ("e6m9-e6m9-chunk8:e6m9:e6m9", 0.256, 0.01, None),
+        ("e6m9-e6m9-chunk64:e6m9:e6m9", 1.003, 0.015, None),
+    ],
+)
+def test_chunks_of_64_hold_a_sum_that_swamps_without(name, ratio, tolerance, stop):
     """arXiv 1812.08011: sums of 65,536 numbers, uniform with mean 1 and standard deviation 1, in (1, 6, 9), and in FP16."""
     terms, sums = 65536, 4
     values = np.random.default_rng(12).uniform(1 - math.sqrt(3), 1 + math.sqrt(3), (sums, terms))
-    source = given(values, np.ones_like(values))
-    cases = {
-        # Without chunks the sum stops at 4096, where the unit is 8 and no term reaches half of it: exactly 4096 of about 65,536.
-        "e6m9-e6m9-e6m9": (0.063, 0.002, 4096),
-        # FP16 has a bit more: the unit is 8 from 8192 on, and there it stops.
-        "fp16-fp16-fp16": (0.125, 0.004, 8192),
-        # Chunks of 8 are some 8 each: at 16,384, with units of 32, hardly one of them reaches 16.
-        "e6m9-e6m9-chunk8:e6m9:e6m9": (0.256, 0.01, None),
-        "e6m9-e6m9-chunk64:e6m9:e6m9": (1.003, 0.015, None),
-    }
-    for name, (ratio, tolerance, stop) in cases.items():
-        unit = parse_dot_unit(name)
-        found = measured(name, source, terms)
-        quantised = golden.decode(golden.encode(values, unit.a), unit.a)
-        sums_of, reach = quantised.sum(axis=1), np.abs(quantised).sum(axis=1)
-        assert found.lost == 0
-        # All terms have one mean, so that all sums are off in one direction, by nearly the same share.
-        off = found.accumulation.mean_error * (reach / sums_of).mean()
-        assert off == pytest.approx(abs(1 - ratio), abs=tolerance)
-        if stop:
-            assert found.accumulation.mean_error == pytest.approx(((sums_of - stop) / reach).mean(), rel=1e-9)
-            assert found.accumulation.snr_db < 1.5
-        elif ratio > 1:
-            assert found.accumulation.snr_db > 35
+    unit = parse_dot_unit(name)
+    found = measured(name, given(values, np.ones_like(values)), terms)
+    quantised = golden.decode(golden.encode(values, unit.a), unit.a)
+    sums_of, reach = quantised.sum(axis=1), np.abs(quantised).sum(axis=1)
+    assert found.lost == 0
+    # All terms have one mean, so that all sums are off in one direction, by nearly the same share.
+    off = found.accumulation.mean_error * (reach / sums_of).mean()
+    assert off == pytest.approx(abs(1 - ratio), abs=tolerance)
+    if stop:
+        assert found.accumulation.mean_error == pytest.approx(((sums_of - stop) / reach).mean(), rel=1e-9)
+        assert found.accumulation.snr_db < 1.5
+    elif ratio > 1:
+        assert found.accumulation.snr_db > 35
 
 
 def test_what_cannot_be_measured_is_refused():

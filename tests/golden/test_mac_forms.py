@@ -113,11 +113,12 @@ def test_run_is_many_steps(name: str) -> None:
     rng = np.random.default_rng(0)
     a, b = biased_codes(spec.a, (steps, lanes), rng), biased_codes(spec.b, (steps, lanes), rng)
     clear = rng.random((steps, lanes)) < 0.1
-    run, step = golden.Mac(spec), golden.Mac(spec)
-    run.reset(lanes)
-    step.reset(lanes)
-    for k in range(steps):
+    run, walk, step = (golden.Mac(spec) for _ in range(3))
+    for mac in (run, walk, step):
+        mac.reset(lanes)
+    for k, _ in enumerate(walk.walk(a, b, clear=clear)):
         step.step(a[k], b[k], clear[k])
+        np.testing.assert_array_equal(walk.acc, step.acc)
     np.testing.assert_array_equal(run.run(a, b, clear), step.acc)
     np.testing.assert_array_equal(run.overflow, step.overflow)
     np.testing.assert_array_equal(run.invalid, step.invalid)
@@ -137,13 +138,20 @@ def test_a_run_of_few_units_is_many_steps(name: str) -> None:
     }
     shape = (steps, units) if spec.lanes == 1 else (steps, units, spec.lanes)
     a, b = (rng.integers(0, 1 << fmt.width, shape, dtype=np.uint64) for fmt in (spec.a, spec.b))
-    run, step = golden.Mac(spec), golden.Mac(spec)
-    run.reset(units)
-    step.reset(units)
-    for k in range(steps):
-        step.step(a[k], b[k], **{port: codes[k] for port, codes in ports.items()})
-    np.testing.assert_array_equal(run.run(a, b, **ports), step.acc)
-    np.testing.assert_array_equal(run.overflow, step.overflow)
+    run, walk, step = (golden.Mac(spec) for _ in range(3))
+    for mac in (run, walk, step):
+        mac.reset(units)
+    late = ports["clear"].copy()
+    for k, _ in enumerate(walk.walk(a, b, **ports | {"clear": late})):
+        step.step(a[k], b[k], **{port: codes[k] for port, codes in ports.items()} | {"clear": late[k]})
+        np.testing.assert_array_equal(walk.acc, step.acc)
+        np.testing.assert_array_equal(walk.overflow, step.overflow)
+        np.testing.assert_array_equal(walk.invalid, step.invalid)
+        late[k + 1 : k + 2] |= rng.random(units) < 0.01  # read when its cycle comes, not before
+    assert k == steps - 1
+    assert late.sum() > 1.5 * ports["clear"].sum()
+    np.testing.assert_array_equal(run.run(a, b, **ports | {"clear": late}), walk.acc)
+    np.testing.assert_array_equal(run.overflow, walk.overflow)
 
 
 @pytest.mark.parametrize("specials", ["", "fn", "fnuz", "none"])

@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Numbers are added while building, in modules that nobody elaborates.
 """The building blocks, where plain integers can stand in for signals."""
 
 import itertools
