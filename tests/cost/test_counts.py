@@ -1,6 +1,7 @@
 """Structural counts are those of the circuits: the adders in the emitted Verilog, the flip-flops, and how they grow."""
 
 import inspect
+import json
 import re
 
 import pytest
@@ -98,6 +99,26 @@ def test_adders_are_those_of_the_verilog(name, yosys):
 )
 def test_adders_are_those_of_the_verilog_in_other_architectures(name, architecture, yosys):
     check(MacSpec.parse(name), architecture, yosys)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "e3m1-e3m1-tc2f10:fp32",  # a window of fewer bits than the register has
+        "e2m1fn-e2m1fn-tc2f4:fp32.rtz",
+        "e4m3fn-e4m3fn-tc2f16:fp16",
+        "e2m1fn-e4m4fn-chunk8:fp32:fx60",  # the float has no flags that could be a cycle late
+        "int8-int8-chunk16:fx24:fx40",
+    ],
+)
+def test_flip_flops_are_those_that_constants_leave(name, yosys, tmp_path):
+    spec = MacSpec.parse(name)
+    unit = emit(spec, yosys=yosys)
+    (tmp_path / "unit.v").write_text(unit.verilog)
+    clean = ["opt -full", "opt -full", "simplemap", "opt -full", "clean"]
+    yosys.run(["read_verilog -sv unit.v", f"hierarchy -top {unit.name}", "proc", "flatten", *clean, "write_json unit.json"], tmp_path)
+    cells = json.loads((tmp_path / "unit.json").read_text())["modules"][unit.name]["cells"].values()
+    assert cost.counts(spec).total.flip_flop == sum(len(cell["connections"]["Q"]) for cell in cells if "DFF" in cell["type"].upper())
 
 
 def test_parts_hold_their_own_adders(yosys):

@@ -23,6 +23,8 @@ IDLE = 0.85
 Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
 them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
 """
+MOVED = 0.5
+"""How much of that stands idle where products are moved to the largest exponent: all are compared and moved in any case."""
 HELD = 0.75
 """How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
 _WALK_BITS = 4

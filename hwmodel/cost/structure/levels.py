@@ -15,10 +15,10 @@ from hwmodel.spec import (
     TensorAcc,
 )
 from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state
-from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
+from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .idle import IDLE, binades_of_sums, idle_of_fixed, reached, unfilled, unreached, unused
+from .idle import IDLE, MOVED, binades_of_sums, idle_of_fixed, reached, unfilled, unreached, unused
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -187,12 +187,14 @@ def _add_aligned(
     spec: MacSpec, acc: TensorAcc, product: NumberShape, scale: NumberShape | None, adder: str, resettable: bool
 ) -> LevelCounts:
     """Count a tensor core's addition; where its accumulator joins late, one for each phase and an ordinary one behind them."""
+    sums, window = binades_of_sums(spec), TensorWindow.of(acc).magnitude_bits
     if not acc.late:
         state = tensor_state(acc, product, scale)
         exponents = largest_exponent_range(product, state.shape, scale)
         alignadd = alignadd_tensor(acc, product, state.shape, scale, adder)
         normacc = normacc_tensor(acc, state, exponents, adder, resettable)
-        return LevelCounts(alignadd, normacc, term=(alignadd, normacc))
+        moved, kept = (MOVED * unfilled(sums, bits) for bits in (window, min(acc.format.precision, window)))
+        return LevelCounts(alignadd, normacc, alignadd.share(moved), normacc.share(kept), term=(alignadd, normacc))
     alignadd, normacc, before = Counts(), Counts(), None
     for (_, part), state in zip(acc.sums, states_of_sums(acc, product, scale), strict=True):
         alignadd += alignadd_tensor(part, product, before, scale, adder)
@@ -200,7 +202,9 @@ def _add_aligned(
         before = state.shape
     assert before is not None
     late = accumulate(spec, FloatAcc(acc.format), Terms(before), adder, resettable=resettable)
-    return LevelCounts(alignadd + late.alignadd, normacc + late.normacc, term=(alignadd, normacc + late.term[1]))
+    return LevelCounts(
+        alignadd + late.alignadd, normacc + late.normacc, late.idle_alignadd, late.idle_normacc, term=(alignadd, normacc + late.term[1])
+    )
 
 
 def rounds_products(acc: FloatAcc, term: NumberShape) -> bool:

@@ -274,7 +274,8 @@ class _Sums:
         """Count what a chunk's two levels have for each other."""
         spec, inner, outer = self.spec, acc.inner, acc.outer
         self.normacc += Counts(
-            flip_flop=2 * spec.has_flags + (outer.random_bits if isinstance(outer, FloatAcc) else 0),
+            # The inner level's flags are a cycle late; a float has none.
+            flip_flop=2 * isinstance(inner, FixedAcc) + (outer.random_bits if isinstance(outer, FloatAcc) else 0),
             gate2=spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3,
         )
 
