@@ -96,7 +96,7 @@ def test_the_mapped_netlist_runs_as_the_golden_model(text):
     """`mapped_row` raises where a state differs."""
     spec, card = MacSpec.parse(text), load_card("sky130hd")
     with Yosys() as yosys:
-        row = mapped_row(spec, card, yosys)
+        row = mapped_row(spec, card, yosys, glitches=False)
     assert row["energy_fj"] == pytest.approx(sum(row[f"energy_{part}_fj"] for part in PARTS))
     assert row["energy_fj"] > 0
 
@@ -109,7 +109,7 @@ def test_a_wrong_operand_in_the_golden_run_is_told(monkeypatch):
 
     monkeypatch.setattr("hwmodel.sweep.rows.check_states", wrong)
     with Yosys() as yosys, pytest.raises(MismatchError, match="differ after step 2 of stream 1"):
-        mapped_row(MacSpec.parse("int8-int8-fx32"), load_card("sky130hd"), yosys)
+        mapped_row(MacSpec.parse("int8-int8-fx32"), load_card("sky130hd"), yosys, glitches=False)
 
 
 def test_a_name_with_a_dot_keeps_it():
@@ -157,7 +157,7 @@ def test_streams_keep_to_a_format_and_share_them_evenly():
 def test_a_netlist_of_every_family_keeps_to_its_golden_model(unit):
     # `mapped_row` compares the accumulator in every cycle, and raises where it differs.
     with Yosys() as yosys:
-        row = mapped_row(MacSpec.parse(unit), load_card("sky130hd"), yosys)
+        row = mapped_row(MacSpec.parse(unit), load_card("sky130hd"), yosys, glitches=False)
     assert row["energy_fj"] > 0
 
 
