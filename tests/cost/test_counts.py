@@ -193,6 +193,15 @@ def test_sums_of_coarse_products_leave_a_long_significand_idle():
     assert idle[0] > idle[1] > idle[2] == 0
 
 
+def test_sums_of_coarse_products_leave_a_wide_window_idle():
+    """FP4 in a tensor core reaches 6 to 7 binades of its window, and half of what moves products there moves them in any case."""
+    units = {bits: cost.counts(MacSpec.parse(f"e2m1fn-e2m1fn-tc2f{bits}:fp32")) for bits in (4, 10, 19)}
+    shares = [sum(unit.idle_alignadd) / sum(unit.alignadd.cells()) for unit in units.values()]
+    assert 0 < shares[0] < shares[1] < shares[2] < 0.5
+    assert not any(cost.counts(MacSpec.parse("e5m2-e5m2-tc2f10:fp32")).idle_alignadd)
+    assert any(cost.counts(MacSpec.parse("e2m1fn-e2m1fn-tc2f19:fp32.late")).idle_alignadd)  # of the float that it is added to
+
+
 def test_choices_are_those_of_the_circuits():
     assert (COST_ADDERS, COST_MULTIPLIERS) == (ADDERS, MULTIPLIERS)
     defaults = {name: parameter.default for name, parameter in inspect.signature(cost.counts).parameters.items() if name != "spec"}
