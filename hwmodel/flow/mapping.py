@@ -35,9 +35,9 @@ SCRIPTS = {
     "delay": _CLEAN + "dch -f; FAST; topo; buffer; upsize; dnsize; stime -p",
     "yosys": "",  # the script that Yosys's `abc -liberty -constr` runs by default
 }
-# Which mapper makes fast circuits depends on the library: on sky130hd, sg13g2 and NanGate 45 those of `map` take 17 to 22 % less time than
-# those of `&nf`, for 11 to 15 % more area (seven and eight designs); on asap7 5 % less, for 24 % more area (129 designs), and there its
-# areas jump from one width to the next.
+# What FAST stands for, as the card says. Which mapper makes fast circuits depends on the library: on sky130hd, sg13g2 and NanGate 45 those
+# of `map` take 17 to 22 % less time than those of `&nf`, for 11 to 15 % more area (seven and eight designs); on asap7 5 % less, for 24 %
+# more area (129 designs), and there its areas jump from one width to the next.
 _FAST = {"map": "map -B 0.9", "nf": "&get -n; &nf; &put"}
 
 

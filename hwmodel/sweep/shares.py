@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hwmodel.collecting import nothing_collected
 from hwmodel.cost import Estimator
-from hwmodel.cost.arrays import nothing_collected
 from hwmodel.cost.calibration import Card
 from hwmodel.spec import Operand
 

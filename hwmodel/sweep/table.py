@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwmodel.cost.arrays import nothing_collected
+from hwmodel.collecting import nothing_collected
 from hwmodel.files import whole
 
 from .desk import Desk

@@ -1,17 +1,15 @@
 """Emit: a unit as Verilog and a manifest."""
 
-import gc
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.lib.wiring import In
 
+from hwmodel.collecting import nothing_collected
 from hwmodel.files import scratch_folder
 from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc, TensorAcc
 from hwmodel.yosys import Yosys
@@ -168,22 +166,10 @@ def _rtlil(mac: Mac | MacWithLfsr, name: str) -> str:
     """Return the unit's RTLIL, every module named ``<unit>__<instance>``."""
     from amaranth.back import rtlil
 
-    with _garbage_left():
+    with nothing_collected():
         text = rtlil.convert(mac, name=name, emit_src=False)
     text = re.sub(rf"\\{name}(?:\.[\w$]+)+", lambda match: match[0].replace(".", "__"), text)
     return text.replace("\\hwmodel__", f"\\{name}__")
-
-
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Look for no garbage meanwhile: a circuit is a million small objects, nearly all in use, and looking takes a quarter of the time."""
-    looked = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if looked:
-            gc.enable()
 
 
 def _verilog(rtlil: str, yosys: Yosys) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
+from hwmodel.collecting import nothing_collected
 from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc
 from hwmodel.spec.dataflow import normalises_operands
 
@@ -17,7 +18,6 @@ from ..structure import UnitCounts, counts, stacked, sum_counts
 from ..structure.activity import lane_activities, owed
 from ..structure.lanes import LaneCounts, lane_counts
 from ..structure.tally import CELLS, Counts
-from .collecting import nothing_collected
 from .sizes import Frame, Pair, Size, is_alone, size_of
 from .sums import Fault, PlainSums, is_plain, refusal
 

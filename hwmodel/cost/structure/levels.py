@@ -187,12 +187,12 @@ def _add_aligned(
     spec: MacSpec, acc: TensorAcc, product: NumberShape, scale: NumberShape | None, adder: str, resettable: bool
 ) -> LevelCounts:
     """Count a tensor core's addition; where its accumulator joins late, one for each phase and an ordinary one behind them."""
-    sums, window = binades_of_sums(spec), TensorWindow.of(acc).magnitude_bits
     if not acc.late:
         state = tensor_state(acc, product, scale)
         exponents = largest_exponent_range(product, state.shape, scale)
         alignadd = alignadd_tensor(acc, product, state.shape, scale, adder)
         normacc = normacc_tensor(acc, state, exponents, adder, resettable)
+        sums, window = binades_of_sums(spec), TensorWindow.of(acc).magnitude_bits
         moved, kept = (MOVED * unfilled(sums, bits) for bits in (window, min(acc.format.precision, window)))
         return LevelCounts(alignadd, normacc, alignadd.share(moved), normacc.share(kept), term=(alignadd, normacc))
     alignadd, normacc, before = Counts(), Counts(), None

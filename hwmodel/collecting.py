@@ -1,4 +1,4 @@
-"""Hold the garbage collector while much is counted, which is kept."""
+"""Hold the garbage collector while much is made that is kept: units counted, circuits put together."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def nothing_collected() -> Iterator[None]:
-    """Hold the garbage collector: what is counted is kept, and to look through it again and again takes a seventh of the time."""
+    """Hold the garbage collector: to look through what is kept, again and again, takes a seventh of counting, and a quarter of emission."""
     was_on = gc.isenabled()
     gc.disable()
     try:
