@@ -5,93 +5,27 @@ products, which is the same for very many pairs of formats, and by the accumulat
 unit is two places in tables of parts.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from hwmodel.collecting import nothing_collected
-from hwmodel.spec import Accumulator, FixedAcc, Operand, PositFormat, SpecError, TensorAcc
-from hwmodel.spec.dataflow import normalises_operands
+from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, Operand, PositFormat, SpecError, TensorAcc
 
-from ..model import fitted_cells
-from ..structure import UnitCounts, counts, stacked, sum_counts
-from ..structure.activity import lane_activities, owed
-from ..structure.lanes import LaneCounts, lane_counts
-from ..structure.tally import CELLS, Counts
-from .sizes import Frame, Pair, Size, is_alone, size_of
-from .sums import Fault, PlainSums, is_plain, refusal
+from ..structure import counts, sum_counts
+from .operands import PlainOperands
+from .sizes import Frame, Pair, is_alone, size_of
+from .sums import FloatFrame, PlainSums, is_plain
+from .tables import Faults, Met, PartTable
+from .ways import UNKNOWN, Way
 
-_UNKNOWN = np.iinfo(np.int32).min
+_LOW = (1 << 32) - 1
+"""Of two places in one integer the mask of the lower."""
 
-
-class PartTable:
-    """Cells of parts that were counted, two of the fitted parts in a row: (rows, 2, 2 cells) float64.
-
-    Parameters
-    ----------
-    parts
-        Which of the fitted parts.
-    """
-
-    def __init__(self, parts: slice) -> None:
-        self._parts = parts
-        self._cells = np.zeros((0, 2, 2 * len(CELLS)))
-        self._new: list[np.ndarray] = []
-        self._units: list[UnitCounts] = []
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def add(self, cells: np.ndarray) -> np.ndarray:
-        """Add rows, (new, 2, 2 cells), and return their places."""
-        self._gather()
-        self._new.append(cells)
-        self._count += len(cells)
-        return np.arange(self._count - len(cells), self._count)
-
-    def add_unit(self, unit: UnitCounts) -> int:
-        """Add the row of a unit, and return its place."""
-        self._units.append(unit)
-        self._count += 1
-        return self._count - 1
-
-    @property
-    def cells(self) -> np.ndarray:
-        """All rows."""
-        self._gather()
-        if self._new:
-            self._cells, self._new = np.concatenate([self._cells, *self._new]), []
-        return self._cells
-
-    def _gather(self) -> None:
-        """Make rows of the units that were added, all in one."""
-        if self._units:
-            self._new.append(fitted_cells(stacked(self._units))[self._parts].transpose(2, 0, 1))
-            self._units = []
-
-
-class _Sizes:
-    """Classes of pairs: those of one class have the same sums in all frames of a kind."""
-
-    def __init__(self, pairs: int) -> None:
-        self.of_pair = np.full(pairs, _UNKNOWN, np.int32)
-        self.examples = np.empty(pairs, np.int32)
-        self.shapes = np.empty(pairs, np.int32)
-        self.sizes: list[Size | None] = []
-        self.round_up: dict[FixedAcc, dict[int, bool]] = {}
-        self._known: dict[Hashable, int] = {}
-        self._shapes: dict[Hashable, int] = {}
-
-    def add(self, pair: int, size: Size | None) -> None:
-        """Say what size a pair's products have; None: the pair is alone."""
-        key = size or pair
-        if key not in self._known:
-            place = self._known[key] = len(self.sizes)
-            self.sizes.append(size)
-            self.shapes[place] = self._shapes.setdefault(pair if size is None else size.shape, len(self._shapes))
-            self.examples[place] = pair
-        self.of_pair[pair] = self._known[key]
+_WAY, _WAY_OF_POSITS, _LANES, _REGISTERS, _IS_FLOAT, _FLOAT = range(6)
+_TOLD = _FLOAT + len(FloatFrame._fields)
+"""What is told of a frame, in the order of columns: how it takes products, and those of posits; lanes, and registers in front of the sum;
+whether it is a plain one around a float, and of such its `FloatFrame`."""
 
 
 class UnitColumns:
@@ -116,13 +50,13 @@ class UnitColumns:
         self.operands, self.sums = PartTable(slice(0, 2)), PartTable(slice(2, 4))
         self._alone = np.array([is_alone(pair) for pair in self.pairs], bool)
         self._posits = np.array([isinstance(a, PositFormat) and isinstance(b, PositFormat) for a, b in pairs], bool)
-        self._sizes: dict[tuple[str, bool, bool], _Sizes] = {}
-        self._lanes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        self._operand_places: dict[Hashable, np.ndarray] = {}
-        self._sum_places: dict[Hashable, np.ndarray] = {}
-        self._shared: dict[Hashable, dict[int, int]] = {}
-        self._plain = PlainSums(self.pairs, adder, multiplier)
-        self._faults: list[Fault] = []
+        self._frames, self._frame_at = list[Frame](), dict[tuple[int, int, int], int]()
+        self._told = np.empty((0, _TOLD), np.int64)
+        self._ways, self._way_at = list[Way](), dict[tuple[str, bool, bool], int]()
+        self._lanes: dict[str, PlainOperands] = {}
+        self._whole = Met()
+        self._faults = Faults()
+        self._plain = PlainSums(self.pairs, adder, multiplier, self.sums, self._faults)
 
     def places(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units have their parts, and count what was not met before.
@@ -139,18 +73,16 @@ class UnitColumns:
         operands, sums
             (units,) int64, places in the tables of the same names; below 0 where there is no such unit, see `faults`.
         """
-        operands, sums = np.empty(len(pair), np.int64), np.empty(len(pair), np.int64)
-        by_lanes, lanes_at = np.unique(lanes, return_inverse=True)
-        by_depth, depth_at = np.unique(pipeline, return_inverse=True)
-        frames, frame_at = np.unique((acc.astype(np.int64) * len(by_lanes) + lanes_at) * len(by_depth) + depth_at, return_inverse=True)
-        order = np.argsort(frame_at.astype(np.uint16) if len(frames) < 1 << 16 else frame_at, kind="stable")
-        ends = np.cumsum(np.bincount(frame_at, minlength=len(frames))).tolist()
+        operands, sums = np.full(len(pair), -1, np.int64), np.empty(len(pair), np.int64)
+        pair = pair.astype(np.int64)
         with nothing_collected():
-            for code, start, end in zip(frames.tolist(), [0, *ends], ends, strict=False):
-                rest, depth = divmod(code, len(by_depth))
-                frame = Frame(self.accumulators[rest // len(by_lanes)], int(by_lanes[rest % len(by_lanes)]), int(by_depth[depth]))
-                rows = order[start:end]
-                operands[rows], sums[rows] = self._in_frame(frame, pair[rows])
+            frame = self._frames_at(acc, lanes, pipeline)
+            alone = self._alone[pair]
+            way = np.where(self._posits[pair], self._told[frame, _WAY_OF_POSITS], self._told[frame, _WAY])
+            way[alone] = -1
+            for one in np.unique(way).tolist():
+                at = np.flatnonzero(way == one)
+                operands[at], sums[at] = self._whole_units(frame[at], pair[at]) if one < 0 else self._in_way(one, frame[at], pair[at])
         return operands, sums
 
     def lanes(self, acc: np.ndarray, lanes: np.ndarray) -> np.ndarray:
@@ -159,133 +91,114 @@ class UnitColumns:
         return np.where(lanes == 1, own[acc], lanes)
 
     def faults(self, places: np.ndarray) -> np.ndarray:
-        """Return why there are no units at places of `sums` below 0, (places,) object: see `Fault`."""
-        return np.array([*self._faults, None], object)[-1 - places]
+        """Return why there are no units at places of `sums` below 0, (places,) object: see `hwmodel.cost.arrays.tables.Fault`."""
+        return self._faults.at(places)
 
-    def _in_frame(self, frame: Frame, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        operands, sums = np.full(len(pair), -1, np.int64), np.empty(len(pair), np.int64)
-        kinds: list[tuple[str, np.ndarray]] = [(frame.kind, np.ones(len(pair), bool))]
-        if frame.kind == "summed" and not isinstance(frame.first, FixedAcc):
-            # An exact sum takes products as a fixed-point accumulator does, but for those of posits.
-            kinds = [("summed", self._posits[pair]), ("fixed", ~self._posits[pair])]
-        for kind, chosen in kinds:
-            some = pair[chosen]
-            if len(some):
-                sums[chosen] = self._sums_of(frame, kind, some)
-        there = sums >= 0
-        alone = self._alone[pair]
-        for kind, chosen in kinds:
-            some = chosen & there & ~alone
-            if some.any():
-                operands[some] = self._operands_of(frame, kind, pair[some])
-        some = there & alone
-        if some.any():
-            operands[some] = self._operand_places[frame][pair[some]]
+    def _frames_at(self, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> np.ndarray:
+        """Return places of units' frames, (units,) int64, and note what is to be told of those that are new."""
+        by_lanes, lanes_at = np.unique(lanes, return_inverse=True)
+        by_depth, depth_at = np.unique(pipeline, return_inverse=True)
+        codes, which = np.unique((acc.astype(np.int64) * len(by_lanes) + lanes_at) * len(by_depth) + depth_at, return_inverse=True)
+        rest, depth = np.divmod(codes, len(by_depth))
+        asked = zip((rest // len(by_lanes)).tolist(), by_lanes[rest % len(by_lanes)].tolist(), by_depth[depth].tolist(), strict=True)
+        new = list[tuple[int, ...]]()
+        places = [self._place_of(each, new) for each in asked]
+        if new:
+            self._told = np.concatenate([self._told, np.array(new, np.int64)])
+        return np.array(places, np.int64)[which]
+
+    def _place_of(self, asked: tuple[int, int, int], new: list[tuple[int, ...]]) -> int:
+        """Return the place of a frame, an accumulator's place with lanes and pipeline; append what is told of a new one."""
+        place = self._frame_at.setdefault(asked, len(self._frames))
+        if place == len(self._frames):
+            frame = Frame(self.accumulators[asked[0]], *asked[1:])
+            self._frames.append(frame)
+            new.append(self._told_of(frame))
+        return place
+
+    def _told_of(self, frame: Frame) -> tuple[int, ...]:
+        kind, is_float = frame.kind, isinstance(frame.acc, FloatAcc) and is_plain(frame)
+        # An exact sum takes products as a fixed-point accumulator does, but for those of posits.
+        ways = [self._way_of(frame, each) for each in ("fixed" if kind == "summed" else kind, kind)]
+        registers = max(frame.pipeline - (kind == "summed"), 0)
+        told = self._plain.float_frame(frame) if is_float else [0] * len(FloatFrame._fields)
+        return (*ways, frame.all_lanes, registers, is_float, *told)
+
+    def _way_of(self, frame: Frame, kind: str) -> int:
+        key = kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc)
+        place = self._way_at.setdefault(key, len(self._ways))
+        if place == len(self._ways):
+            if kind not in self._lanes:
+                self._lanes[kind] = PlainOperands(len(self.pairs), self.adder, self.multiplier, self.operands)
+            self._ways.append(Way(len(self.pairs), self._lanes[kind]))
+        return place
+
+    def _whole_units(self, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where units that share neither part have them."""
+        found = self._whole.of(
+            frame * len(self.pairs) + pair, lambda _, first: [self._count_unit(int(frame[at]), int(pair[at])) for at in first.tolist()]
+        )
+        return np.where(found < 0, -1, found >> 32), np.where(found < 0, found, found & _LOW)
+
+    def _count_unit(self, frame: int, pair: int) -> int:
+        """Count both parts of a unit; return their places in one integer."""
+        around, of = self._frames[frame], self.pairs[pair]
+        try:
+            spec = around.checked(of)
+        except SpecError as error:
+            return self._faults.refuse(str(error).removeprefix(f"unit {around.around(of)}"))
+        unit = counts(spec, self.adder, self.multiplier)
+        return self.operands.add_unit(unit) << 32 | self.sums.add_unit(unit)
+
+    def _in_way(self, at: int, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where units have their parts whose products are handed on in one way."""
+        way = self._ways[at]
+        for each in np.unique(pair[way.of_pair[pair] == UNKNOWN]).tolist():
+            way.add(each, size_of(self._frames[frame[0]], self.pairs[each]))
+        classes = way.of_pair[pair].astype(np.int64)
+        told, sums = self._told[frame], np.empty(len(pair), np.int64)
+        is_float = told[:, _IS_FLOAT] == 1
+        if is_float.any():
+            sums[is_float] = self._float_sums(at, frame[is_float], classes[is_float])
+        if not is_float.all():
+            codes = frame[~is_float] << 32 | classes[~is_float]
+            sums[~is_float] = way.by_class.of(codes, lambda codes, _: self._count_sums(way, codes))
+        operands, there = np.full(len(pair), -1, np.int64), np.flatnonzero(sums >= 0)
+        operands[there] = way.operands.places(
+            lambda i: self._frames[frame[there[i]]].around(self.pairs[pair[there[i]]]), pair[there], told[there, _LANES], told[there, _REGISTERS]
+        )
         return operands, sums
 
-    def _sums_of(self, frame: Frame, kind: str, pair: np.ndarray) -> np.ndarray:
-        """Return where pairs that are handed on in one way have their sums."""
-        key = (kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc))
-        sizes = self._sizes.setdefault(key, _Sizes(len(self.pairs)))
-        for new in np.unique(pair[sizes.of_pair[pair] == _UNKNOWN]).tolist():
-            sizes.add(new, None if self._alone[new] else size_of(frame, self.pairs[new]))
-        classes = sizes.of_pair[pair]
-        places = self._sum_places.get((frame, kind), np.zeros(0, np.int32))
-        if len(places) < len(sizes.sizes):
-            places = np.concatenate([places, np.full(len(sizes.sizes) - len(places), _UNKNOWN, np.int32)])
-            self._sum_places[frame, kind] = places
-        new = np.unique(classes[places[classes] == _UNKNOWN])
-        if len(new):
-            places[new] = self._placed(frame, kind, sizes, new)
-        return places[classes]
+    def _float_sums(self, at: int, frame: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        way = self._ways[at]
+        shapes, examples = way.shapes[classes].astype(np.int64), way.examples[classes]
 
-    def _placed(self, frame: Frame, kind: str, sizes: _Sizes, new: np.ndarray) -> np.ndarray:
-        """Return where classes that a frame has not met have their sums, and count those that are like none before."""
-        examples = sizes.examples[new]
-        alone = self._alone[examples]
-        found = np.empty(len(new), np.int32)
-        found[alone] = [self._count_alone(frame, example) for example in examples[alone].tolist()]
-        if alone.all():
-            return found
-        shared = self._shared.setdefault((frame, kind), {})
-        told = 2 * sizes.shapes[new[~alone]]
-        # The ones that the largest product starts with matter only where it is rounded up to a coarser unit.
-        if isinstance(frame.acc, FixedAcc) and frame.lanes > 1:
-            known = sizes.round_up.setdefault(frame.acc, {})
-            for place, (each, example) in enumerate(zip(new[~alone].tolist(), examples[~alone].tolist(), strict=True)):
-                if each not in known:
-                    known[each] = self._rounds_up(frame, sizes.sizes[each], self.pairs[example])
-                told[place] += known[each]
-        likes, first, which = np.unique(told, return_index=True, return_inverse=True)
-        fresh = [i for i, like in enumerate(likes.tolist()) if like not in shared]
-        counted = self._count_all(frame, examples[~alone][first[fresh]].tolist())
-        shared |= zip(likes[fresh].tolist(), counted, strict=True)
-        found[~alone] = np.array([shared[like] for like in likes.tolist()])[which]
-        return found
+        def count(_: list[int], first: np.ndarray) -> list[int]:
+            told, likes = self._told[frame[first], _FLOAT:], shapes[first] + (at << 24)
+            return self._plain.into_float(self._frames, frame[first], told, examples[first], likes).tolist()
 
-    def _count_all(self, frame: Frame, pairs: list[int]) -> list[int]:
-        """Return where the sums of pairs, and of all of their classes, are now."""
-        if not is_plain(frame):
-            return [self._count(frame, self.pairs[pair]) for pair in pairs]
-        cells, refused = self._plain.cells(frame, pairs)
-        places = iter(self.sums.add(cells).tolist())
-        return [next(places) if each is None else self._refuse(each.fault) for each in refused]
+        return way.by_shape.of(frame << 32 | shapes, count)
 
-    def _rounds_up(self, frame: Frame, size: Size | None, pair: Pair) -> bool:
-        assert size is not None
-        spec = frame.around(pair)
-        assert isinstance(frame.acc, FixedAcc)
-        try:
-            fraction = spec.fixed_point(frame.acc).fraction
-        except SpecError:
-            return False
-        return size.rounds_up(spec.product_lsb_exponent, fraction)
+    def _count_sums(self, way: Way, codes: list[int]) -> list[int]:
+        """Return where classes, each with the place of its frame in one integer, have their sums."""
+        keys, plain = list[tuple[int, int]](), dict[tuple[int, int], tuple[Frame, int]]()
+        for code in codes:
+            at, place = code >> 32, code & _LOW
+            frame, pair = self._frames[at], int(way.examples[place])
+            key = at, way.like(frame, place, self.pairs[pair])
+            keys.append(key)
+            if key in way.shared or key in plain:
+                continue
+            if is_plain(frame):
+                plain[key] = frame, pair
+            else:
+                way.shared[key] = self._count(frame, self.pairs[pair])
+        way.shared |= zip(plain, self._plain.into_fixed(list(plain.values())), strict=True)
+        return [way.shared[key] for key in keys]
 
     def _count(self, frame: Frame, pair: Pair) -> int:
         """Return where the sums of a pair, and of all of its class, are now."""
-        refused = refusal(frame, pair)
+        refused = self._faults.of(frame, pair)
         if refused is not None:
-            return self._refuse(refused.fault)
+            return refused
         return self.sums.add_unit(sum_counts(frame.around(pair), self.adder, self.multiplier))
-
-    def _count_alone(self, frame: Frame, pair: int) -> int:
-        """Count both parts of a unit that shares neither."""
-        try:
-            spec = frame.checked(self.pairs[pair])
-        except SpecError as error:
-            return self._refuse(str(error).removeprefix(f"unit {frame.around(self.pairs[pair])}"))
-        unit = counts(spec, self.adder, self.multiplier)
-        places = self._operand_places.setdefault(frame, np.full(len(self.pairs), _UNKNOWN, np.int32))
-        places[pair] = self.operands.add_unit(unit)
-        return self.sums.add_unit(unit)
-
-    def _refuse(self, fault: Fault) -> int:
-        self._faults.append(fault)
-        return -len(self._faults)
-
-    def _operands_of(self, frame: Frame, kind: str, pair: np.ndarray) -> np.ndarray:
-        """Return where pairs that are not alone have what stands in front of the sum."""
-        example = frame.around(self.pairs[int(pair[0])])
-        registers = example.pipeline - (example.exact_sum is not None)
-        places = self._operand_places.setdefault((kind, example.lanes, registers), np.full(len(self.pairs), _UNKNOWN, np.int32))
-        new = np.unique(pair[places[pair] == _UNKNOWN])
-        if len(new):
-            decode, multiply = self._lanes_of(frame, kind, new).of_lanes(example.lanes, registers)
-            placed = np.stack([np.broadcast_arrays(*part[: len(CELLS)]) for part in (decode, multiply)])
-            cells = np.tile(placed.transpose(2, 0, 1).astype(float), 2)
-            pairs = [(pair.a, pair.b) for pair in (self.pairs[one] for one in new.tolist())]
-            cells[:, 1, len(CELLS) :] *= owed(lane_activities(pairs, normalised=normalises_operands(example)))
-            places[new] = self.operands.add(np.ascontiguousarray(cells))
-        return places[pair]
-
-    def _lanes_of(self, frame: Frame, kind: str, pair: np.ndarray) -> LaneCounts:
-        """Return the cells of one lane, columns of them."""
-        width = 2 * len(Counts._fields) + 2
-        known, lanes = self._lanes.setdefault(kind, (np.zeros(len(self.pairs), bool), np.zeros((len(self.pairs), width), np.int64)))
-        for new in pair[~known[pair]].tolist():
-            decode, multiply, *bits = lane_counts(frame.around(self.pairs[new]), self.adder, self.multiplier)
-            lanes[new] = *decode, *multiply, *bits
-        known[pair] = True
-        columns = lanes[pair].T
-        fields = len(Counts._fields)
-        return LaneCounts(Counts(*columns[:fields]), Counts(*columns[fields : 2 * fields]), columns[-2], columns[-1])

@@ -57,9 +57,13 @@ class Frame:
     def around(self, pair: Pair) -> MacSpec:
         """Return a unit that has not been looked at whether it can be."""
         spec = object.__new__(MacSpec)
-        lanes = self.acc.lanes if isinstance(self.acc, TensorAcc) and self.lanes == 1 else self.lanes
-        spec.__dict__.update(pair.told, acc=self.acc, pipeline=self.pipeline, lanes=lanes)
+        spec.__dict__.update(pair.told, acc=self.acc, pipeline=self.pipeline, lanes=self.all_lanes)
         return spec
+
+    @property
+    def all_lanes(self) -> int:
+        """How many lanes there are: a tensor core's accumulator says it itself where 1 is asked for."""
+        return self.acc.lanes if isinstance(self.acc, TensorAcc) and self.lanes == 1 else self.lanes
 
     def checked(self, pair: Pair) -> MacSpec:
         """Return a unit.

@@ -9,33 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, SpecError, WidthError
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc
 from hwmodel.spec.dataflow import lane_product
 from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
-from ..structure.idle import Binades, binades_of_sums, idle_of_fixed, unfilled
+from ..structure.idle import Binades, binades_of_factors, binades_of_sums, idle_of_fixed, reach_of_sums, unfilled
 from ..structure.levels import Terms, level_of_fixed, level_of_float
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
-
-Fault = str | None
-"""Why there is no unit: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
-
-
-class Refused(NamedTuple):
-    """That there is no such unit."""
-
-    fault: Fault
-
-
-class _Front(NamedTuple):
-    """What stands between products and a float: its place, and that of the shape of the number it makes."""
-
-    place: int
-    term: int
+from .tables import Faults, Met, PartTable, Places
 
 
 class _Fixed(NamedTuple):
@@ -45,17 +30,38 @@ class _Fixed(NamedTuple):
     product: NumberShape
 
 
+class FloatFrame(NamedTuple):
+    """What tells a frame around a float from others.
+
+    Attributes
+    ----------
+    front, level
+        Places of what stands in front of the float, and of the float itself, among others.
+    precision, lane_bits
+        Bits of its significand, and of the number of lanes.
+    refuses
+        Whether it takes no infinities and NaNs.
+    """
+
+    front: int
+    level: int
+    precision: int
+    lane_bits: int
+    refuses: bool
+
+
 class _Rows:
     """Cells of alignadd and normacc, placed and standing idle, each counted once: (rows, 2, cells) float64."""
 
     def __init__(self) -> None:
         self._placed, self._idle = np.zeros((2, 1 << 10, 2, len(CELLS)))
-        self._new = list[tuple[Cells, Cells, Cells]]()
+        self._new = list[tuple[Cells, Cells, Cells, Cells]]()
         self._rows = 0
 
-    def add(self, alignadd: Counts, normacc: Counts, idle_alignadd: Cells = NO_CELLS) -> int:
+    def add(self, placed: tuple[Counts, Counts], idle: tuple[Cells, Cells]) -> int:
         """Add a row, and return its place."""
-        self._new.append((alignadd[: len(CELLS)], normacc[: len(CELLS)], idle_alignadd))
+        alignadd, normacc = placed
+        self._new.append((alignadd[: len(CELLS)], normacc[: len(CELLS)], idle[0][: len(CELLS)], idle[1][: len(CELLS)]))
         return self._rows + len(self._new) - 1
 
     def all(self) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +70,8 @@ class _Rows:
         while self._rows > len(self._placed):
             self._placed, self._idle = (np.concatenate([each, np.zeros_like(each)]) for each in (self._placed, self._idle))
         if self._new:
-            alignadd, normacc, self._idle[old : self._rows, 0] = np.array(self._new, float).transpose(1, 0, 2)
-            self._placed[old : self._rows, 0], self._placed[old : self._rows, 1] = alignadd, normacc
+            cells = np.array(self._new, float)
+            self._placed[old : self._rows], self._idle[old : self._rows] = cells[:, :2], cells[:, 2:]
             self._new = []
         return self._placed[: self._rows], self._idle[: self._rows]
 
@@ -81,132 +87,130 @@ class PlainSums:
     Parameters
     ----------
     pairs
-        What units multiply, none of them alone (`hwmodel.cost.arrays.sizes.is_alone`).
+        What units multiply; nobody asks for those that are alone (`hwmodel.cost.arrays.sizes.is_alone`).
     adder, multiplier
         How units are built, see `hwmodel.cost.counts`.
+    sums, faults
+        Where rows, and reasons why there are none, are kept.
     """
 
-    def __init__(self, pairs: Sequence[Pair], adder: str, multiplier: str) -> None:
-        self._pairs, self._adder, self._multiplier = pairs, adder, multiplier
+    def __init__(self, pairs: Sequence[Pair], adder: str, multiplier: str, sums: PartTable, faults: Faults) -> None:
+        self._pairs, self._adder, self._multiplier, self._sums, self._faults = pairs, adder, multiplier, sums, faults
         self._fronts, self._levels = _Rows(), _Rows()
-        self._none = self._fronts.add(Counts(), Counts())
-        self._front_of: dict[tuple[int, bool], dict[int, _Front | Refused]] = {}
-        self._level_of: dict[tuple[FloatAcc, bool], dict[int, int]] = {}
-        self._fixed_of: dict[FixedAcc, dict[int, _Fixed | Refused]] = {}
+        self._none = self._fronts.add((Counts(), Counts()), (NO_CELLS, NO_CELLS))
+        self._front_met, self._level_met = Met(), Met()
+        self._front_frames, self._level_frames, self._terms = Places(), Places(), Places()
+        self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
         self._binades: dict[int, dict[int, Binades]] = {}
-        self._terms: dict[NumberShape, int] = {}
-        self._shapes: list[NumberShape] = []
+        self._of_products = np.full((len(pairs), 2), np.nan)
 
-    def cells(self, frame: Frame, pairs: Sequence[int]) -> tuple[np.ndarray, list[Refused | None]]:
-        """Return what a frame has behind the products of pairs.
+    def float_frame(self, frame: Frame) -> FloatFrame:
+        """Return what tells a plain frame around a float from others."""
+        assert isinstance(frame.acc, FloatAcc)
+        front = self._front_frames.of((frame.lanes, frame.pipeline > 0 and frame.lanes > 1))
+        level = self._level_frames.of((frame.acc, frame.pipeline))
+        return FloatFrame(front, level, frame.acc.format.precision, (frame.lanes - 1).bit_length(), not frame.acc.format.has_nan)
+
+    def into_float(
+        self, frames: Sequence[Frame], frame: np.ndarray, told: np.ndarray, pairs: np.ndarray, likes: np.ndarray
+    ) -> np.ndarray:
+        """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
         Parameters
         ----------
-        frame
-            A plain one.
-        pairs
-            Places in the pairs.
-
-        Returns
-        -------
-        cells : (units, 2, 2 cells) float64
-            Of alignadd and normacc, those placed and those at work, as `hwmodel.cost.model.fitted_cells`, of those that are units.
-        refused
-            Of each pair why it is no unit, or None.
+        frames
+            What `frame`, (units,) int, are places in.
+        told
+            (units, 5) int, the `FloatFrame` of each.
+        pairs, likes
+            (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
         """
-        placed, idle, refused = (self._into_fixed if isinstance(frame.acc, FixedAcc) else self._into_float)(frame, pairs)
-        random_bits = frame.acc.random_bits if isinstance(frame.acc, FloatAcc) else 0
-        placed[:, 1] += control(frame.pipeline, None, random_bits, False).cells()
-        return np.concatenate([placed, placed - idle], axis=2), refused
+        front, level, precision, lane_bits, refuses = told.T
+        found = np.empty(len(pairs), np.int64)
+        special = refuses.astype(bool) & np.array([self._pairs[pair].told["has_specials"] for pair in pairs.tolist()], bool)
+        found[special] = self._faults.refuse(None)
+        at = np.flatnonzero(~special)
+        fronts = self._front_met.of(
+            front[at] << 32 | likes[at], lambda _, first: [self._front(frames[frame[i]], int(pairs[i])) for i in at[first].tolist()]
+        )
+        there = fronts >= 0
+        found[at[~there]] = fronts[~there]
+        at, fronts = at[there], fronts[there]
+        terms = fronts & 0xFFFFFFFF
+        levels = self._level_met.of(
+            level[at] << 32 | terms, lambda _, first: [self._level(int(level[i]), int(term)) for i, term in zip(at[first], terms[first], strict=True)]
+        )
+        (front_placed, front_idle), (level_placed, level_alone) = self._fronts.all(), self._levels.all()
+        finest, size = self._binades_of_products(pairs[at])
+        shares = unfilled(Binades(finest, reach_of_sums(size, lane_bits[at])), precision[at])
+        placed = front_placed[fronts >> 32] + level_placed[levels]
+        idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, np.newaxis, np.newaxis]
+        found[at] = self._sums.add(np.concatenate([placed, placed - idle], axis=2))
+        return found
 
-    def _into_float(self, frame: Frame, pairs: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[Refused | None]]:
-        acc = frame.acc
-        assert isinstance(acc, FloatAcc)
-        binades = self._binades_of(frame, pairs)
-        clocked, precision, refuses_specials = frame.pipeline > 0, acc.format.precision, not acc.format.has_nan
-        fronts = self._front_of.setdefault((frame.lanes, clocked and frame.lanes > 1), {})
-        levels = self._level_of.setdefault((acc, clocked), {})
-        at, shares, refused = list[tuple[int, int]](), list[float](), list[Refused | None]()
-        for pair in pairs:
-            if refuses_specials and self._pairs[pair].told["has_specials"]:
-                refused.append(Refused(None))
-                continue
-            front = fronts.get(pair)
-            if front is None:
-                front = fronts[pair] = self._front(frame, pair)
-            if isinstance(front, Refused):
-                refused.append(front)
-                continue
-            level = levels.get(front.term)
-            if level is None:
-                counted = level_of_float(acc, self._shapes[front.term], self._adder, clocked)
-                level = levels[front.term] = self._levels.add(counted.alignadd, counted.normacc)
-            at.append((front.place, level))
-            shares.append(unfilled(binades[pair], precision))
-            refused.append(None)
-        (front_placed, front_idle), (level_placed, _) = self._fronts.all(), self._levels.all()
-        front_at, level_at = np.array(at, int).reshape(-1, 2).T
-        idle = front_idle[front_at] + level_placed[level_at] * np.array(shares)[:, np.newaxis, np.newaxis]
-        return front_placed[front_at] + level_placed[level_at], idle, refused
-
-    def _front(self, frame: Frame, pair: int) -> _Front | Refused:
-        spec = frame.around(self._pairs[pair])
-        refused = refusal(frame, self._pairs[pair])
+    def _front(self, frame: Frame, pair: int) -> int:
+        """Count what stands between products and a float; return its place and that of the shape of the number it makes, in one integer."""
+        refused = self._faults.of(frame, self._pairs[pair])
         if refused is not None:
             return refused
+        spec = frame.around(self._pairs[pair])
         counted = front_counts(spec, self._adder, self._multiplier)
-        place = self._none if spec.exact_sum is None else self._fronts.add(counted.alignadd, counted.normacc, counted.idle_alignadd)
+        place = self._none
+        if spec.exact_sum is not None:
+            place = self._fronts.add((counted.alignadd, counted.normacc), (counted.idle_alignadd, NO_CELLS))
         assert isinstance(counted.terms, Terms)
+        # Of the largest number a float asks for no more than its length.
         shape = counted.terms.shape
-        if shape not in self._terms:
-            self._terms[shape] = len(self._shapes)
-            self._shapes.append(shape)
-        return _Front(place, self._terms[shape])
+        return place << 32 | self._terms.of(shape._replace(magnitude=1 << max(shape.magnitude.bit_length() - 1, 0)))
 
-    def _binades_of(self, frame: Frame, pairs: Sequence[int]) -> dict[int, Binades]:
-        """Return where the bits of sums of pairs are at work."""
-        known = self._binades.setdefault(frame.lanes, {})
-        for pair in pairs:
-            if pair not in known:
-                known[pair] = binades_of_sums(frame.around(self._pairs[pair]))
-        return known
+    def _level(self, frame: int, term: int) -> int:
+        """Count a float with its control; the cells that can stand idle are those without."""
+        acc, pipeline = self._level_frames.things[frame]
+        counted = level_of_float(acc, self._terms.things[term], self._adder, pipeline > 0)
+        own = counted.alignadd, counted.normacc
+        return self._levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), own)
 
-    def _into_fixed(self, frame: Frame, pairs: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[Refused | None]]:
-        acc = frame.acc
-        assert isinstance(acc, FixedAcc)
-        known, binades = self._fixed_of.setdefault(acc, {}), self._binades_of(frame, pairs)
-        rows, shares, refused = list[Cells](), list[tuple[float, float]](), list[Refused | None]()
-        for pair in pairs:
-            found = known.get(pair)
-            if found is None:
-                found = known[pair] = _fixed_point(frame, acc, self._pairs[pair])
-            if isinstance(found, Refused):
-                refused.append(found)
+    def _binades_of_products(self, pairs: np.ndarray) -> np.ndarray:
+        """Return log2 of what products are multiples of, but for few, and of how large they commonly are: (2, pairs) float64."""
+        for pair in np.unique(pairs[np.isnan(self._of_products[pairs, 0])]).tolist():
+            self._of_products[pair] = binades_of_factors(self._pairs[pair].told["factors"])
+        return self._of_products[pairs].T
+
+    def into_fixed(self, units: Sequence[tuple[Frame, int]]) -> list[int]:
+        """Return where units, each a frame and the place of a pair, have their sums that end in fixed point, as `into_float`."""
+        rows, shares, controls, found = list[Cells](), list[tuple[float, float]](), list[Counts](), list[int]()
+        for frame, pair in units:
+            acc = frame.acc
+            assert isinstance(acc, FixedAcc)
+            known = self._fixed_of.setdefault(acc, {})
+            each = known.get(pair)
+            if each is None:
+                each = known[pair] = self._fixed_point(frame, acc, self._pairs[pair])
+            if isinstance(each, int):
+                found.append(each)
                 continue
-            fixed, product = found
+            fixed, product = each
             alignadd, normacc = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
             rows += alignadd[: len(CELLS)], normacc[: len(CELLS)]
-            shares.append(idle_of_fixed(binades[pair], fixed, signed=product.signed))
-            refused.append(None)
+            shares.append(idle_of_fixed(self._binades_of_sums(frame, pair), fixed, signed=product.signed))
+            controls.append(control(frame.pipeline, None, 0, False))
+            found.append(len(controls))
         placed = np.array(rows, float).reshape(-1, 2, len(CELLS))
-        return placed, placed * np.array(shares).reshape(-1, 2, 1), refused
+        idle = placed * np.array(shares).reshape(-1, 2, 1)
+        placed[:, 1] += np.array(controls, float).reshape(-1, len(Counts._fields))[:, : len(CELLS)]
+        places = self._sums.add(np.concatenate([placed, placed - idle], axis=2)).tolist()
+        return [each if each < 0 else places[each - 1] for each in found]
 
+    def _fixed_point(self, frame: Frame, acc: FixedAcc, pair: Pair) -> _Fixed | int:
+        refused = self._faults.of(frame, pair)
+        if refused is not None:
+            return refused
+        spec = frame.around(pair)
+        return _Fixed(spec.fixed_point(acc), lane_product(spec))
 
-def _fixed_point(frame: Frame, acc: FixedAcc, pair: Pair) -> _Fixed | Refused:
-    refused = refusal(frame, pair)
-    if refused is not None:
-        return refused
-    spec = frame.around(pair)
-    return _Fixed(spec.fixed_point(acc), lane_product(spec))
-
-
-def refusal(frame: Frame, pair: Pair) -> Refused | None:
-    """Return how `MacSpec` refuses a unit; None: it does not."""
-    try:
-        frame.checked(pair)
-    except WidthError as error:
-        _, colon, why = str(error).partition(": ")
-        return Refused(colon + why)
-    except SpecError:
-        return Refused(None)
-    return None
+    def _binades_of_sums(self, frame: Frame, pair: int) -> Binades:
+        """Return where the bits of sums are at work."""
+        known = self._binades.setdefault(frame.lanes, {})
+        if pair not in known:
+            known[pair] = binades_of_sums(frame.around(self._pairs[pair]))
+        return known[pair]

@@ -1,7 +1,7 @@
 """What stands idle: bits of sums that Gaussian products do not change, as many as the formats of operands and accumulator tell."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hwmodel.spec import (
     ChoiceFormat,
@@ -58,11 +58,12 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
 
 def binades_of_products(spec: MacSpec) -> tuple[float, float]:
     """Return log2 of what products, but for few, are multiples of, the shifts of blocks left out, and of how large they commonly are."""
-    return _binades_of_factors(spec.factors)
+    return binades_of_factors(spec.factors)
 
 
 @lru_cache(maxsize=1 << 14)
-def _binades_of_factors(factors: tuple[ScalarOperand, ScalarOperand]) -> tuple[float, float]:
+def binades_of_factors(factors: tuple[ScalarOperand, ScalarOperand]) -> tuple[float, float]:
+    """Return the same of products of two formats."""
     (finest_a, size_a), (finest_b, size_b) = map(_binades, factors)
     return finest_a + finest_b, size_a + size_b
 
@@ -78,7 +79,12 @@ def binades_of_sums(spec: MacSpec) -> Binades:
     """Return where the bits of a unit's sums are at work."""
     finest, size = binades_of_products(spec)
     shifts = sum([(1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size])
-    return Binades(finest - shifts, size + _WALK_BITS + (spec.lanes - 1).bit_length() / 2)
+    return Binades(finest - shifts, reach_of_sums(size, (spec.lanes - 1).bit_length()))
+
+
+def reach_of_sums(size: Any, lane_bits: Any) -> Any:
+    """Return log2 of what sums reach of products so large, from the bits of the number of lanes; both can be arrays."""
+    return size + _WALK_BITS + lane_bits / 2
 
 
 def reached(spec: MacSpec, fixed: FixedPoint) -> int:
@@ -109,6 +115,10 @@ def idle_of_fixed(sums: Binades, fixed: FixedPoint, *, signed: bool) -> tuple[fl
     return unreached(sums, fixed) if signed else unused(sums, fixed), unused(sums, fixed)
 
 
-def unfilled(sums: Binades, precision: int) -> float:
-    """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest."""
-    return IDLE * max(1 - (sums.highest - sums.finest) / precision, 0)
+def unfilled(sums: Binades, precision: Any) -> Any:
+    """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest.
+
+    Of many units all is columns, (units,) float64.
+    """
+    share = 1 - (sums.highest - sums.finest) / precision
+    return IDLE * share * (share > 0)

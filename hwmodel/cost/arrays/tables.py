@@ -1,0 +1,129 @@
+"""What was counted: rows of cells, and the codes under which they are met again."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from hwmodel.spec import SpecError, WidthError
+
+from ..model import fitted_cells
+from ..structure import UnitCounts, stacked
+from ..structure.tally import CELLS
+from .sizes import Frame, Pair
+
+Fault = str | None
+"""Why there is no unit: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
+
+
+class Faults:
+    """Why there are no units; each reason has a place below 0."""
+
+    def __init__(self) -> None:
+        self._places = Places()
+
+    def refuse(self, fault: Fault) -> int:
+        """Return the place of a reason."""
+        return -1 - self._places.of(fault)
+
+    def of(self, frame: Frame, pair: Pair) -> int | None:
+        """Return why `MacSpec` refuses a unit; None: it does not."""
+        try:
+            frame.checked(pair)
+        except WidthError as error:
+            _, colon, why = str(error).partition(": ")
+            return self.refuse(colon + why)
+        except SpecError:
+            return self.refuse(None)
+        return None
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """Return the reasons at places below 0, (places,) object."""
+        return np.array([*self._places.things, None], object)[-1 - places]
+
+
+class Places:
+    """Different things in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.things: list[Any] = []
+        self._known: dict[Hashable, int] = {}
+
+    def of(self, thing: Hashable) -> int:
+        """Return the place of a thing."""
+        place = self._known.setdefault(thing, len(self.things))
+        if place == len(self.things):
+            self.things.append(thing)
+        return place
+
+
+class Met:
+    """Numbers by codes. What a code has not is counted when it is first met."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, int] = {}
+
+    def of(self, codes: np.ndarray, count: Callable[[list[int], np.ndarray], Sequence[int]]) -> np.ndarray:
+        """Return the numbers of codes, (codes,) int64.
+
+        Parameters
+        ----------
+        codes
+            (codes,) int.
+        count
+            Returns the numbers of codes that are new, given these, each once, and where each stands first among `codes`.
+        """
+        different, first, which = np.unique(codes, return_index=True, return_inverse=True)
+        known, each = self._known, different.tolist()
+        new = [at for at, code in enumerate(each) if code not in known]
+        if new:
+            fresh = [each[at] for at in new]
+            known.update(zip(fresh, count(fresh, first[new]), strict=True))
+        return np.fromiter(map(known.__getitem__, each), np.int64, len(each))[which]
+
+
+class PartTable:
+    """Cells of parts that were counted, two of the fitted parts in a row: (rows, 2, 2 cells) float64.
+
+    Parameters
+    ----------
+    parts
+        Which of the fitted parts.
+    """
+
+    def __init__(self, parts: slice) -> None:
+        self._parts = parts
+        self._cells = np.zeros((1 << 10, 2, 2 * len(CELLS)))
+        self._count = 0
+        self._units: list[tuple[int, UnitCounts]] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, cells: np.ndarray) -> np.ndarray:
+        """Add rows, (new, 2, 2 cells), and return their places."""
+        places = np.arange(self._count, self._count + len(cells))
+        self._count += len(cells)
+        self._make_room()
+        self._cells[places] = cells
+        return places
+
+    def add_unit(self, unit: UnitCounts) -> int:
+        """Add the row of a unit, and return its place."""
+        self._units.append((self._count, unit))
+        self._count += 1
+        return self._count - 1
+
+    @property
+    def cells(self) -> np.ndarray:
+        """All rows."""
+        self._make_room()
+        if self._units:
+            places, units = zip(*self._units, strict=True)
+            self._cells[list(places)] = fitted_cells(stacked(units))[self._parts].transpose(2, 0, 1)
+            self._units = []
+        return self._cells[: self._count]
+
+    def _make_room(self) -> None:
+        while len(self._cells) < self._count:
+            self._cells = np.concatenate([self._cells, np.zeros_like(self._cells)])
