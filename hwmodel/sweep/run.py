@@ -11,6 +11,7 @@ from .desk import Desk
 from .errors import SweepError
 from .plan import Plan
 from .pool import Take
+from .shares import WORTH, Shares
 from .space import Row
 from .store import Store
 from .table import Columns, write_table
@@ -152,9 +153,18 @@ def run_sweep(
     SweepError
         If it cannot go on; what was finished is in the store.
     """
-    desk, count, summary = Desk(plan, store), plan.count, Summary()
-    if not count:
+    if not plan.count:
         raise SweepError("no row passes the filters; loosen one of them")
+    with Shares(jobs) as shares:
+        if plan.compute.views == ("estimate",) and plan.count >= WORTH:
+            shares.start()
+        return _sweep(plan, store, out, crew, progress, shares)
+
+
+def _sweep(
+    plan: Plan, store: Store, out: Path, crew: Callable[[], AbstractContextManager[Crew]], progress: Progress, shares: Shares
+) -> Summary:
+    desk, count, summary = Desk(plan, store), plan.count, Summary()
     columns = Columns(desk)
     if desk.views:
         rounds = _Round(desk, _known(desk, plan), columns, lambda done: progress("compute", done, count))
@@ -166,7 +176,8 @@ def run_sweep(
                 columns.see(found)
         summary.computed = rounds.computed
     try:
-        written = write_table(plan, desk, columns, out, lambda done: progress("write", done, count), partial=summary.interrupted, jobs=jobs)
+        partial = summary.interrupted
+        written = write_table(plan, desk, columns, out, lambda done: progress("write", done, count), partial=partial, shares=shares)
     except KeyboardInterrupt:
         summary.interrupted = True
         return summary

@@ -1,7 +1,7 @@
 """Estimates made by several processes, each for its share of the units.
 
 What units share is counted once by whoever has them: a share is all units of some pairs of formats that reach equally far, whose sums
-are alike; where such pairs are few, all of some accumulators, and where these are few, too, of accumulators and lanes. It is the same
+are alike; where such pairs are few, all of some accumulators, and where these are few, too, of all three and lanes. It is the same
 one's in every batch. While a batch is named, kept and written by one process the others count what the next will ask for.
 """
 
@@ -26,8 +26,8 @@ from hwmodel.spec import Operand
 WORTH = 1 << 13
 """Units that are shared out; of fewer a process is not worth its start."""
 
-_HELPS = 2
-"""How many times more of the units a helper has than the process that names and writes all of them."""
+_OWN, _HELPS = 2, 3
+"""How many parts of the units a process has that names and writes all of them, and how many each helper has."""
 
 Places = dict[str, np.ndarray]
 
@@ -54,10 +54,14 @@ class Shares:
         for helper in self._helpers:
             helper.end()
 
-    def of(self, estimator: Estimator) -> "SharedEstimator":
-        """Return what estimates as `estimator` does."""
+    def start(self) -> None:
+        """Have the others started before they are needed: that takes them a while."""
         if not self._helpers:
             self._helpers = [_Helper() for _ in range(self.jobs - 1)]
+
+    def of(self, estimator: Estimator) -> "SharedEstimator":
+        """Return what estimates as `estimator` does."""
+        self.start()
         if self._shared is None or self._shared.estimator is not estimator:
             for helper in self._helpers:
                 helper.ask(None, estimator.pairs, estimator.accumulators)
@@ -108,22 +112,24 @@ class SharedEstimator:
         return list(zip(shares, found, strict=True))
 
     def _share(self, places: Places) -> np.ndarray:
-        """Return whose the units are: neighbours among reaches, accumulators, or lanes and powers of two of lanes, are different ones'."""
-        slots, accumulators = 1 + _HELPS * len(self._helpers), len(self.estimator.accumulators)
-        if max(self._reaches, default=0) >= max(accumulators, 2 * slots):
+        """Return whose the units are: neighbours among reaches, accumulators, or all of these and lanes, are different ones'."""
+        helpers = range(1, 1 + len(self._helpers))
+        whose = np.array([each for turn in range(_HELPS) for each in (*helpers, *[0] * (turn < _OWN))])
+        enough, accumulators = 2 * len(whose), len(self.estimator.accumulators)
+        if max(self._reaches, default=0) >= max(accumulators, enough):
             at = self._reaches[places["pair"]]
-        elif accumulators >= 2 * slots:
+        elif accumulators >= enough:
             at = places["acc"]
         else:
-            at = places["acc"] + places["lanes"] + 2 * np.frexp(places["lanes"])[1]
-        return (at % slots + _HELPS - 1) // _HELPS
+            at = self._reaches[places["pair"]] + places["acc"] + places["lanes"]
+        return whose[at % len(whose)]
 
 
 def _reaches(pairs: Sequence[tuple[Operand, Operand]]) -> np.ndarray:
-    """Return of each pair the sum of its formats' ranks among those that reach less far or farther, (pairs,) int64."""
+    """Return of each pair a rank among those that reach less far or farther, by the sum of its formats' ranks, (pairs,) int64."""
     ends = [[fmt.max_magnitude.bit_length() + fmt.lsb_exponent for fmt in pair] for pair in pairs]
     _, ranks = np.unique(ends, return_inverse=True)
-    return ranks.reshape(-1, 2).sum(axis=1)
+    return np.unique(ranks.reshape(-1, 2).sum(axis=1), return_inverse=True)[1]
 
 
 class _Helper:

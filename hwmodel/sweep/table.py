@@ -78,11 +78,11 @@ class Written:
 
 
 def write_table(
-    plan: Plan, desk: Desk, columns: Columns, out: Path, told: Callable[[int], None], *, partial: bool, jobs: int = 1
+    plan: Plan, desk: Desk, columns: Columns, out: Path, told: Callable[[int], None], *, partial: bool, shares: Shares
 ) -> Written:
     """Write the rows of a plan to `out`: of `partial` results only those that nothing is missing of.
 
-    Many estimates are made by as many processes as `jobs`.
+    Many estimates are made in `shares`.
     Ctrl-C ends the table with the rows that were written; where that is none, the file stays as it was.
 
     Raises
@@ -103,7 +103,6 @@ def write_table(
         with (
             whole(out) as file,
             pq.ParquetWriter(file, schema, **packing) as writer,
-            Shares(jobs) as shares,
             _Behind() as behind,
             nothing_collected(),
         ):

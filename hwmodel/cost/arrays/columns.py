@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hwmodel.collecting import nothing_collected
-from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, Operand, PositFormat, SpecError, TensorAcc
+from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc
 
 from ..structure import counts, sum_counts
 from .operands import PlainOperands
@@ -164,9 +164,12 @@ class UnitColumns:
             codes = frame[~is_float] << 32 | classes[~is_float]
             sums[~is_float] = way.by_class.of(codes, lambda codes, _: self._count_sums(way, codes))
         operands, there = np.full(len(pair), -1, np.int64), np.flatnonzero(sums >= 0)
-        operands[there] = way.operands.places(
-            lambda i: self._frames[frame[there[i]]].around(self.pairs[pair[there[i]]]), pair[there], told[there, _LANES], told[there, _REGISTERS]
-        )
+        frame, pair, told = frame[there], pair[there], told[there]
+
+        def unit(at: int) -> MacSpec:
+            return self._frames[frame[at]].around(self.pairs[pair[at]])
+
+        operands[there] = way.operands.places(unit, pair, told[:, _LANES], told[:, _REGISTERS])
         return operands, sums
 
     def _float_sums(self, at: int, frame: np.ndarray, classes: np.ndarray) -> np.ndarray:

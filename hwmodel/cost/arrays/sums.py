@@ -111,9 +111,7 @@ class PlainSums:
         level = self._level_frames.of((frame.acc, frame.pipeline))
         return FloatFrame(front, level, frame.acc.format.precision, (frame.lanes - 1).bit_length(), not frame.acc.format.has_nan)
 
-    def into_float(
-        self, frames: Sequence[Frame], frame: np.ndarray, told: np.ndarray, pairs: np.ndarray, likes: np.ndarray
-    ) -> np.ndarray:
+    def into_float(self, frames: Sequence[Frame], frame: np.ndarray, told: np.ndarray, pairs: np.ndarray, likes: np.ndarray) -> np.ndarray:
         """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
         Parameters
@@ -130,16 +128,20 @@ class PlainSums:
         special = refuses.astype(bool) & np.array([self._pairs[pair].told["has_specials"] for pair in pairs.tolist()], bool)
         found[special] = self._faults.refuse(None)
         at = np.flatnonzero(~special)
-        fronts = self._front_met.of(
-            front[at] << 32 | likes[at], lambda _, first: [self._front(frames[frame[i]], int(pairs[i])) for i in at[first].tolist()]
-        )
+
+        def count_fronts(_: list[int], first: np.ndarray) -> list[int]:
+            return [self._front(frames[frame[i]], int(pairs[i])) for i in at[first].tolist()]
+
+        fronts = self._front_met.of(front[at] << 32 | likes[at], count_fronts)
         there = fronts >= 0
         found[at[~there]] = fronts[~there]
         at, fronts = at[there], fronts[there]
-        terms = fronts & 0xFFFFFFFF
-        levels = self._level_met.of(
-            level[at] << 32 | terms, lambda _, first: [self._level(int(level[i]), int(term)) for i, term in zip(at[first], terms[first], strict=True)]
-        )
+        floats, terms = level[at], fronts & 0xFFFFFFFF
+
+        def count_levels(_: list[int], first: np.ndarray) -> list[int]:
+            return [self._level(each, term) for each, term in zip(floats[first].tolist(), terms[first].tolist(), strict=True)]
+
+        levels = self._level_met.of(floats << 32 | terms, count_levels)
         (front_placed, front_idle), (level_placed, level_alone) = self._fronts.all(), self._levels.all()
         finest, size = self._binades_of_products(pairs[at])
         shares = unfilled(Binades(finest, reach_of_sums(size, lane_bits[at])), precision[at])

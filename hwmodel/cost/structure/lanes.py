@@ -35,7 +35,7 @@ class LaneCounts(NamedTuple):
     product_bits: Any
     operand_bits: Any
 
-    def of_lanes(self, lanes: int, registers: int) -> tuple[Counts, Counts]:
+    def of_lanes(self, lanes: Any, registers: int) -> tuple[Counts, Counts]:
         """Return decode and multiplication of so many lanes, with registers behind the multipliers, then behind the decoders."""
         decode, multiply = self.decode.times(lanes), self.multiply.times(lanes)
         if registers > 0:

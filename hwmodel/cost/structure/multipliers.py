@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 from .compressor import add_columns
-from .tally import SIGNAL, Bit, Counts, Tally
-from .trees import compress, rows_of, runs_of, unpacked
+from .tally import Counts, Tally
+from .trees import Heap, compress, rows_of, unpacked
 
 MULTIPLIERS = ("baugh_wooley", "booth")
 
@@ -12,7 +12,7 @@ MULTIPLIERS = ("baugh_wooley", "booth")
 @lru_cache(maxsize=1 << 14)
 def multiplier_rows(
     a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int = 1
-) -> tuple[Counts, tuple[Bit, ...], tuple[Bit, ...], int]:
+) -> tuple[Counts, bytes, bytes, int]:
     """Count partial products and compressor tree of the sum of `lanes` multiplications of `a` × `b` bits, the constant left out.
 
     Returns
@@ -20,52 +20,50 @@ def multiplier_rows(
     counts, row_0, row_1, constant
         The rows have `width` bits; with the constant they add up to the sum of the products.
     """
-    tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(width)]
-    rest = sum(partial_products(tally, columns, a, b, a_signed, b_signed, kind) for _ in range(lanes))
-    tree, left = compress(runs_of(columns))
+    tally, columns = Tally(), Heap(width)
+    rest = partial_products(tally, columns, a, b, a_signed, b_signed, kind, lanes)
+    tree, left = compress(columns.runs())
     tally.include(unpacked(tree))
-    row_0, row_1 = rows_of(left)
-    return tally.counts(), tuple(row_0), tuple(row_1), rest
+    return tally.counts(), *rows_of(left), rest
 
 
-def partial_products(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool, kind: str) -> int:
-    """Count the rows of an `a` × `b` bit multiplication and add their bits to `columns`; return the constant that belongs to them."""
+def partial_products(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1) -> int:
+    """Count the rows of `a` × `b` bit multiplications and place their bits in `columns`; return the constant that belongs to them."""
     rows = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
-    return rows(tally, columns, a, b, a_signed, b_signed)
+    return rows(tally, columns, a, b, a_signed, b_signed, lanes)
 
 
-def _baugh_wooley(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
-    constant_sum = 0
-    for j in range(b):
-        for i in range(a):
-            if i + j < len(columns):
-                columns[i + j].append(SIGNAL)
-            if (a_signed and i == a - 1) != (b_signed and j == b - 1):
-                constant_sum -= 1 << (i + j)
-    tally.gate2 += a * b
-    return constant_sum
+def _baugh_wooley(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, lanes: int) -> int:
+    for weight in range(b):
+        columns.place(weight, weight + a, lanes)
+    tally.gate2 += lanes * a * b
+    # Products of one sign bit are complemented: they count from below zero.
+    below = (_ones(a - 1, b - b_signed) if a_signed else 0) + (_ones(b - 1, a - a_signed) if b_signed else 0)
+    return -lanes * below
 
 
-def _booth(tally: Tally, columns: list[list[Bit]], a: int, b: int, a_signed: bool, b_signed: bool) -> int:
+def _ones(weight: int, number: int) -> int:
+    """Return so many ones, from a weight on."""
+    return ((1 << number) - 1) << weight
+
+
+def _booth(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, lanes: int) -> int:
     if b > a:
         a, b, a_signed, b_signed = b, a, b_signed, a_signed
     constant_sum, width = 0, a + 2 - a_signed
-    for j in range(0, b + (not b_signed), 2):
-        tally.xor2 += 1 + width
-        tally.gate2 += 6 + 3 * width
-        for weight in (*range(j, j + width), j):
-            if weight < len(columns):
-                columns[weight].append(SIGNAL)
-        constant_sum -= 1 << (j + width - 1)
-    return constant_sum
+    for weight in range(0, b + (not b_signed), 2):
+        tally.xor2 += lanes * (1 + width)
+        tally.gate2 += lanes * (6 + 3 * width)
+        columns.place(weight, weight + width, lanes)
+        columns.place(weight, weight + 1, lanes)
+        constant_sum -= 1 << (weight + width - 1)
+    return lanes * constant_sum
 
 
 @lru_cache(maxsize=1 << 14)
 def multiplier(a: int, b: int, multiplier_kind: str, adder: str) -> Counts:
     """Count an unsigned `a` × `b` bit multiplier with its final adder."""
-    tally = Tally()
-    columns: list[list[Bit]] = [[] for _ in range(a + b)]
+    tally, columns = Tally(), Heap(a + b)
     rest = partial_products(tally, columns, a, b, False, False, multiplier_kind)
     add_columns(tally, columns, rest, adder)
     return tally.counts()

@@ -14,6 +14,8 @@ from .rounder import bits_looked_at, round_significand
 from .shifters import leading_zero_count, normalise, shift_right_sticky
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
+_ZERO = bytes([ZERO])
+
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
     """Return bits and signedness of an integer in ``low..high``."""
@@ -85,8 +87,9 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
         `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
     """
     counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
-    rows = max(i + 1 for row in (row_0, row_1) for i, bit in enumerate(row) if bit >= SIGNAL)
-    live = sum(bit >= SIGNAL for bit in (*row_0, *row_1))
+    # No bit of a product is a constant 1.
+    rows = max(len(row.rstrip(_ZERO)) for row in (row_0, row_1))
+    live = sum(len(row) - row.count(ZERO) for row in (row_0, row_1))
     return counts + Counts(mask=lanes * a.width), rows, live, rest
 
 

@@ -14,7 +14,8 @@ from .adders import add, lowest_bit_stays
 from .compressor import add_columns
 from .multipliers import partial_products
 from .shifters import leading_zero_count, normalise, shift_left
-from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals
+from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals
+from .trees import Heap
 
 MARKED_WIDTH = 10
 """As `hwmodel_rtl.tapered.MARKED_WIDTH`."""
@@ -47,19 +48,18 @@ def decode_posit(fmt: PositFormat) -> Counts:
 def mpy_posit(a: PositFormat, b: PositFormat, multiplier_kind: str, adder: str) -> Counts:
     """Count the multiplication of two posits in two's complement."""
     tally, shape = Tally(), posit_product_shape(a, b)
-    columns: list[list[Bit]] = [[] for _ in range(shape.significand_bits)]
+    columns = Heap(shape.significand_bits)
     fractions = a.fraction_bits, b.fraction_bits
     rest = partial_products(tally, columns, *fractions, False, False, multiplier_kind)
     for own, other in (fractions, fractions[::-1]):
         # The other fraction times a head, from the point of its own on.
-        for weight in range(own, own + other + 1 if other else own):
-            columns[weight].append(SIGNAL)
-        columns[own + 1].append(SIGNAL)
+        columns.place(own, own + other + 1 if other else own)
+        columns.place(own + 1, own + 2)
         tally.mux2 += max(other - 1, 0)
         tally.gate2 += 2 * (other > 0)
     point = sum(fractions)
     for weight in (point, point + 2, point + 3):
-        columns[weight].append(SIGNAL)
+        columns.place(weight, weight + 1)
     tally.xor2 += 1
     tally.gate2 += 1 + 2 + 2
     add_columns(tally, columns, rest, "ripple" if shape.significand_bits < SHORT_PRODUCT else adder)

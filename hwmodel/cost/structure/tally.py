@@ -7,7 +7,7 @@ that the generator folds while it builds, or a signal that is in fact always 0, 
 import operator
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -102,7 +102,7 @@ class Counts(NamedTuple):
     def __sub__(self, other: "Counts") -> "Counts":
         return _new(Counts, map(operator.sub, self, other))
 
-    def times(self, number: int) -> "Counts":
+    def times(self, number: Any) -> "Counts":
         """Return the counts of so many of these side by side."""
         return _new(Counts, [number * count for count in self])
 
