@@ -181,9 +181,9 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd", objective: str = "bal
 
 def _figures(calibration: Calibration, quantity: str, kinds: np.ndarray) -> dict[str, Interval]:
     """Return the figures of a quantity by part, from what was counted, (parts, kinds)."""
-    figures = dict[str, Interval]()
-    for part, figure in told(quantity, costs_of(kinds, calibration.coefficients[quantity])).items():
-        value, (low, high) = float(figure), calibration.spread[quantity][part]
+    figures, spread = dict[str, Interval](), calibration.spread[quantity]
+    for part, value in told(quantity, costs_of(kinds, calibration.coefficients[quantity]).tolist()).items():
+        low, high = spread[part]
         figures[part] = Interval(value, value * low, value * high)
     return figures
 

@@ -130,7 +130,7 @@ class Estimator:
 def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, quantity: str) -> dict[str, np.ndarray]:
     """Return the columns of a quantity from what its fitted parts cost, (units, parts)."""
     columns: dict[str, np.ndarray] = {}
-    for part, values in told(quantity, costs).items():
+    for part, values in told(quantity, costs.T).items():
         low, high = calibration.spread[quantity][part]
         columns |= zip((column(quantity, part, bound) for bound in BOUNDS), (values, values * low, values * high), strict=True)
     if quantity != DELAY:

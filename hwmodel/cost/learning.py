@@ -108,7 +108,7 @@ class UnitSet:
 
     def ratios(self, quantity: str) -> dict[str, np.ndarray]:
         """Part -> (units,): measured over what is estimated by fits that have not seen the unit; NaN where it has no such part."""
-        measured, estimated = (told(quantity, costs[quantity]) for costs in (self.measured, self.left_out))
+        measured, estimated = (told(quantity, costs[quantity].T) for costs in (self.measured, self.left_out))
         with np.errstate(divide="ignore", invalid="ignore"):
             return {part: np.where(costs > 0, costs / estimated[part], np.nan) for part, costs in measured.items()}
 
@@ -170,7 +170,7 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
 def learn(units: UnitSet) -> dict[str, Any]:
     """Return what a set of units teaches, as `hwmodel.cost.calibration` reads it."""
     fits = {quantity: units.fits(quantity) for quantity in units.measured}
-    largest = {part: float(values.max()) for part, values in reported(units.estimated("area_um2", fits["area_um2"])).items()}
+    largest = {part: float(values.max()) for part, values in reported(units.estimated("area_um2", fits["area_um2"]).T).items()}
     scales = {
         quantity: {part: _named(GROUPS[quantity], fit.scales) for part, fit in zip(parts_of(quantity), each, strict=True)}
         for quantity, each in fits.items()
@@ -211,7 +211,7 @@ def errors(units: UnitSet) -> list[dict[str, Any]]:
     """
     rows: list[dict[str, Any]] = []
     for quantity, ratios in ((quantity, units.ratios(quantity)) for quantity in units.measured):
-        measured, single, whole = (told(quantity, costs[quantity]) for costs in (units.measured, units.left_out, units.left_out_family))
+        measured, single, whole = (told(quantity, costs[quantity].T) for costs in (units.measured, units.left_out, units.left_out_family))
         for part, costs in measured.items():
             for family in ("all", *dict.fromkeys(units.families)):
                 chosen = (costs > 0) & ((family == "all") | (units.families == family))

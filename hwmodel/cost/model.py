@@ -11,6 +11,7 @@ those of cells are pulled a little towards one scale for all. They are all there
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -221,13 +222,13 @@ def costs_of(kinds: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     return (kinds * coefficients).sum(axis=-1)
 
 
-def told(quantity: str, costs: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what is told of a quantity, part -> (...), from what its fitted parts cost, (..., parts)."""
-    return {"total": costs[..., 0]} if quantity == DELAY else reported(costs)
+def told(quantity: str, costs: Sequence[Any]) -> dict[str, Any]:
+    """Return what is told of a quantity, part -> figure, from what its fitted parts cost, (parts, ...): a number of each, or an array."""
+    return {"total": costs[0]} if quantity == DELAY else reported(costs)
 
 
-def reported(fitted: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the `REPORTED` figures from (..., 4) values of the `FITTED` parts."""
-    decode, multiply, alignadd, normacc = fitted.transpose(-1, *range(fitted.ndim - 1))
+def reported(fitted: Sequence[Any]) -> dict[str, Any]:
+    """Return the `REPORTED` figures from those of the `FITTED` parts, (4, ...)."""
+    decode, multiply, alignadd, normacc = fitted
     mpy = decode + multiply
     return dict(zip(REPORTED, (decode, mpy, alignadd, normacc, mpy + alignadd + normacc), strict=True))

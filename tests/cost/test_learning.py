@@ -160,5 +160,5 @@ def test_estimates_follow_the_table(balanced):
 
 def test_a_total_is_the_sum_of_its_parts(balanced):
     for quantity in QUANTITIES:
-        parts = reported(balanced.measured[quantity])
+        parts = reported(balanced.measured[quantity].T)
         assert parts["total"] == pytest.approx(parts["mpy"] + parts["alignadd"] + parts["normacc"])
