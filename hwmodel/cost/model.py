@@ -222,12 +222,12 @@ def costs_of(kinds: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     return (kinds * coefficients).sum(axis=-1)
 
 
-def told(quantity: str, costs: Sequence[Any]) -> dict[str, Any]:
+def told(quantity: str, costs: Any) -> dict[str, Any]:
     """Return what is told of a quantity, part -> figure, from what its fitted parts cost, (parts, ...): a number of each, or an array."""
     return {"total": costs[0]} if quantity == DELAY else reported(costs)
 
 
-def reported(fitted: Sequence[Any]) -> dict[str, Any]:
+def reported(fitted: Any) -> dict[str, Any]:
     """Return the `REPORTED` figures from those of the `FITTED` parts, (4, ...)."""
     decode, multiply, alignadd, normacc = fitted
     mpy = decode + multiply

@@ -99,6 +99,14 @@ def test_arrays_equal_singles_to_the_bit(drawn):
     assert differing(drawn(2500, 1)) == []
 
 
+def test_in_pieces_as_at_once():
+    found, places = estimator.Estimator.of(like_units(700, 4))
+    whole, other = found.columns(**places), estimator.Estimator(found.pairs, found.accumulators)
+    pieces = [other.columns(**{name: at[start : start + 9] for name, at in places.items()}) for start in range(0, len(places["pair"]), 9)]
+    for name, column in whole.items():
+        assert np.concatenate([piece[name] for piece in pieces]).tolist() == column.tolist()
+
+
 @pytest.mark.parametrize("left_out", [slice(0, 1), slice(2, 3), slice(3, None)], ids=["shape", "products", "to the bit"])
 def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
     def forgetful(frame: Frame, pair: Pair) -> Size:
