@@ -16,11 +16,8 @@ from ..structure import counts, sum_counts
 from .operands import PlainOperands
 from .sizes import Frame, Pair, is_alone, size_of
 from .sums import FloatFrame, PlainSums, is_plain
-from .tables import Faults, Met, PartTable
+from .tables import LOW, Faults, Met, PartTable
 from .ways import UNKNOWN, Way
-
-_LOW = (1 << 32) - 1
-"""Of two places in one integer the mask of the lower."""
 
 _WAY, _WAY_OF_POSITS, _LANES, _REGISTERS, _IS_FLOAT, _FLOAT = range(6)
 _TOLD = _FLOAT + len(FloatFrame._fields)
@@ -138,7 +135,7 @@ class UnitColumns:
         found = self._whole.of(
             frame * len(self.pairs) + pair, lambda _, first: [self._count_unit(int(frame[at]), int(pair[at])) for at in first.tolist()]
         )
-        return np.where(found < 0, -1, found >> 32), np.where(found < 0, found, found & _LOW)
+        return np.where(found < 0, -1, found >> 32), np.where(found < 0, found, found & LOW)
 
     def _count_unit(self, frame: int, pair: int) -> int:
         """Count both parts of a unit; return their places in one integer."""
@@ -186,7 +183,7 @@ class UnitColumns:
         """Return where classes, each with the place of its frame in one integer, have their sums."""
         keys, plain = list[tuple[int, int]](), dict[tuple[int, int], tuple[Frame, int]]()
         for code in codes:
-            at, place = code >> 32, code & _LOW
+            at, place = code >> 32, code & LOW
             frame, pair = self._frames[at], int(way.examples[place])
             key = at, way.like(frame, place, self.pairs[pair])
             keys.append(key)

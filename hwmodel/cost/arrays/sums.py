@@ -20,7 +20,7 @@ from ..structure.levels import Terms, level_of_fixed, level_of_float
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
-from .tables import Faults, Met, PartTable, Places
+from .tables import LOW, Faults, Met, PartTable, Places
 
 
 class _Fixed(NamedTuple):
@@ -136,7 +136,7 @@ class PlainSums:
         there = fronts >= 0
         found[at[~there]] = fronts[~there]
         at, fronts = at[there], fronts[there]
-        floats, terms = level[at], fronts & 0xFFFFFFFF
+        floats, terms = level[at], fronts & LOW
 
         def count_levels(_: list[int], first: np.ndarray) -> list[int]:
             return [self._level(each, term) for each, term in zip(floats[first].tolist(), terms[first].tolist(), strict=True)]

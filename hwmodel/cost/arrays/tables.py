@@ -12,6 +12,9 @@ from ..structure import UnitCounts, stacked
 from ..structure.tally import CELLS
 from .sizes import Frame, Pair
 
+LOW = (1 << 32) - 1
+"""Of two places in one integer the mask of the lower."""
+
 Fault = str | None
 """Why there is no unit: what follows ``unit <name>``; None: only `MacSpec` itself says it."""
 
