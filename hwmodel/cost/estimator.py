@@ -8,7 +8,7 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
-from .arrays import PartTable, UnitColumns
+from .arrays import PartTable, Places, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .model import COUNTED, DELAY, column, costs_of, told
 
@@ -38,13 +38,14 @@ class Estimator:
     @staticmethod
     def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
         """Return what estimates some units, and their places in it: the arguments of `columns`."""
-        operands, accumulators = _Distinct(), _Distinct()
-        a, b = (operands.places([getattr(spec, name) for spec in specs]) for name in "ab")
-        acc = accumulators.places([spec.acc for spec in specs])
-        found, pair = np.unique(a * len(operands.values) + b, return_inverse=True)
-        pairs = tuple((operands.values[at // len(operands.values)], operands.values[at % len(operands.values)]) for at in found.tolist())
+        operands, accumulators = Places(), Places()
+        a, b = (_places_of([getattr(spec, name) for spec in specs], operands) for name in "ab")
+        acc = _places_of([spec.acc for spec in specs], accumulators)
+        formats = operands.things
+        found, pair = np.unique(a * len(formats) + b, return_inverse=True)
+        pairs = tuple((formats[at // len(formats)], formats[at % len(formats)]) for at in found.tolist())
         lanes, pipeline = (np.fromiter((getattr(spec, name) for spec in specs), int, len(specs)) for name in ("lanes", "pipeline"))
-        return _estimator(pairs, tuple(accumulators.values)), {"pair": pair, "acc": acc, "lanes": lanes, "pipeline": pipeline}
+        return _estimator(pairs, tuple(accumulators.things)), {"pair": pair, "acc": acc, "lanes": lanes, "pipeline": pipeline}
 
     def columns(
         self,
@@ -143,19 +144,7 @@ def _estimator(pairs: tuple[tuple[Operand, Operand], ...], accumulators: tuple[A
     return Estimator(pairs, accumulators)
 
 
-class _Distinct:
-    """Different values in the order in which they are met."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._known: dict[Any, int] = {}
-
-    def places(self, values: list[Any]) -> np.ndarray:
-        """Return where values stand, (values,) int64; those that are one object are looked at once."""
-        objects, first, which = np.unique(np.fromiter(map(id, values), np.int64, len(values)), return_index=True, return_inverse=True)
-        at = np.empty(len(objects), np.int64)
-        for i, where in enumerate(first.tolist()):
-            at[i] = self._known.setdefault(values[where], len(self.values))
-            if at[i] == len(self.values):
-                self.values.append(values[where])
-        return at[which]
+def _places_of(values: list[Any], among: Places) -> np.ndarray:
+    """Return where values stand among others, (values,) int64; those that are one object are looked at once."""
+    _, first, which = np.unique(np.fromiter(map(id, values), np.int64, len(values)), return_index=True, return_inverse=True)
+    return np.array([among.of(values[at]) for at in first.tolist()], np.int64)[which]

@@ -15,7 +15,7 @@ from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
-from ..structure.idle import Binades, binades_of_factors, binades_of_sums, idle_of_fixed, reach_of_sums, unfilled
+from ..structure.idle import Binades, binades_of_factors, idle_of_fixed, reach_of_sums, unfilled
 from ..structure.levels import Terms, level_of_fixed, level_of_float
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
@@ -101,7 +101,6 @@ class PlainSums:
         self._front_met, self._level_met = Met(), Met()
         self._front_frames, self._level_frames, self._terms = Places(), Places(), Places()
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
-        self._binades: dict[int, dict[int, Binades]] = {}
         self._of_products = np.full((len(pairs), 2), np.nan)
 
     def float_frame(self, frame: Frame) -> FloatFrame:
@@ -181,7 +180,8 @@ class PlainSums:
     def into_fixed(self, units: Sequence[tuple[Frame, int]]) -> list[int]:
         """Return where units, each a frame and the place of a pair, have their sums that end in fixed point, as `into_float`."""
         rows, shares, controls, found = list[Cells](), list[tuple[float, float]](), list[Counts](), list[int]()
-        for frame, pair in units:
+        finest, size = self._binades_of_products(np.array([pair for _, pair in units], int)).tolist()
+        for at, (frame, pair) in enumerate(units):
             acc = frame.acc
             assert isinstance(acc, FixedAcc)
             known = self._fixed_of.setdefault(acc, {})
@@ -194,7 +194,8 @@ class PlainSums:
             fixed, product = each
             alignadd, normacc = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
             rows += alignadd[: len(CELLS)], normacc[: len(CELLS)]
-            shares.append(idle_of_fixed(self._binades_of_sums(frame, pair), fixed, signed=product.signed))
+            sums = Binades(finest[at], reach_of_sums(size[at], (frame.lanes - 1).bit_length()))
+            shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
             controls.append(control(frame.pipeline, None, 0, False))
             found.append(len(controls))
         placed = np.array(rows, float).reshape(-1, 2, len(CELLS))
@@ -209,10 +210,3 @@ class PlainSums:
             return refused
         spec = frame.around(pair)
         return _Fixed(spec.fixed_point(acc), lane_product(spec))
-
-    def _binades_of_sums(self, frame: Frame, pair: int) -> Binades:
-        """Return where the bits of sums are at work."""
-        known = self._binades.setdefault(frame.lanes, {})
-        if pair not in known:
-            known[pair] = binades_of_sums(frame.around(self._pairs[pair]))
-        return known[pair]
