@@ -8,7 +8,7 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
-from .arrays import PartTable, Places, UnitColumns
+from .arrays import Distinct, PartTable, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .model import COUNTED, DELAY, column, costs_of, told
 
@@ -38,7 +38,7 @@ class Estimator:
     @staticmethod
     def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
         """Return what estimates some units, and their places in it: the arguments of `columns`."""
-        operands, accumulators = Places(), Places()
+        operands, accumulators = Distinct(), Distinct()
         a, b = (_places_of([getattr(spec, name) for spec in specs], operands) for name in "ab")
         acc = _places_of([spec.acc for spec in specs], accumulators)
         formats = operands.things
@@ -144,7 +144,7 @@ def _estimator(pairs: tuple[tuple[Operand, Operand], ...], accumulators: tuple[A
     return Estimator(pairs, accumulators)
 
 
-def _places_of(values: list[Any], among: Places) -> np.ndarray:
+def _places_of(values: list[Any], among: Distinct) -> np.ndarray:
     """Return where values stand among others, (values,) int64; those that are one object are looked at once."""
     _, first, which = np.unique(np.fromiter(map(id, values), np.int64, len(values)), return_index=True, return_inverse=True)
     return np.array([among.of(values[at]) for at in first.tolist()], np.int64)[which]

@@ -156,7 +156,7 @@ def run_sweep(
     if not plan.count:
         raise SweepError("no row passes the filters; loosen one of them")
     with Shares(jobs) as shares:
-        if plan.compute.views == ("estimate",) and plan.count >= WORTH:
+        if plan.compute.views == ("estimate",) and plan.count >= WORTH:  # else there is much to do before
             shares.start()
         return _sweep(plan, store, out, crew, progress, shares)
 

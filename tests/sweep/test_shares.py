@@ -108,8 +108,10 @@ def test_sweeps_share_out_what_is_worth_it(tmp_path, monkeypatch):
     import pyarrow.parquet as pq
 
     data = {"space": {"a": "e{2..5}m{1..3}", "b": "e{8..11}m2", "acc": ["fx", "fp16", "e5m2none"], "lanes": [1, 4]}}
-    asked = []
+    asked, early = [], []
     monkeypatch.setattr("hwmodel.sweep.units.WORTH", 100)
+    monkeypatch.setattr("hwmodel.sweep.run.WORTH", 100)
+    monkeypatch.setattr(Shares, "start", lambda self, start=Shares.start: (early.append(not asked), start(self))[1])
     monkeypatch.setattr(Shares, "of", lambda self, estimator, of=Shares.of: (asked.append(self.jobs), of(self, estimator))[1])
     tables = []
     for jobs in (1, 2):
@@ -117,6 +119,7 @@ def test_sweeps_share_out_what_is_worth_it(tmp_path, monkeypatch):
             run_sweep(parse_plan(data), store, tmp_path / f"{jobs}.parquet", no_crew, jobs=jobs)
         tables.append(pq.read_table(tmp_path / f"{jobs}.parquet"))
     assert asked == [2]
+    assert early[:2] == [True, True]  # before anything is asked of them
     assert tables[0]["reason"].null_count < len(tables[0])
     for name in tables[0].column_names:
         own, other = (table[name].to_pylist() for table in tables)

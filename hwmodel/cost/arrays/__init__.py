@@ -1,6 +1,6 @@
 """Counts of many units at once: each part that they share is counted when it is first met, and a unit is places in tables of parts."""
 
 from .columns import UnitColumns
-from .tables import PartTable, Places
+from .tables import Distinct, PartTable
 
-__all__ = ["PartTable", "Places", "UnitColumns"]
+__all__ = ["Distinct", "PartTable", "UnitColumns"]

@@ -20,7 +20,7 @@ from ..structure.levels import Terms, level_of_fixed, level_of_float
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
-from .tables import LOW, Faults, Met, PartTable, Places
+from .tables import LOW, Distinct, Faults, Met, PartTable, with_room
 
 
 class _Fixed(NamedTuple):
@@ -36,7 +36,7 @@ class FloatFrame(NamedTuple):
     Attributes
     ----------
     front, level
-        Places of what stands in front of the float, and of the float itself, among others.
+        Distinct of what stands in front of the float, and of the float itself, among others.
     precision, lane_bits
         Bits of its significand, and of the number of lanes.
     refuses
@@ -67,8 +67,7 @@ class _Rows:
     def all(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells of all rows, and how many of them stand idle."""
         old, self._rows = self._rows, self._rows + len(self._new)
-        while self._rows > len(self._placed):
-            self._placed, self._idle = (np.concatenate([each, np.zeros_like(each)]) for each in (self._placed, self._idle))
+        self._placed, self._idle = (with_room(each, self._rows) for each in (self._placed, self._idle))
         if self._new:
             cells = np.array(self._new, float)
             self._placed[old : self._rows], self._idle[old : self._rows] = cells[:, :2], cells[:, 2:]
@@ -99,7 +98,7 @@ class PlainSums:
         self._fronts, self._levels = _Rows(), _Rows()
         self._none = self._fronts.add((Counts(), Counts()), (NO_CELLS, NO_CELLS))
         self._front_met, self._level_met = Met(), Met()
-        self._front_frames, self._level_frames, self._terms = Places(), Places(), Places()
+        self._front_frames, self._level_frames, self._terms = Distinct(), Distinct(), Distinct()
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
         self._of_products = np.full((len(pairs), 2), np.nan)
 

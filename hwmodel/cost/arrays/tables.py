@@ -23,7 +23,7 @@ class Faults:
     """Why there are no units; each reason has a place below 0."""
 
     def __init__(self) -> None:
-        self._places = Places()
+        self._places = Distinct()
 
     def refuse(self, fault: Fault) -> int:
         """Return the place of a reason."""
@@ -45,7 +45,7 @@ class Faults:
         return np.array([*self._places.things, None], object)[-1 - places]
 
 
-class Places:
+class Distinct:
     """Different things in the order in which they are met."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class PartTable:
         """Add rows, (new, 2, 2 cells), and return their places."""
         places = np.arange(self._count, self._count + len(cells))
         self._count += len(cells)
-        self._make_room()
+        self._cells = with_room(self._cells, self._count)
         self._cells[places] = cells
         return places
 
@@ -120,13 +120,16 @@ class PartTable:
     @property
     def cells(self) -> np.ndarray:
         """All rows."""
-        self._make_room()
+        self._cells = with_room(self._cells, self._count)
         if self._units:
             places, units = zip(*self._units, strict=True)
             self._cells[list(places)] = fitted_cells(stacked(units))[self._parts].transpose(2, 0, 1)
             self._units = []
         return self._cells[: self._count]
 
-    def _make_room(self) -> None:
-        while len(self._cells) < self._count:
-            self._cells = np.concatenate([self._cells, np.zeros_like(self._cells)])
+
+def with_room(table: np.ndarray, rows: int) -> np.ndarray:
+    """Return a table with room for so many rows: twice as long, and again, until there is."""
+    while len(table) < rows:
+        table = np.concatenate([table, np.zeros_like(table)])
+    return table

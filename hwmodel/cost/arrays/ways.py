@@ -6,7 +6,7 @@ from hwmodel.spec import FixedAcc, SpecError
 
 from .operands import PlainOperands
 from .sizes import Frame, Pair, Size
-from .tables import Met, Places
+from .tables import Distinct, Met
 
 UNKNOWN = np.iinfo(np.int32).min
 
@@ -28,7 +28,7 @@ class Way:
         self.shapes, self.examples = np.empty((2, pairs), np.int32)
         self.by_class, self.by_shape = Met(), Met()
         self.shared: dict[tuple[int, int], int] = {}
-        self._classes, self._shapes = Places(), Places()
+        self._classes, self._shapes = Distinct(), Distinct()
         self._round_up: dict[FixedAcc, dict[int, bool]] = {}
 
     def add(self, pair: int, size: Size) -> None:
