@@ -5,7 +5,7 @@ products, which is the same for very many pairs of formats, and by the accumulat
 unit is two places in tables of parts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,15 +14,17 @@ from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, Posi
 
 from ..structure import counts, sum_counts
 from .operands import PlainOperands
-from .sizes import Frame, Pair, is_alone, size_of
+from .rows import RowOperands, joins
+from .sizes import Frame, Pair, Size, are_integers, is_alone, size_of
 from .sums import FloatFrame, PlainSums, is_plain
-from .tables import LOW, Faults, Met, PartTable
+from .tables import LOW, Distinct, Faults, Met, PartTable
 from .ways import UNKNOWN, Way
 
-_WAY, _WAY_OF_POSITS, _LANES, _REGISTERS, _IS_FLOAT, _FLOAT = range(6)
+_WAY, _WAY_OF_POSITS, _WAY_OF_ROWS, _FIXED, _LANES, _REGISTERS, _IS_FLOAT, _FLOAT = range(8)
 _TOLD = _FLOAT + len(FloatFrame._fields)
-"""What is told of a frame, in the order of columns: how it takes products, and those of posits; lanes, and registers in front of the sum;
-whether it is a plain one around a float, and of such its `FloatFrame`."""
+"""What is told of a frame, in the order of columns: how it takes products, those of posits, and those that join as rows; what fixed point
+it has, among others, which decides whether they do, -1: they do; lanes, and registers in front of the sum; whether it is a plain one around
+a float, and of such its `FloatFrame`."""
 
 
 class UnitColumns:
@@ -46,12 +48,14 @@ class UnitColumns:
         self.adder, self.multiplier = adder, multiplier
         self.operands, self.sums = PartTable(slice(0, 2)), PartTable(slice(2, 4))
         self._alone = np.array([is_alone(pair) for pair in self.pairs], bool)
+        self._integers = np.array([are_integers(pair) for pair in self.pairs], bool)
         self._posits = np.array([isinstance(a, PositFormat) and isinstance(b, PositFormat) for a, b in pairs], bool)
         self._frames, self._frame_at = list[Frame](), dict[tuple[int, int, int], int]()
         self._told = np.empty((0, _TOLD), np.int64)
         self._ways, self._way_at = list[Way](), dict[tuple[str, bool, bool], int]()
-        self._lanes: dict[str, PlainOperands] = {}
-        self._whole = Met()
+        self._lanes: dict[str, PlainOperands | RowOperands] = {}
+        self._whole, self._joins = Met(), Met()
+        self._fixed = Distinct()
         self._faults = Faults()
         self._plain = PlainSums(self.pairs, adder, multiplier, self.sums, self._faults)
 
@@ -77,6 +81,8 @@ class UnitColumns:
             alone = self._alone[pair]
             way = np.where(self._posits[pair], self._told[frame, _WAY_OF_POSITS], self._told[frame, _WAY])
             way[alone] = -1
+            integers = np.flatnonzero(self._integers[pair])
+            way[integers] = self._ways_of_integers(frame[integers], pair[integers])
             for one in np.unique(way).tolist():
                 at = np.flatnonzero(way == one)
                 operands[at], sums[at] = self._whole_units(frame[at], pair[at]) if one < 0 else self._in_way(one, frame[at], pair[at])
@@ -118,17 +124,36 @@ class UnitColumns:
         # An exact sum takes products as a fixed-point accumulator does, but for those of posits.
         ways = [self._way_of(frame, each) for each in ("fixed" if kind == "summed" else kind, kind)]
         registers = max(frame.pipeline - (kind == "summed"), 0)
+        rows = self._way_of(frame, f"{kind} rows") if kind in ("fixed", "summed") else ways[0]
         told = self._plain.float_frame(frame) if is_float else [0] * len(FloatFrame._fields)
-        return (*ways, frame.all_lanes, registers, is_float, *told)
+        fixed = self._fixed.of(frame.first) if kind == "fixed" else -1
+        return (*ways, rows, fixed, frame.all_lanes, registers, is_float, *told)
 
     def _way_of(self, frame: Frame, kind: str) -> int:
         key = kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc)
         place = self._way_at.setdefault(key, len(self._ways))
         if place == len(self._ways):
             if kind not in self._lanes:
-                self._lanes[kind] = PlainOperands(len(self.pairs), self.adder, self.multiplier, self.operands)
+                if kind.endswith("rows"):
+                    self._lanes[kind] = RowOperands(self.pairs, self.adder, self.multiplier, self.operands)
+                else:
+                    self._lanes[kind] = PlainOperands(len(self.pairs), self.adder, self.multiplier, self.operands)
             self._ways.append(Way(len(self.pairs), self._lanes[kind]))
         return place
+
+    def _ways_of_integers(self, frame: np.ndarray, pair: np.ndarray) -> np.ndarray:
+        """Return how products of integers are handed on."""
+        told = self._told[frame]
+        ways = told[:, _WAY_OF_ROWS].copy()
+        at = np.flatnonzero(told[:, _FIXED] >= 0)
+
+        def count(_: list[int], first: np.ndarray) -> list[bool]:
+            asked = zip(frame[at[first]].tolist(), pair[at[first]].tolist(), strict=True)
+            return [joins(self._frames[around], self.pairs[of]) for around, of in asked]
+
+        joined = self._joins.of(told[at, _FIXED] << 32 | pair[at], count)
+        ways[at] = np.where(joined, ways[at], told[at, _WAY])
+        return ways
 
     def _whole_units(self, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units that share neither part have them."""
@@ -151,7 +176,8 @@ class UnitColumns:
         """Return where units have their parts whose products are handed on in one way."""
         way = self._ways[at]
         for each in np.unique(pair[way.of_pair[pair] == UNKNOWN]).tolist():
-            way.add(each, size_of(self._frames[frame[0]], self.pairs[each]))
+            of = self.pairs[each]
+            way.add(each, Size((of.a, of.b), 0, 0) if way.operands.joined else size_of(self._frames[frame[0]], of))
         classes = way.of_pair[pair].astype(np.int64)
         told, sums = self._told[frame], np.empty(len(pair), np.int64)
         is_float = told[:, _IS_FLOAT] == 1
@@ -162,12 +188,12 @@ class UnitColumns:
             sums[~is_float] = way.by_class.of(codes, lambda codes, _: self._count_sums(way, codes))
         operands, there = np.full(len(pair), -1, np.int64), np.flatnonzero(sums >= 0)
         frame, pair, told = frame[there], pair[there], told[there]
-
-        def unit(at: int) -> MacSpec:
-            return self._frames[frame[at]].around(self.pairs[pair[at]])
-
-        operands[there] = way.operands.places(unit, pair, told[:, _LANES], told[:, _REGISTERS])
+        operands[there] = way.operands.places(self._unit_at(frame, pair), pair, told[:, _LANES], told[:, _REGISTERS])
         return operands, sums
+
+    def _unit_at(self, frame: np.ndarray, pair: np.ndarray) -> Callable[[int], MacSpec]:
+        """Return what tells a unit by its index."""
+        return lambda at: self._frames[frame[at]].around(self.pairs[pair[at]])
 
     def _float_sums(self, at: int, frame: np.ndarray, classes: np.ndarray) -> np.ndarray:
         way = self._ways[at]
@@ -175,26 +201,32 @@ class UnitColumns:
 
         def count(_: list[int], first: np.ndarray) -> list[int]:
             told, likes = self._told[frame[first], _FLOAT:], shapes[first] + (at << 24)
-            return self._plain.into_float(self._frames, frame[first], told, examples[first], likes).tolist()
+            active = way.operands.sum_activity(
+                self._unit_at(frame[first], examples[first]), examples[first], self._told[frame[first], _LANES]
+            )
+            return self._plain.into_float(self._frames, frame[first], told, examples[first], likes, active).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
 
     def _count_sums(self, way: Way, codes: list[int]) -> list[int]:
         """Return where classes, each with the place of its frame in one integer, have their sums."""
-        keys, plain = list[tuple[int, int]](), dict[tuple[int, int], tuple[Frame, int]]()
+        keys, new = list[tuple[int, int]](), dict[tuple[int, int], tuple[Frame, int]]()
         for code in codes:
             at, place = code >> 32, code & LOW
             frame, pair = self._frames[at], int(way.examples[place])
             key = at, way.like(frame, place, self.pairs[pair])
             keys.append(key)
-            if key in way.shared or key in plain:
-                continue
-            if is_plain(frame):
-                plain[key] = frame, pair
-            else:
-                way.shared[key] = self._count(frame, self.pairs[pair])
-        way.shared |= zip(plain, self._plain.into_fixed(list(plain.values())), strict=True)
+            if key not in way.shared:
+                new.setdefault(key, (frame, pair))
+        plain = {key: unit for key, unit in new.items() if is_plain(unit[0])}
+        way.shared |= {key: self._count(frame, self.pairs[pair]) for key, (frame, pair) in new.items() if key not in plain}
+        way.shared |= zip(plain, self._into_fixed(way, list(plain.values())), strict=True)
         return [way.shared[key] for key in keys]
+
+    def _into_fixed(self, way: Way, units: list[tuple[Frame, int]]) -> list[int]:
+        pairs, lanes = (np.array(each, np.int64) for each in ([pair for _, pair in units], [frame.lanes for frame, _ in units]))
+        active = way.operands.sum_activity(lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes)
+        return self._plain.into_fixed(units, active, joined=way.operands.joined)
 
     def _count(self, frame: Frame, pair: Pair) -> int:
         """Return where the sums of a pair, and of all of its class, are now."""

@@ -28,6 +28,8 @@ class PlainOperands:
         Where rows are kept.
     """
 
+    joined = False
+
     def __init__(self, pairs: int, adder: str, multiplier: str, operands: PartTable) -> None:
         self._adder, self._multiplier, self._operands = adder, multiplier, operands
         self._known, self._lanes = np.zeros(pairs, bool), np.zeros((pairs, 2 * _FIELDS + 2), np.int64)
@@ -55,6 +57,10 @@ class PlainOperands:
             return self._count(pair[first], lanes[first], registers[first]).tolist()
 
         return self._met.of(((lanes << 2) + registers) * len(self._known) + pair, count)
+
+    def sum_activity(self, units: Callable[[int], MacSpec], pair: np.ndarray, lanes: np.ndarray) -> np.ndarray | float:
+        """Return how often alignadd changes by what operands do, (units,) float64 or one number; parameters are those of `places`."""
+        return 1.0
 
     def _count(self, pair: np.ndarray, lanes: np.ndarray, registers: np.ndarray) -> np.ndarray:
         cells = np.empty((len(pair), 2, 2 * len(CELLS)))

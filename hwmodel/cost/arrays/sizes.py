@@ -16,6 +16,7 @@ from hwmodel.spec import (
     CodebookFormat,
     FixedAcc,
     FloatFormat,
+    IntFormat,
     Level,
     LogFormat,
     MacSpec,
@@ -104,12 +105,17 @@ class Frame:
 def is_alone(pair: Pair) -> bool:
     """Return whether a pair is like no other: of formats that have more to say than how large their products are."""
     a, b = pair.a, pair.b
-    if row_integer(a) is not None and row_integer(b) is not None:
+    if row_integer(a) is not None and row_integer(b) is not None and not are_integers(pair):
         return True
     return any(
         isinstance(fmt, BlockFormat | LogFormat | ChoiceFormat) or (isinstance(fmt, CodebookFormat) and fmt.entry_format is None)
         for fmt in (a, b)
     )
+
+
+def are_integers(pair: Pair) -> bool:
+    """Return whether both are integers that can be multiplied without being unpacked, by themselves."""
+    return all(isinstance(fmt, IntFormat) and row_integer(fmt) is not None for fmt in (pair.a, pair.b))
 
 
 class Size(NamedTuple):

@@ -5,18 +5,20 @@ shape. Each is counted when it is first met; what a unit's alignadd and normacc 
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, IntFormat
 from hwmodel.spec.dataflow import lane_product
-from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
+from hwmodel.spec.mac import MAX_FIXED_WIDTH, MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
-from ..structure.idle import Binades, binades_of_factors, idle_of_fixed, reach_of_sums, unfilled
-from ..structure.levels import Terms, level_of_fixed, level_of_float
+from ..structure.idle import IDLE, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
+from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width
+from ..structure.parts import mpy_integer
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
@@ -75,6 +77,12 @@ class _Rows:
         return self._placed[: self._rows], self._idle[: self._rows]
 
 
+def _cells(counts: Sequence[Counts]) -> np.ndarray:
+    """Return the cells of counts, (counts, cells) float64."""
+    fields = len(Counts._fields)
+    return np.fromiter(chain.from_iterable(counts), float, len(counts) * fields).reshape(-1, fields)[:, : len(CELLS)]
+
+
 def is_plain(frame: Frame) -> bool:
     """Return whether sums in a frame are put together here: of products without scales of blocks, in one accumulator, fixed or float."""
     return isinstance(frame.acc, FixedAcc | FloatAcc) and 1 <= frame.lanes <= MAX_LANES and 0 <= frame.pipeline <= MAX_PIPELINE
@@ -100,6 +108,7 @@ class PlainSums:
         self._front_met, self._level_met = Met(), Met()
         self._front_frames, self._level_frames, self._terms = Distinct(), Distinct(), Distinct()
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
+        self._rows_of: dict[tuple[int, int], tuple[int, int]] = {}
         self._of_products = np.full((len(pairs), 2), np.nan)
 
     def float_frame(self, frame: Frame) -> FloatFrame:
@@ -109,7 +118,15 @@ class PlainSums:
         level = self._level_frames.of((frame.acc, frame.pipeline))
         return FloatFrame(front, level, frame.acc.format.precision, (frame.lanes - 1).bit_length(), not frame.acc.format.has_nan)
 
-    def into_float(self, frames: Sequence[Frame], frame: np.ndarray, told: np.ndarray, pairs: np.ndarray, likes: np.ndarray) -> np.ndarray:
+    def into_float(
+        self,
+        frames: Sequence[Frame],
+        frame: np.ndarray,
+        told: np.ndarray,
+        pairs: np.ndarray,
+        likes: np.ndarray,
+        active: np.ndarray | float,
+    ) -> np.ndarray:
         """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
         Parameters
@@ -120,6 +137,8 @@ class PlainSums:
             (units, 5) int, the `FloatFrame` of each.
         pairs, likes
             (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
+        active
+            (units,) float64, or one number: how often alignadd changes by what operands do.
         """
         front, level, precision, lane_bits, refuses = told.T
         found = np.empty(len(pairs), np.int64)
@@ -145,7 +164,9 @@ class PlainSums:
         shares = unfilled(Binades(finest, reach_of_sums(size, lane_bits[at])), precision[at])
         placed = front_placed[fronts >> 32] + level_placed[levels]
         idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, np.newaxis, np.newaxis]
-        found[at] = self._sums.add(np.concatenate([placed, placed - idle], axis=2))
+        working = placed - idle
+        working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
+        found[at] = self._sums.add(np.concatenate([placed, working], axis=2))
         return found
 
     def _front(self, frame: Frame, pair: int) -> int:
@@ -176,11 +197,19 @@ class PlainSums:
             self._of_products[pair] = binades_of_factors(self._pairs[pair].told["factors"])
         return self._of_products[pairs].T
 
-    def into_fixed(self, units: Sequence[tuple[Frame, int]]) -> list[int]:
-        """Return where units, each a frame and the place of a pair, have their sums that end in fixed point, as `into_float`."""
-        rows, shares, controls, found = list[Cells](), list[tuple[float, float]](), list[Counts](), list[int]()
-        finest, size = self._binades_of_products(np.array([pair for _, pair in units], int)).tolist()
-        for at, (frame, pair) in enumerate(units):
+    def into_fixed(self, units: Sequence[tuple[Frame, int]], active: np.ndarray | float, *, joined: bool) -> list[int]:
+        """Return where units, each a frame and the place of a pair, have their sums that end in fixed point, as `into_float`.
+
+        Parameters
+        ----------
+        active
+            (units,) float64, or one number, as of `into_float`.
+        joined
+            Whether products join as rows.
+        """
+        there, found = list[tuple[Frame, FixedAcc, _Fixed, int]](), list[int]()
+        at = list[int]()
+        for place, (frame, pair) in enumerate(units):
             acc = frame.acc
             assert isinstance(acc, FixedAcc)
             known = self._fixed_of.setdefault(acc, {})
@@ -190,18 +219,43 @@ class PlainSums:
             if isinstance(each, int):
                 found.append(each)
                 continue
-            fixed, product = each
-            alignadd, normacc = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
-            rows += alignadd[: len(CELLS)], normacc[: len(CELLS)]
-            sums = Binades(finest[at], reach_of_sums(size[at], (frame.lanes - 1).bit_length()))
-            shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
-            controls.append(control(frame.pipeline, None, 0, False))
-            found.append(len(controls))
-        placed = np.array(rows, float).reshape(-1, 2, len(CELLS))
-        idle = placed * np.array(shares).reshape(-1, 2, 1)
-        placed[:, 1] += np.array(controls, float).reshape(-1, len(Counts._fields))[:, : len(CELLS)]
-        places = self._sums.add(np.concatenate([placed, placed - idle], axis=2)).tolist()
+            there.append((frame, acc, each, pair))
+            at.append(place)
+            found.append(len(at))
+        placed, idle = self._levels_of_rows(there) if joined else self._levels_of_terms(there)
+        placed[:, 1] += _cells([control(frame.pipeline, None, 0, False) for frame, *_ in there])
+        working = placed - idle
+        working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
+        places = self._sums.add(np.concatenate([placed, working], axis=2)).tolist()
         return [each if each < 0 else places[each - 1] for each in found]
+
+    def _levels_of_terms(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Count fixed-point accumulators that add products as numbers: cells placed, and idle, of both parts, (units, 2, cells) each."""
+        counted, shares = list[Counts](), list[tuple[float, float]]()
+        for frame, acc, (fixed, product), pair in units:
+            counted += level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
+            finest, size = binades_of_factors(self._pairs[pair].told["factors"])
+            sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
+            shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
+        placed = _cells(counted).reshape(-1, 2, len(CELLS))
+        return placed, placed * np.array(shares).reshape(-1, 2, 1)
+
+    def _levels_of_rows(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Count fixed-point accumulators that add the rows of products of integers, as `_levels_of_terms`."""
+        counted = list[Counts]()
+        for frame, acc, (fixed, _), pair in units:
+            spec = frame.around(self._pairs[pair])
+            rows = self._rows_of.get((pair, frame.lanes))
+            if rows is None:
+                assert isinstance(spec.a, IntFormat)
+                assert isinstance(spec.b, IntFormat)
+                _, bits, _, rest = mpy_integer(spec.a, spec.b, MAX_FIXED_WIDTH, frame.lanes, self._multiplier)
+                rows = self._rows_of[pair, frame.lanes] = bits, rest
+            width = total_width(fixed, spec.product_max_magnitude, spec.product_lsb_exponent, frame.lanes)
+            for register in (fixed.width, reached(spec, fixed)):
+                counted += level_of_rows(acc, fixed, Rows(*rows, width), register, self._adder, frame.pipeline > 0)
+        wide, narrow = _cells(counted).reshape(-1, 2, 2, len(CELLS)).swapaxes(0, 1)
+        return wide, (wide - narrow) * IDLE
 
     def _fixed_point(self, frame: Frame, acc: FixedAcc, pair: Pair) -> _Fixed | int:
         refused = self._faults.of(frame, pair)

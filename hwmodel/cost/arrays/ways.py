@@ -5,6 +5,7 @@ import numpy as np
 from hwmodel.spec import FixedAcc, SpecError
 
 from .operands import PlainOperands
+from .rows import RowOperands
 from .sizes import Frame, Pair, Size
 from .tables import Distinct, Met
 
@@ -22,7 +23,7 @@ class Way:
         Decode and multiply of units of that way; an attribute.
     """
 
-    def __init__(self, pairs: int, operands: PlainOperands) -> None:
+    def __init__(self, pairs: int, operands: PlainOperands | RowOperands) -> None:
         self.operands, self.sizes = operands, list[Size]()
         self.of_pair = np.full(pairs, UNKNOWN, np.int32)
         self.shapes, self.examples = np.empty((2, pairs), np.int32)

@@ -229,6 +229,13 @@ def multiply_activity(spec: MacSpec) -> float:
     return _weighted(a.significands[0].number * b.significands[0].number, changes, *_padded(a.exponent, b.exponent))
 
 
+def activity_of_rows(multiply: float, lanes: int) -> float:
+    """Return how often sums change of products that join as rows, from how often what multiplies a lane does."""
+    # A bit of a sum of products changes where one of them does.
+    rows = 1 - (1 - min(multiply, 1.0)) ** lanes
+    return (1 + rows) / 2
+
+
 def lane_activities(pairs: Sequence[tuple[Operand, Operand]], *, normalised: bool) -> np.ndarray:
     """Return the same for many pairs of operands that are unpacked, each of one format that is no logarithm, (pairs,) float64."""
     places: dict[int, int] = {}

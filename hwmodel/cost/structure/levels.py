@@ -94,13 +94,16 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
     """Count the addition of integer products; the register's bits above all sums stand idle."""
     fixed = spec.fixed_point(acc)
     (alignadd, normacc), (narrow_alignadd, narrow_normacc) = (
-        (
-            alignadd_integer(rows.bits, rows.constant, fixed.fraction, width, rows.width - fixed.width + width, adder),
-            normacc_fixed(width, rows.width - fixed.width + width, acc.saturate, resettable),
-        )
-        for width in (fixed.width, reached(spec, fixed))
+        level_of_rows(acc, fixed, rows, width, adder, resettable) for width in (fixed.width, reached(spec, fixed))
     )
     return LevelCounts(alignadd, normacc, (alignadd - narrow_alignadd).share(IDLE), (normacc - narrow_normacc).share(IDLE))
+
+
+def level_of_rows(acc: FixedAcc, fixed: FixedPoint, rows: Rows, width: int, adder: str, resettable: bool) -> tuple[Counts, Counts]:
+    """Count alignadd and normacc of a fixed-point accumulator of integer products as if its register had `width` bits."""
+    total = rows.width - fixed.width + width
+    alignadd = alignadd_integer(rows.bits, rows.constant, fixed.fraction, width, total, adder)
+    return alignadd, normacc_fixed(width, total, acc.saturate, resettable)
 
 
 def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:

@@ -3,28 +3,41 @@
 from functools import lru_cache
 
 from .compressor import add_columns
-from .tally import Counts, Tally
+from .tally import ZERO, Counts, Tally
 from .trees import Heap, compress, rows_of, unpacked
 
 MULTIPLIERS = ("baugh_wooley", "booth")
 
+_ZERO = bytes([ZERO])
 
-@lru_cache(maxsize=1 << 14)
-def multiplier_rows(
-    a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int = 1
-) -> tuple[Counts, bytes, bytes, int]:
+
+def multiplier_rows(a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int = 1) -> tuple[Counts, int, int, int]:
     """Count partial products and compressor tree of the sum of `lanes` multiplications of `a` × `b` bits, the constant left out.
 
     Returns
     -------
-    counts, row_0, row_1, constant
-        The rows have `width` bits; with the constant they add up to the sum of the products.
+    counts, row_width, live, constant
+        Of the two rows that come of them: their bits, of `width`, and how many of both can be other than 0. With the constant they add up
+        to the sum of the products.
     """
+    # In columns enough for the sum nothing is dropped, however many more there are.
+    enough = a + b + lanes.bit_length() + 2
+    if width > enough:
+        counted = _rows(a, b, a_signed, b_signed, enough, kind, lanes)
+        if counted[1] < enough:
+            return counted
+    return _rows(a, b, a_signed, b_signed, width, kind, lanes)
+
+
+@lru_cache(maxsize=1 << 14)
+def _rows(a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int) -> tuple[Counts, int, int, int]:
     tally, columns = Tally(), Heap(width)
     rest = partial_products(tally, columns, a, b, a_signed, b_signed, kind, lanes)
     tree, left = compress(columns.runs())
     tally.include(unpacked(tree))
-    return tally.counts(), *rows_of(left), rest
+    rows = rows_of(left)
+    # No bit of a product is a constant 1.
+    return tally.counts(), max(len(row.rstrip(_ZERO)) for row in rows), sum(len(row) - row.count(ZERO) for row in rows), rest
 
 
 def partial_products(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1) -> int:

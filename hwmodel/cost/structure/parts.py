@@ -14,8 +14,6 @@ from .rounder import bits_looked_at, round_significand
 from .shifters import leading_zero_count, normalise, shift_right_sticky
 from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
 
-_ZERO = bytes([ZERO])
-
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
     """Return bits and signedness of an integer in ``low..high``."""
@@ -86,10 +84,7 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
     counts, row_width, live, constant
         `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
     """
-    counts, row_0, row_1, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
-    # No bit of a product is a constant 1.
-    rows = max(len(row.rstrip(_ZERO)) for row in (row_0, row_1))
-    live = sum(len(row) - row.count(ZERO) for row in (row_0, row_1))
+    counts, rows, live, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
     return counts + Counts(mask=lanes * a.width), rows, live, rest
 
 

@@ -51,6 +51,17 @@ def places_of_signs(runs: Sequence[Run], constant_sum: int) -> range:
     return range(first, width - 1)
 
 
+def lowest_columns(runs: Iterable[Run], number: int) -> tuple[Run, ...]:
+    """Return so many of the lowest columns."""
+    found = list[Run]()
+    for length, bits in runs:
+        if number <= 0:
+            break
+        found.append((min(length, number), bits))
+        number -= length
+    return tuple(found)
+
+
 def with_constant(runs: Iterable[Run], constant_sum: int) -> list[Run]:
     """Return columns with a 1 on top of each whose bit in a constant, not below 0, is set."""
     found: list[Run] = []

@@ -15,7 +15,7 @@ from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc,
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
-from .activity import multiply_activity
+from .activity import activity_of_rows, multiply_activity
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
 from .idle import HELD, binades_of_sums, unreached
@@ -99,9 +99,8 @@ class _Operands:
         if spec.blocks:
             still = 1 - 1 / _steps_of_scales(spec)
             decode_still, multiply_still = _share(self.scales[0], self.decode) * still, _share(self.scales[1], self.multiply) * still
-        # A bit of a sum of products changes where one of them does.
-        rows = 1 - (1 - min(multiply, 1.0)) ** spec.lanes if joins_rows(spec) else 1.0
-        return 1 - decode_still, (1 - multiply_still) * multiply, (1 + rows) / 2
+        alignadd = activity_of_rows(multiply, spec.lanes) if joins_rows(spec) else 1.0
+        return 1 - decode_still, (1 - multiply_still) * multiply, alignadd
 
     def _multiply_integers(self) -> None:
         """Count the multiplication of integers in one tree for all lanes."""
@@ -383,6 +382,14 @@ def front_counts(spec: MacSpec, adder: str, multiplier: str) -> FrontCounts:
     return FrontCounts(sums.alignadd, sums.normacc, sums.idle_alignadd, terms)
 
 
+def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
+    """Return the cells of a unit's decode and multiply, without those of its sums."""
+    operands = _Operands(spec, adder, multiplier)
+    decode, multiply = operands.build()
+    return UnitCounts(decode, decode + multiply, Counts(), Counts(), NO_CELLS, NO_CELLS, operands.active())
+
+
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
-    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build())
+    active = _Operands(spec, adder, multiplier).active()
+    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), active)
