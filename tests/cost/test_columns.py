@@ -1,13 +1,18 @@
 """Estimates over arrays are those of single units to the bit, whatever the units share."""
 
 import random
+from itertools import product
 
 import numpy as np
 import pytest
 
 from hwmodel.cost import estimate, estimate_many, estimator
 from hwmodel.cost.arrays.sizes import Frame, Pair, Size, size_of
-from hwmodel.spec import BLOCK_CATALOG, CATALOG, MacSpec, SpecError, parse_accumulator
+from hwmodel.cost.structure.levels import total_width
+from hwmodel.cost.structure.multipliers import MULTIPLIERS
+from hwmodel.cost.structure.parts import mpy_integer
+from hwmodel.spec import BLOCK_CATALOG, CATALOG, FixedPoint, MacSpec, SpecError, parse_accumulator, parse_format
+from hwmodel.spec.mac import MAX_FIXED_WIDTH
 
 
 def drawn_units(count: int, seed: int) -> list[MacSpec]:
@@ -94,13 +99,42 @@ def like_units(count: int, seed: int) -> list[MacSpec]:
     return units
 
 
-@pytest.mark.parametrize("drawn", [drawn_units, like_units])
+def integer_units(count: int, seed: int) -> list[MacSpec]:
+    """Return random units of integers, whose products join as rows but for those that are rounded, or multiplied into a lone float."""
+    draw = random.Random(seed)
+    operands = [_operand(f"{sign}{width}") for sign in ("int", "uint") for width in (2, 3, 5, 8, 11)]
+    sums = (
+        "fx fxh0 fx16 fx16.rne fx40f3 fx20fm2 fx12.sat fx64 fp16 fp32 bf16 e8m9.sr6 posit8 chunk4:fx24:fp32 chunk8:fp16:fx30 chunk2:fx:fx50"
+    )
+    accumulators = [parse_accumulator(name) for name in sums.split()]
+    units: list[MacSpec] = []
+    while len(units) < count:
+        a, b, lanes = draw.choice(operands), draw.choice(operands), draw.choice([1, 1, 2, 3, 7, 16, 64])
+        try:
+            units.append(MacSpec(a, b, draw.choice(accumulators), draw.choice([0, 1, 2]), lanes))
+        except SpecError:
+            continue
+    return units
+
+
+@pytest.mark.parametrize("drawn", [drawn_units, like_units, integer_units])
 def test_arrays_equal_singles_to_the_bit(drawn):
     assert differing(drawn(2500, 1)) == []
 
 
+@pytest.mark.parametrize("multiplier", MULTIPLIERS)
+def test_no_row_is_longer_than_the_sum(multiplier):
+    """Rows of a pair and lanes are then the same in front of all accumulators that hold the sum."""
+    for a, b, lanes in product(range(2, 33, 3), range(2, 33, 5), (1, 2, 3, 5, 7, 16, 31, 64)):
+        for signs in product(("int", "uint"), repeat=2):
+            x, y = (parse_format(f"{sign}{width}") for sign, width in zip(signs, (a, b), strict=True))
+            holds = total_width(FixedPoint(1, 0), x.max_magnitude * y.max_magnitude, 0, lanes)
+            assert mpy_integer(x, y, MAX_FIXED_WIDTH, lanes, multiplier)[1] <= holds
+            assert mpy_integer(x, y, MAX_FIXED_WIDTH, lanes, multiplier) == mpy_integer(x, y, holds, lanes, multiplier)
+
+
 def test_in_pieces_as_at_once():
-    found, places = estimator.Estimator.of(like_units(700, 4))
+    found, places = estimator.Estimator.of(like_units(500, 4) + integer_units(200, 5))
     whole, other = found.columns(**places), estimator.Estimator(found.pairs, found.accumulators)
     pieces = [other.columns(**{name: at[start : start + 9] for name, at in places.items()}) for start in range(0, len(places["pair"]), 9)]
     for name, column in whole.items():

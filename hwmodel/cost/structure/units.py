@@ -391,5 +391,5 @@ def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
-    active = _Operands(spec, adder, multiplier).active()
-    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), active)
+    alignadd = activity_of_rows(multiply_activity(spec), spec.lanes) if joins_rows(spec) else 1.0
+    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), (1.0, 1.0, alignadd))
