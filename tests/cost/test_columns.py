@@ -9,7 +9,7 @@ import pytest
 from hwmodel.cost import estimate, estimate_many, estimator
 from hwmodel.cost.arrays.sizes import Frame, Pair, Size, size_of
 from hwmodel.cost.structure.levels import total_width
-from hwmodel.cost.structure.multipliers import MULTIPLIERS
+from hwmodel.cost.structure.multipliers import MULTIPLIERS, columns_of_rows
 from hwmodel.cost.structure.parts import mpy_integer
 from hwmodel.spec import BLOCK_CATALOG, CATALOG, FixedPoint, MacSpec, SpecError, parse_accumulator, parse_format
 from hwmodel.spec.mac import MAX_FIXED_WIDTH
@@ -129,7 +129,9 @@ def test_no_row_is_longer_than_the_sum(multiplier):
         for signs in product(("int", "uint"), repeat=2):
             x, y = (parse_format(f"{sign}{width}") for sign, width in zip(signs, (a, b), strict=True))
             holds = total_width(FixedPoint(1, 0), x.max_magnitude * y.max_magnitude, 0, lanes)
-            assert mpy_integer(x, y, MAX_FIXED_WIDTH, lanes, multiplier)[1] <= holds
+            rows = mpy_integer(x, y, MAX_FIXED_WIDTH, lanes, multiplier)[1]
+            assert rows <= holds
+            assert rows < columns_of_rows(x.width, y.width, lanes)
             assert mpy_integer(x, y, MAX_FIXED_WIDTH, lanes, multiplier) == mpy_integer(x, y, holds, lanes, multiplier)
 
 

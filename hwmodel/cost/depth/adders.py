@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ..structure.adders import SPARSE_GROUP
+from ..structure.compressor import sign_column
+from ..structure.multipliers import is_booth
+from ..structure.multipliers import partial_products as counted_products
 from ..structure.prefix import prefix_network
-from ..structure.trees import dadda_height
+from ..structure.tally import Tally, signals
+from ..structure.trees import Heap, dadda_height, runs_of
 from .paths import (
     CHAIN,
     FULL,
@@ -34,6 +38,9 @@ from .paths import (
 
 Bit = Path | None
 """A bit of a column; None: the constant 1."""
+
+Column = list[tuple[Bit, int]]
+"""Bits of one weight in order, each with how many like it follow each other."""
 
 
 @lru_cache(maxsize=4096)
@@ -103,28 +110,66 @@ def add_or_subtract(bits: int, adder: str, a: Word, b: Word) -> tuple[Word, Path
     return even(after(after(spread(negative, bits), GATE), XOR)), negative
 
 
-def compress(columns: Sequence[Sequence[Bit]]) -> list[list[Bit]]:
+def compress(columns: Sequence[Column]) -> list[list[Bit]]:
     """Return the bits of the two rows, by column, that a compressor tree leaves of `columns`."""
-    bits = [list(column) for column in columns]
-    while (height := max(map(len, bits), default=0)) > 2:
-        bits = _reduce(bits, dadda_height(height))
-    return bits
+    bits, heights = list(columns), list(map(_height, columns))
+    while (height := max(heights, default=0)) > 2:
+        bits, heights = _reduce(bits, heights, dadda_height(height))
+    return [[bit for bit, count in column for _ in range(count)] for column in bits]
 
 
-def _reduce(columns: list[list[Bit]], height: int) -> list[list[Bit]]:
-    reduced: list[list[Bit]] = [[] for _ in columns]
-    last = len(columns) - 1
-    for weight, column in enumerate(columns):
-        queue, first = column + reduced[weight], 0
-        while (left := len(queue) - first) > height:
-            taken = 2 if left == height + 1 else 3
-            made = _adder(queue[first : first + taken], TREE)
-            first += taken
-            queue.append(made)
-            if weight < last:
-                reduced[weight + 1].append(made)
-        reduced[weight] = queue[first:]
-    return reduced
+def _height(column: Column) -> int:
+    return sum([count for _, count in column])
+
+
+def _reduce(columns: Sequence[Column], heights: Sequence[int], target: int) -> tuple[list[Column], list[int]]:
+    """Return columns that are brought to a height, with their heights."""
+    reduced, left = list[Column](), list[int]()
+    carries, carried = Column(), 0
+    given, before, kept = Column(), Column(), Column()
+    for column, height in zip(columns, heights, strict=True):
+        height += carried
+        # Most columns do what their neighbour does.
+        if not reduced or column != before or carries != given:
+            before, given = column, carries
+            kept, carries = _reduce_column(column + carries, height, target) if height > target else (column + carries, Column())
+        reduced.append(kept)
+        left.append(min(height, target))
+        excess = max(height - target, 0)
+        carried = excess - excess // 2
+    return reduced, left
+
+
+def _reduce_column(queue: Column, left: int, height: int) -> tuple[Column, Column]:
+    """Return what is left of a column, of so many bits, that is brought to a height, and its carries."""
+    made, first, taken = Column(), 0, 0
+    while left > height:
+        # Full adders, or the one half adder that is enough; of bits that are there together, as many at once as there are.
+        inputs = 2 if left == height + 1 else 3
+        bit, count = queue[first]
+        times = min((count - taken) // inputs, (left - height) // (inputs - 1))
+        if times:
+            bits = [bit] * inputs
+            taken += inputs * times
+        else:
+            times, bits = 1, []
+            while len(bits) < inputs:
+                bit, count = queue[first]
+                few = min(count - taken, inputs - len(bits))
+                bits += [bit] * few
+                taken += few
+                if taken == count:
+                    first, taken = first + 1, 0
+        if taken == queue[first][1]:
+            first, taken = first + 1, 0
+        adder = _adder(bits, TREE), times
+        queue.append(adder)
+        made.append(adder)
+        left -= (inputs - 1) * times
+    kept = queue[first:]
+    if taken:
+        kept[0] = kept[0][0], kept[0][1] - taken
+    return kept, made
 
 
 def _adder(bits: Sequence[Bit], full: int) -> Bit:
@@ -135,34 +180,12 @@ def _adder(bits: Sequence[Bit], full: int) -> Bit:
     return after(later(*paths), full if len(paths) == 3 else HALF)
 
 
-def _sign_column(heights: list[int], constant_sum: int) -> int:
-    """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`."""
-    ones = len(heights)
-    while ones and (constant_sum >> (ones - 1)) & 1:
-        ones -= 1
-    for above in range(ones, len(heights) - 1):
-        if max(heights[above:]) > 1:
-            continue
-        columns = [height + ((constant_sum >> weight) & 1 if weight < above else 0) for weight, height in enumerate(heights)]
-        while (height := max(columns)) > 2:
-            target = dadda_height(height)
-            carries, reduced = 0, []
-            for bits in columns:
-                excess = max(bits + carries - target, 0)
-                reduced.append(bits + carries - excess)
-                carries = excess - excess // 2
-            columns = reduced
-        if columns[above] <= 2 and max(columns[above + 1 :]) <= 1:
-            return above
-    return len(heights)
-
-
-def add_columns(columns: list[list[Bit]], constant: int, adder: str, nothing: Path) -> Word:
+def add_columns(columns: list[Column], constant: int, adder: str, nothing: Path) -> Word:
     """Return the way through a compressor tree, which a constant goes into, and the adder behind it; of no bit at all, `nothing`."""
-    above = _sign_column(list(map(len, columns)), constant)
+    above = sign_column(tuple(runs_of([signals(_height(column)) for column in columns])), constant)
     for weight in range(above):
         if (constant >> weight) & 1:
-            columns[weight].append(None)
+            columns[weight].append((None, 1))
     rows = compress(columns)[:above]
     first = later(*next((paths for row in rows if (paths := _signals(row))), [nothing]))
     total = Word(first, _ripple_rows(rows, first) if adder == "ripple" or above < 4 else after(_carry_rows(rows, adder, first), XOR))
@@ -197,38 +220,37 @@ def _ripple_rows(rows: Sequence[Sequence[Bit]], nothing: Path) -> Path:
 def _carry_rows(rows: Sequence[Sequence[Bit]], adder: str, nothing: Path) -> Path:
     """Return the way to the last carry of a prefix adder of two rows, each bit of which may be the one that is late."""
     width = len(rows) - next((i for i, row in enumerate(rows) if len(row) > 1), 0)
-    waits = [after(after(later(*paths), XOR), CHAIN, min(len(rows) - i, width)) for i, row in enumerate(rows) if (paths := _signals(row))]
+    waits, before = list[Path](), list[Path]()
+    for i, row in enumerate(rows):
+        # Of columns alike the lowest waits longest.
+        if (paths := _signals(row)) and paths != before:
+            waits.append(after(after(later(*paths), XOR), CHAIN, min(len(rows) - i, width)))
+        before = paths
     return after(later(nothing, *waits), PREFIX, prefix_levels(width, adder))
 
 
-def partial_products(columns: list[list[Bit]], code: Path, a: int, b: int, a_signed: bool, b_signed: bool, kind: str) -> int:
-    """Put the rows of an `a` × `b` bit multiplication into `columns`; return the constant that belongs to them."""
-    constant = 0
-    if kind == "booth" and min(a, b) >= 4:
-        if b > a:
-            a, b, a_signed, b_signed = b, a, b_signed, a_signed
-        width = a + 2 - a_signed
-        row = after(after(spread(after(after(code, XOR), GATE), width), GATE, 2), XOR)
-        for j in range(0, b + (not b_signed), 2):
-            for weight in (*range(j, j + width), j):
-                if weight < len(columns):
-                    columns[weight].append(row)
-            constant -= 1 << (j + width - 1)
-        return constant
-    bit = after(spread(code, max(a, b)), GATE)
-    for j in range(b):
-        for i in range(a):
-            if i + j < len(columns):
-                columns[i + j].append(bit)
-            if (a_signed and i == a - 1) != (b_signed and j == b - 1):
-                constant -= 1 << (i + j)
+def partial_products(columns: list[Column], code: Path, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1) -> int:
+    """Put the rows of `a` × `b` bit multiplications into `columns`; return the constant that belongs to them."""
+    placed = Heap(len(columns))
+    constant = counted_products(Tally(), placed, a, b, a_signed, b_signed, kind, lanes)
+    if is_booth(a, b, kind):
+        (wider, signed) = (a, a_signed) if a >= b else (b, b_signed)
+        bit = after(after(spread(after(after(code, XOR), GATE), wider + 2 - signed), GATE, 2), XOR)
+    else:
+        bit = after(spread(code, max(a, b)), GATE)
+    weight = 0
+    for length, bits in placed.runs():
+        for column in columns[weight : weight + length]:
+            if bits:
+                column.append((bit, len(bits)))
+        weight += length
     return constant
 
 
 @lru_cache(maxsize=1 << 12)
 def multiplier(a: int, b: int, kind: str, adder: str, part: int, weights: Weights) -> tuple[Segment, Segment]:
     """Return the ways through an unsigned multiplier, to its lowest and its highest bit."""
-    columns: list[list[Bit]] = [[] for _ in range(a + b)]
+    columns: list[Column] = [[] for _ in range(a + b)]
     begin = start(part, weights)
     low, high = add_columns(columns, partial_products(columns, begin, a, b, False, False, kind), adder, begin)
     return segment_of(low), segment_of(high)

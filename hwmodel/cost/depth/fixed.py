@@ -10,7 +10,8 @@ from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
-from .adders import Bit, add, add_columns, increment, ripple
+from ..structure.multipliers import columns_of_rows
+from .adders import Column, add, add_columns, increment, ripple
 from .decode import exponent_bits
 from .multiply import integer_rows
 from .paths import (
@@ -62,13 +63,13 @@ def add_integers(
 
     The rows are `moved` so many places up in the sum, which may take in an accumulator that is there as early.
     """
-    rows, rest = integer_rows(a, b, *signed, row_width, multiplier, lanes, weights)
+    rows, rest = integer_rows(a, b, *signed, min(row_width, columns_of_rows(a, b, lanes)), multiplier, lanes, weights)
     begin = start(ALIGNADD, weights)
     sums = []
     for registered in (False, True):
-        columns: list[list[Bit]] = [[begin] * accumulates for _ in range(row_width)]
+        columns: list[Column] = [[(begin, 1)] * accumulates for _ in range(row_width)]
         for column, row in zip(columns[moved:], rows, strict=False):
-            column += [begin if registered else into(path, ALIGNADD) for path in row]
+            column += [(begin if registered else into(path, ALIGNADD), 1) for path in row]
         sums.append(segment_of(latest(add_columns(columns, rest << moved, adder, begin))))
     return sums[0], sums[1], segment_of(later(*(path for row in rows for path in row)))
 
@@ -79,11 +80,11 @@ def sum_tree(
 ) -> Segment:
     """Return the way through the sum, `width` bits, of `count` numbers of `bits` bits at a place, and of an accumulator."""
     begin = start(ALIGNADD, weights)
-    columns: list[list[Bit]] = [[begin] * accumulates for _ in range(width)]
+    columns: list[Column] = [[(begin, 1)] * accumulates for _ in range(width)]
     for column in columns[place : place + bits + signed]:
-        column += [begin] * count
+        column.append((begin, count))
     for column in columns[place : place + carries]:
-        column += [begin] * count
+        column.append((begin, count))
     return segment_of(latest(add_columns(columns, -count << (place + bits) if signed else 0, adder, begin)))
 
 

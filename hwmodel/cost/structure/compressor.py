@@ -15,33 +15,34 @@ def add_columns(tally: Tally, columns: list[list[Bit]] | Heap, constant_sum: int
 
 @lru_cache(maxsize=1 << 15)
 def _added(runs: tuple[Run, ...], constant_sum: int, adder: str) -> Counts:
-    width = sum(length for length, _ in runs)
-    for above in places_of_signs(runs, constant_sum):
-        # From here on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`.
-        below = _added_below(lowest_columns(runs, above + 2), constant_sum & ((1 << above) - 1), above, adder)
-        if below is not None:
-            tally = Tally()
-            tally.include(below)
-            count_up_or_down(tally, width - above, adder)
-            return tally.counts()
-    packed, left = compress(with_constant(runs, constant_sum & ((1 << width) - 1)))
+    width, above = sum(length for length, _ in runs), sign_column(runs, constant_sum)
     tally = Tally()
-    tally.include(unpacked(packed))
-    add(tally, *rows_of(left), kind=adder)
+    # Accumulators of all widths have the same below.
+    tally.include(_added_below(lowest_columns(runs, min(above + 2, width)), constant_sum & ((1 << above) - 1), above, adder, above < width))
+    if above < width:
+        count_up_or_down(tally, width - above, adder)
     return tally.counts()
 
 
 @lru_cache(maxsize=1 << 15)
-def _added_below(runs: tuple[Run, ...], constant_sum: int, above: int, adder: str) -> Counts | None:
-    """Count what adds up the columns below `above`, of which accumulators of all widths have the same; None: more than a carry leaves them.
-
-    Two columns more are given, in which that shows.
-    """
-    packed, left = compress(with_constant(runs, constant_sum))
-    first, second = rows_of(left)
-    if second[above + 1]:
-        return None
+def _added_below(runs: tuple[Run, ...], constant_sum: int, above: int, adder: str, carry_used: bool) -> Counts:
+    """Count what adds up the columns below `above`."""
     tally = Tally()
+    packed, left = compress(with_constant(runs, constant_sum))
     tally.include(unpacked(packed))
-    add(tally, first[:above], second[:above], kind=adder, carry_used=True)
+    first, second = rows_of(left)
+    add(tally, first[:above], second[:above], kind=adder, carry_used=carry_used)
     return tally.counts()
+
+
+@lru_cache(maxsize=1 << 15)
+def sign_column(runs: tuple[Run, ...], constant_sum: int) -> int:
+    """Return from where on a constant of ones meets lone bits and one carry at most, see `hwmodel_rtl.compressor.Columns`.
+
+    Nowhere: how many columns there are.
+    """
+    for above in places_of_signs(runs, constant_sum):
+        _, left = compress(with_constant(lowest_columns(runs, above + 2), constant_sum & ((1 << above) - 1)))
+        if not rows_of(left)[1][above + 1]:
+            return above
+    return sum(length for length, _ in runs)

@@ -20,13 +20,12 @@ def multiplier_rows(a: int, b: int, a_signed: bool, b_signed: bool, width: int, 
         Of the two rows that come of them: their bits, of `width`, and how many of both can be other than 0. With the constant they add up
         to the sum of the products.
     """
-    # In columns enough for the sum nothing is dropped, however many more there are.
-    enough = a + b + lanes.bit_length() + 2
-    if width > enough:
-        counted = _rows(a, b, a_signed, b_signed, enough, kind, lanes)
-        if counted[1] < enough:
-            return counted
-    return _rows(a, b, a_signed, b_signed, width, kind, lanes)
+    return _rows(a, b, a_signed, b_signed, min(width, columns_of_rows(a, b, lanes)), kind, lanes)
+
+
+def columns_of_rows(a: int, b: int, lanes: int) -> int:
+    """Return in how many columns no bit of rows is dropped: in more there are the same rows."""
+    return a + b + lanes.bit_length() + 4
 
 
 @lru_cache(maxsize=1 << 14)
@@ -42,8 +41,13 @@ def _rows(a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str,
 
 def partial_products(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1) -> int:
     """Count the rows of `a` × `b` bit multiplications and place their bits in `columns`; return the constant that belongs to them."""
-    rows = _booth if kind == "booth" and min(a, b) >= 4 else _baugh_wooley
+    rows = _booth if is_booth(a, b, kind) else _baugh_wooley
     return rows(tally, columns, a, b, a_signed, b_signed, lanes)
+
+
+def is_booth(a: int, b: int, kind: str) -> bool:
+    """Return whether rows are recoded: of short numbers they are not, whatever the kind."""
+    return kind == "booth" and min(a, b) >= 4
 
 
 def _baugh_wooley(tally: Tally, columns: Heap, a: int, b: int, a_signed: bool, b_signed: bool, lanes: int) -> int:
