@@ -213,12 +213,23 @@ def _runtime_cache(waves: bool) -> Path | None:
     if verilator is None or compiler is None:
         return None
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    facts = [_MAKEFLAGS, _HEADER_TEXT, *_objects(waves)]
-    for tool in (verilator, compiler):
-        facts += [str(Path(tool).resolve()), str(Path(tool).stat().st_mtime_ns)]
+    facts = [_MAKEFLAGS, _HEADER_TEXT, *_objects(waves), str(waves)]
+    facts += [_library_hash(Path(verilator).resolve()), str(Path(compiler).resolve()), str(Path(compiler).stat().st_mtime_ns)]
     facts += [os.environ.get(name, "") for name in ("CXXFLAGS", "CPPFLAGS")]
-    key = hashlib.sha256("\n".join([*facts, str(waves)]).encode()).hexdigest()[:16]
+    key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
     return base / "hwmodel" / f"verilator-{key}"
+
+
+def _library_hash(verilator: Path) -> str:
+    """Return a hash of the sources of Verilator's run-time library, which are the same wherever the same Verilator is installed."""
+    folders = (verilator.parents[1] / "include", verilator.parents[1] / "share/verilator/include")
+    sources = sorted(source for folder in folders for source in folder.glob("**/*.[ch]*"))
+    if not sources:  # they are elsewhere
+        return f"{verilator} {verilator.stat().st_mtime_ns}"
+    found = hashlib.sha256()
+    for source in sources:
+        found.update(source.read_bytes())
+    return found.hexdigest()
 
 
 def _keep(cache: Path, objects: list[Path]) -> None:
