@@ -1,6 +1,6 @@
 """Estimates: area and energy of a unit by part, with intervals, from its spec and a card."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from hwmodel.spec import MacSpec
 
 from .calibration import REACH, Calibration, Card, calibration_of, load_calibration
 from .depth import LEVELS, depths
-from .estimator import BOUNDS, Estimator, columns_of
+from .estimator import BOUNDS, Estimator
 from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
 from .structure.tally import CELLS
@@ -55,7 +55,7 @@ class Estimate:
         """The same of ``energy_timed_fj``, energy with glitches, and the total of ``delay_ps``; worked out when asked for."""
         calibration = self._calibration
         levels = depths(self.spec, **calibration.architecture, objective=self.objective)
-        glitching = glitching_cells(self.spec, self.counts, objective=self.objective, **calibration.architecture)
+        glitching = glitching_cells(self.spec, fitted_cells(self.counts), objective=self.objective, **calibration.architecture)
         kinds = {TIMED: glitching, DELAY: levels.sum(axis=0, keepdims=True)}
         return {quantity: _figures(calibration, quantity, each) for quantity, each in kinds.items()}
 
@@ -124,7 +124,7 @@ class Estimate:
         """
         coefficients, kinds = self._calibration.coefficients, len(CELLS)
         cells = fitted_cells(self.counts)
-        timed = coefficients[TIMED] * glitching_cells(self.spec, self.counts, objective=self.objective, **self._calibration.architecture)
+        timed = coefficients[TIMED] * glitching_cells(self.spec, cells, objective=self.objective, **self._calibration.architecture)
         rows: list[dict[str, Any]] = []
         for part, name in enumerate(FITTED):
             placed, working = cells[part].reshape(2, kinds)
@@ -219,23 +219,7 @@ def estimate_many(
     CostError
         As `estimate`.
     """
-    calibration, units = calibration_of(card, objective), list(specs)
+    units = list(specs)
     estimator, places = Estimator.of(units)
     columns = {"spec": np.array([str(spec) for spec in units], dtype=str)} | estimator.columns(**places, card=card, objective=objective)
-    return columns | _timed_columns(units, calibration) if timed else columns
-
-
-def _timed_columns(units: Sequence[MacSpec], calibration: Calibration) -> dict[str, np.ndarray]:
-    """Return the columns of energy with glitches and of delay; each unit is looked at by itself."""
-    lanes, kinds = np.array([spec.lanes for spec in units], dtype=int), {TIMED: list[np.ndarray](), DELAY: list[np.ndarray]()}
-    for spec in units:
-        levels = depths(spec, **calibration.architecture, objective=calibration.objective)
-        unit = counts(spec, **calibration.architecture)
-        kinds[TIMED].append(glitching_cells(spec, unit, objective=calibration.objective, **calibration.architecture))
-        kinds[DELAY].append(levels.sum(axis=0, keepdims=True))
-    columns: dict[str, np.ndarray] = {}
-    for quantity, each in kinds.items():
-        coefficients = calibration.coefficients[quantity]
-        costs = costs_of(np.array(each).reshape(len(units), *coefficients.shape), coefficients)
-        columns |= columns_of(costs, lanes, calibration, quantity)
-    return columns
+    return columns | estimator.timed_columns(**places, cards=[card], objective=objective)[0] if timed else columns

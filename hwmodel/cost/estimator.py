@@ -10,9 +10,13 @@ from hwmodel.spec import Accumulator, MacSpec, Operand
 
 from .arrays import Distinct, PartTable, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
-from .model import COUNTED, DELAY, column, costs_of, told
+from .depth import depths
+from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
 
 BOUNDS = ("", "low", "high")
+
+_AT_ONCE = 1 << 12
+"""Units whose glitching cells are held at once, each some 3 kB."""
 
 
 class Estimator:
@@ -87,6 +91,65 @@ class Estimator:
             columns |= columns_of(fitted, columns["lanes"], calibration, quantity)
         beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
         return columns | {"extrapolated": np.any(beyond, axis=0)}
+
+    def timed_columns(
+        self,
+        pair: np.ndarray,
+        acc: np.ndarray,
+        lanes: np.ndarray,
+        pipeline: np.ndarray,
+        cards: Sequence[str | Card],
+        objective: str = "balanced",
+    ) -> list[dict[str, np.ndarray]]:
+        """Return energy with glitches and delay of units, as columns on each of some cards.
+
+        Each unit is looked at by itself, once for all cards.
+
+        Parameters
+        ----------
+        pair, acc, lanes, pipeline
+            As in `columns`; all must be units.
+        cards, objective
+            As in `hwmodel.cost.estimate`.
+
+        Returns
+        -------
+        list of dict
+            By card, the columns that `estimate_many` tells if they are asked for.
+
+        Raises
+        ------
+        CostError
+            As `estimate_many`.
+        """
+        calibrations = [calibration_of(card, objective) for card in cards]
+        architecture = ARCHITECTURES[objective]
+        units = self._built(architecture)
+        all_lanes = units.lanes(acc, lanes)
+        operands, sums = units.places(pair, acc, lanes, pipeline)
+        costs = [{quantity: np.empty((len(pair), len(parts_of(quantity)))) for quantity in (TIMED, DELAY)} for _ in cards]
+        for first in range(0, len(pair), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            cells = np.concatenate([units.operands.cells[operands[some]], units.sums.cells[sums[some]]], axis=1)
+            named = zip(*(at[some].tolist() for at in (pair, acc, pipeline, all_lanes)), strict=True)
+            specs = [self._unit(*each) for each in named]
+            kinds = {
+                TIMED: [glitching_cells(spec, each, objective=objective, **architecture) for spec, each in zip(specs, cells, strict=True)],
+                DELAY: [depths(spec, objective=objective, **architecture).sum(axis=0, keepdims=True) for spec in specs],
+            }
+            for quantity, counted in kinds.items():
+                for calibration, found in zip(calibrations, costs, strict=True):
+                    found[quantity][some] = costs_of(np.array(counted), calibration.coefficients[quantity])
+        told = list[dict[str, np.ndarray]]()
+        for calibration, found in zip(calibrations, costs, strict=True):
+            told.append({})
+            for quantity, each in found.items():
+                told[-1] |= columns_of(each, all_lanes, calibration, quantity)
+        return told
+
+    def _unit(self, pair: int, acc: int, pipeline: int, lanes: int) -> MacSpec:
+        a, b = self.pairs[pair]
+        return MacSpec(a, b, self.accumulators[acc], pipeline, lanes)
 
     def faults(
         self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray, objective: str = "balanced"

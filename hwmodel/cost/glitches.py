@@ -13,8 +13,8 @@ from hwmodel.spec.dataflow import joins_rows, normalises_operands
 
 from .depth import arrivals
 from .depth.units import Arrivals, LevelArrivals
-from .structure import UnitCounts, stages
-from .structure.activity import exponent_activity, nonzero, shift_activity
+from .structure import stages
+from .structure.activity import activity_of_rows, exponent_activity, multiply_activity, nonzero, shift_activity
 from .structure.adders import add, count_up_or_down
 from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
 
@@ -52,15 +52,15 @@ _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
 
 
-def stirred_cells(spec: MacSpec, unit: UnitCounts, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
+def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
     """Return (4, 5 cells) float64: the cells of the fitted parts by `STIRS`, each times what stirs it.
 
     Parameters
     ----------
-    spec, unit
-        The unit, and what was counted of it.
+    spec
+        The unit.
     cells : (4, 2 cells) float64
-        From `hwmodel.cost.model.fitted_cells`.
+        What was counted of it, from `hwmodel.cost.model.fitted_cells`.
     objective, adder, multiplier
         What it is mapped for, and how it is built.
     """
@@ -84,7 +84,7 @@ def stirred_cells(spec: MacSpec, unit: UnitCounts, cells: np.ndarray, *, objecti
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
                 saturating = _SATURATING if isinstance(acc, FixedAcc) and acc.saturate else 1.0
-                kind, late = (_ROWS, _late_rows(unit, product)) if _adds_rows(spec) else (_FIXED, _late_fixed(spec, product))
+                kind, late = (_ROWS, _late_rows(spec, product)) if _adds_rows(spec) else (_FIXED, _late_fixed(spec, product))
                 found[2, kind] += late * (_without_signs(spec, acc, alignadd, adder) if kind == _ROWS else alignadd)
                 found[3, kind] += late * saturating * normacc
         elif arrived is not None:
@@ -121,10 +121,10 @@ def _shifts(spec: MacSpec) -> float:
     return max(map(shift_activity, (spec.a, spec.b))) if normalises_operands(spec) else 0.0
 
 
-def _late_rows(unit: UnitCounts, product: float) -> float:
+def _late_rows(spec: MacSpec, product: float) -> float:
     """Return how much late rows stir the tree that they are added in."""
     # What comes of operands that change seldom, as small ones do, is often the same twice, and meets itself.
-    rows = 2 * unit.active[2] - 1
+    rows = 2 * activity_of_rows(multiply_activity(spec), spec.lanes) - 1
     return 2 * (_ROWS_ALONE + product) * rows * rows
 
 

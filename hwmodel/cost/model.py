@@ -200,10 +200,9 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     return np.concatenate((placed, working), axis=1)
 
 
-def glitching_cells(spec: MacSpec, unit: UnitCounts, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
+def glitching_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
     """Return (4, 7 cells) float64: cells of the `FITTED` parts, from `fitted_cells`, then those that glitch, from `stirred_cells`."""
-    cells = fitted_cells(unit)
-    return np.hstack([cells, stirred_cells(spec, unit, cells, objective=objective, adder=adder, multiplier=multiplier)])
+    return np.hstack([cells, stirred_cells(spec, cells, objective=objective, adder=adder, multiplier=multiplier)])
 
 
 def column(quantity: str, part: str = "total", bound: str = "") -> str:

@@ -4,7 +4,6 @@ import hashlib
 import re
 from dataclasses import asdict
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,8 @@ from .units import count_ahead, units_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from hwmodel.flow import TechCard
 
 FLAG = "est_extrapolated"
 """The one column of estimates that is true or false."""
@@ -90,28 +91,37 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
 
     distinct, which = batch.distinct()
     (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
-    units = units_in(distinct, shares, objectives[0].name)
+    units = units_in(distinct, shares, objectives[0].name, timed=options.timed)
     names, reasons = units.names.take(which), units.reasons.take(which)
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
-    for at, to in product(range(len(cards)), range(len(objectives))):
-        mine = np.flatnonzero((on == at) & (aimed == to) & units.there[which])
-        if not len(mine):
-            continue
-        card, objective = load_card(cards[at].name), objectives[to].name
-        try:
-            found = units.estimates(which[mine], card, objective)
-        except CostError as error:
-            failed = np.zeros(len(batch), bool)
-            failed[mine] = True
-            reasons = pc.if_else(failed, f"estimate: {error}", reasons)
-            continue
-        if options.timed:
-            some, place = np.unique(which[mine], return_inverse=True)
-            specs = [spec for spec, _, _ in distinct.only(np.isin(np.arange(len(distinct)), some)).specs() if spec is not None]
-            every = estimate_many(specs, card, objective, timed=True)
-            found |= {name: figures[place] for name, figures in every.items() if name not in found}
-        for name, figures in columns.items():
-            figures[mine] = found[name.removeprefix("est_")]
+    for to, objective in enumerate(objectives):
+        rows_on: list[tuple[TechCard, np.ndarray]] = []
+        for at, card in enumerate(cards):
+            mine = np.flatnonzero((on == at) & (aimed == to) & units.there[which])
+            if not len(mine):
+                continue
+            try:
+                found = units.estimates(which[mine], load_card(card.name), objective.name)
+            except CostError as error:
+                failed = np.zeros(len(batch), bool)
+                failed[mine] = True
+                reasons = pc.if_else(failed, f"estimate: {error}", reasons)
+                continue
+            _put(found, columns, mine)
+            rows_on.append((load_card(card.name), mine))
+        if options.timed and rows_on:
+            some = np.unique(np.concatenate([which[mine] for _, mine in rows_on]))
+            timed = units.timed_estimates(some, [card for card, _ in rows_on], objective.name)
+            for (_, mine), found in zip(rows_on, timed, strict=True):
+                place = np.searchsorted(some, which[mine])
+                _put({name: figures[place] for name, figures in found.items()}, columns, mine)
     flags = columns.pop(FLAG)
     told = pa.array(flags == 1, mask=np.isnan(flags))
     return pa.table({"spec": names, "reason": reasons, **columns, FLAG: told})
+
+
+def _put(found: dict[str, np.ndarray], columns: dict[str, np.ndarray], rows: np.ndarray) -> None:
+    """Put what was found of some rows into those columns that are kept."""
+    for name, figures in found.items():
+        if f"est_{name}" in columns:
+            columns[f"est_{name}"][rows] = figures

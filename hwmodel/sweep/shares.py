@@ -23,8 +23,8 @@ from hwmodel.cost import Estimator
 from hwmodel.cost.calibration import Card
 from hwmodel.spec import Operand
 
-WORTH = 1 << 13
-"""Units that are shared out; of fewer a process is not worth its start."""
+WORTH, WORTH_TIMED = 1 << 13, 1 << 11
+"""Units that are shared out, and those of which each is looked at by itself; of fewer a process is not worth its start."""
 
 _OWN, _HELPS = 2, 3
 """How many parts of the units a process has that names and writes all of them, and how many each helper has."""
@@ -78,12 +78,12 @@ class SharedEstimator:
 
     def columns(self, *, card: str | Card, objective: str, **places: np.ndarray) -> dict[str, np.ndarray]:
         """Return what `Estimator.columns` does."""
-        named = card if isinstance(card, str) else _CardName(card.name, card.sha256)
-        found: dict[str, np.ndarray] = {}
-        for rows, columns in self._asked("columns", places, card=named, objective=objective):
-            for name, values in columns.items():
-                found.setdefault(name, np.empty(len(places["acc"]), values.dtype))[rows] = values
-        return found
+        return _joined(self._asked("columns", places, card=_named(card), objective=objective), len(places["acc"]))
+
+    def timed_columns(self, *, cards: Sequence[str | Card], objective: str, **places: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """Return what `Estimator.timed_columns` does."""
+        found = self._asked("timed_columns", places, cards=list(map(_named, cards)), objective=objective)
+        return [_joined([(rows, columns[at]) for rows, columns in found], len(places["acc"])) for at in range(len(cards))]
 
     def faults(self, objective: str, **places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what `Estimator.faults` does."""
@@ -123,6 +123,19 @@ class SharedEstimator:
         else:
             at = self._reaches[places["pair"]] + places["acc"] + places["lanes"]
         return whose[at % len(whose)]
+
+
+def _named(card: str | Card) -> "str | _CardName":
+    return card if isinstance(card, str) else _CardName(card.name, card.sha256)
+
+
+def _joined(shares: Sequence[tuple[np.ndarray, dict[str, np.ndarray]]], length: int) -> dict[str, np.ndarray]:
+    """Return the columns of all rows from those of each share."""
+    found: dict[str, np.ndarray] = {}
+    for rows, columns in shares:
+        for name, values in columns.items():
+            found.setdefault(name, np.empty(length, values.dtype))[rows] = values
+    return found
 
 
 def _reaches(pairs: Sequence[tuple[Operand, Operand]]) -> np.ndarray:

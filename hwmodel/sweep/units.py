@@ -11,7 +11,7 @@ from hwmodel.cost import Estimator
 from hwmodel.spec import MacSpec, TensorAcc
 
 from .axes import Choice
-from .shares import WORTH, SharedEstimator, Shares
+from .shares import WORTH, WORTH_TIMED, SharedEstimator, Shares
 from .space import Batch, unit_of
 
 if TYPE_CHECKING:
@@ -44,10 +44,15 @@ class Units:
         """Return the columns of estimates of some of the units, which must be there."""
         return self.estimator.columns(**{name: at[some] for name, at in self.places.items()}, card=card, objective=objective)
 
+    def timed_estimates(self, some: np.ndarray, cards: "Sequence[TechCard]", objective: str) -> list[dict[str, np.ndarray]]:
+        """Return the columns of energy with glitches and of delay of some of the units on each card."""
+        return self.estimator.timed_columns(**{name: at[some] for name, at in self.places.items()}, cards=cards, objective=objective)
 
-def units_in(batch: Batch, shares: Shares, objective: str = "balanced") -> Units:
-    """Return the units of a batch, which are estimated in `shares` if they are many, for `objective` first."""
-    return _one_by_one(batch) if _is_whole(batch) else _by_parts(batch, shares, objective)
+
+def units_in(batch: Batch, shares: Shares, objective: str = "balanced", *, timed: bool = False) -> Units:
+    """Return the units of a batch, which are estimated in `shares` if they are many, for `objective` first; `timed` ones take longer."""
+    many = len(batch) >= (WORTH_TIMED if timed else WORTH)
+    return _one_by_one(batch) if _is_whole(batch) else _by_parts(batch, shares if many else None, objective)
 
 
 def _one_by_one(batch: Batch) -> Units:
@@ -63,7 +68,7 @@ def _one_by_one(batch: Batch) -> Units:
     return Units(names, pa.array(reasons, pa.string()), there, estimator, spread)
 
 
-def _by_parts(batch: Batch, shares: Shares, objective: str) -> Units:
+def _by_parts(batch: Batch, shares: Shares | None, objective: str) -> Units:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -72,7 +77,7 @@ def _by_parts(batch: Batch, shares: Shares, objective: str) -> Units:
     pair, frame = places["pair"], parts.frame(acc, lanes, pipeline)
     there = parts.pair_there[pair] & parts.acc_there[acc]
     asked = np.flatnonzero(there)
-    estimator = parts.estimator if len(batch) < WORTH or shares.jobs < 2 else shares.of(parts.estimator)
+    estimator = parts.estimator if shares is None or shares.jobs < 2 else shares.of(parts.estimator)
     rows, tails = estimator.faults(objective=objective, **{name: at[asked] for name, at in places.items()})
     bad = asked[rows]
     there[bad] = False

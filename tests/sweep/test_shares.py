@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sweep_cases import no_crew
 
-from hwmodel.cost import CostError, Estimator
+from hwmodel.cost import CostError, Estimator, estimate
 from hwmodel.flow import load_card
-from hwmodel.spec import parse_accumulator, parse_format
+from hwmodel.spec import MacSpec, parse_accumulator, parse_format
 from hwmodel.sweep import Store, parse_plan, run_sweep
 from hwmodel.sweep.shares import Shares
 
@@ -43,6 +43,20 @@ def test_shared_as_alone(alone, shares, card):
     assert len(rows)
     assert (rows.tolist(), tails.tolist()) == tuple(each.tolist() for each in alone.faults(**PLACES))
     assert same(shared.columns(**PLACES, card=card, objective="area"), alone.columns(**PLACES, card=card, objective="area"))
+
+
+def test_glitches_and_delay_are_shared_too_and_found_once_for_all_cards(alone, shares):
+    formats = [FORMATS.index(parse_format(name)) for name in ("e4m3fn", "e5m2", "int8")]
+    there = np.isin(PLACES["pair"], [x * len(FORMATS) + y for x, y in product(formats, formats)]) & (PLACES["acc"] < 3)
+    places = {name: at[there] for name, at in PLACES.items()}
+    shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
+    found = shared.timed_columns(**places, cards=["sky130hd", load_card("asap7")], objective="delay")
+    for card, columns in zip(("sky130hd", "asap7"), found, strict=True):
+        assert same(columns, alone.timed_columns(**places, cards=[card], objective="delay")[0])
+    units = [MacSpec(*PAIRS[p], ACCUMULATORS[a], n, k) for p, a, k, n in zip(*(places[at].tolist() for at in places), strict=True)]
+    rows = [estimate(spec, "asap7", "delay").row for spec in units]
+    assert found[1].keys() <= rows[0].keys()
+    assert same(found[1], {name: np.array([row[name] for row in rows]) for name in found[1]})
 
 
 POWERS, ALL = [1, 2, 4, 8, 16, 32], range(1, 65)
