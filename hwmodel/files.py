@@ -1,6 +1,11 @@
 """Files that are there whole or not at all, and folders to work in."""
 
+import contextlib
+import errno
+import glob
 import os
+import platform
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +21,41 @@ def whole(path: Path) -> Iterator[Path]:
     OSError
         If it cannot be written; the error names `path`, the file that was asked for.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{_HOST}-{os.getpid()}.partial")
+    _remove_abandoned(path)
     try:
         yield partial
         partial.replace(path)
     except OSError as error:
-        if error.filename is not None and Path(os.fsdecode(error.filename)) == partial:
+        unnamed = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+        if unnamed or (error.filename is not None and Path(os.fsdecode(error.filename)) == partial):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+_HOST = re.sub(r"\W", "_", platform.node())
+"""Part of the names of files half written: on a shared disk another machine's processes may well be alive."""
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove what processes of this machine left of `path` that were killed while they wrote it."""
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.{_HOST}-*.partial"):
+        number = partial.name.removesuffix(".partial").rpartition("-")[2]
+        if number.isdecimal() and not _is_alive(int(number)):
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,5 +1,8 @@
 """Files whole or not at all, and folders that every tool can work in."""
 
+import errno
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -19,6 +22,28 @@ def test_a_file_that_fails_half_way_is_not_there(tmp_path):
         partial.write_text("half, and \ud800", encoding="utf-8")
     assert (tmp_path / "a").read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
+    killed = "import os, pathlib, sys; from hwmodel.files import whole\nwith whole(pathlib.Path(sys.argv[1])) as half:\n"
+    killed += "    half.write_text('half'); os.kill(os.getpid(), 9)"
+    for name in ("a", "b"):
+        subprocess.run([sys.executable, "-c", killed, str(tmp_path / name)], check=False)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert [name.partition(".partial")[0][:3] for name in left] == [".a.", ".b."]
+    with whole(tmp_path / "a") as partial:
+        partial.write_text("first")
+        write_text(tmp_path / "a", "of another thread, say")  # what is being written stays
+        assert not partial.exists()
+        partial.write_text("last")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [left[1], "a"]
+    assert (tmp_path / "a").read_text() == "last"
+
+
+def test_a_full_disk_is_told_of_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as error, whole(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert error.value.filename == str(tmp_path / "a")
 
 
 def test_an_error_names_the_file_that_was_asked_for(tmp_path):

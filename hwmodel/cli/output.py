@@ -41,21 +41,33 @@ def form_of(as_json: bool, as_csv: bool) -> Form:
 
 
 def decimals(digits: int) -> Callable[[Any], str]:
-    """Return a formatter: `digits` decimals, thousands apart; a dash for what could not be computed."""
+    """Return a formatter: `digits` decimals, thousands apart; a dash for what could not be computed, and ∞."""
 
     def text(value: Any) -> str:
-        return "–" if value is None or (isinstance(value, float) and not math.isfinite(value)) else f"{value:,.{digits}f}"
+        return _no_number(value) or f"{value:,.{digits}f}"
 
     return text
 
 
 def significant(digits: int) -> Callable[[Any], str]:
-    """Return a formatter: `digits` significant digits; a dash for what could not be computed."""
+    """Return a formatter: `digits` significant digits; a dash for what could not be computed, and ∞."""
 
     def text(value: Any) -> str:
-        return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}g}"
+        return _no_number(value) or f"{value:.{digits}g}"
 
     return text
+
+
+def _no_number(value: Any) -> str:
+    """Return what is told in the place of digits; empty where there are some."""
+    if value is None or math.isnan(value):
+        return "–"
+    return "" if math.isfinite(value) else "∞" if value > 0 else "−∞"
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of what: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def ratio(value: Any) -> str:
@@ -283,5 +295,6 @@ def _jsonable(value: Any) -> Any:
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        # JSON has no word for infinity, and what is exact is not what could not be computed.
+        return None if math.isnan(value) else str(value)
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -10,7 +10,7 @@ from hwmodel.spec.errors import nearest
 from .arguments import Csv, Json
 from .errors import InputError
 from .files import plot_file
-from .output import Column, Form, form_of, note, plain, show, significant
+from .output import Column, Form, counted, form_of, note, plain, show, significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def pareto(
     told = [name for name in _NAMES if name in found and (name in _NAMES[:2] or len(table[name].unique()) > 1)]
     columns = (*(Column(name, name, plain, left=True) for name in told), *(Column(name, name, significant(5)) for name in (x, y)))
     wanted = " and ".join(f"{'least' if goal == 'min' else 'most'} {name}" for name, goal in zip((x, y), goals, strict=True))
-    title = f"{wanted}: {len(rows):,} of {int(both.sum()):,} rows are beaten by none"
+    title = f"{wanted}: {len(rows):,} of {counted(int(both.sum()), 'row')} {'is' if len(rows) == 1 else 'are'} beaten by none"
     show(rows, columns, form, title=title, caption=f"written: {plot}" if plot else "")
 
 

@@ -1,6 +1,7 @@
 """``hwmodel sweep``: a design space to a table."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,7 +13,7 @@ import typer
 from .arguments import Csv, Json, given
 from .errors import INTERRUPTED, InputError
 from .files import output_file, output_folder
-from .output import Form, console, form_of, note, show
+from .output import Form, console, counted, form_of, note, show
 
 if TYPE_CHECKING:
     from hwmodel.sweep import Crew, Plan, Summary
@@ -61,8 +62,11 @@ def sweep(
     if rows > MAX_UNASKED and not yes:
         raise InputError(f"{file} is {rows:,} rows, more than {MAX_UNASKED:,}; narrow it by filters, or say --yes")
     table = output_file(out or Path(file.with_suffix(".parquet").name))
+    if table.suffix != ".parquet":
+        raise InputError(f"the table {table} does not end in .parquet")
     output_folder(table.parent)
     kept = output_file(store or table.with_name(STORE))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     with Store(kept) as results, progress_bar() as progress:
         summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress, jobs or _cores())
     _show_summary(summary, kept, form)
@@ -87,7 +91,7 @@ def _cores() -> int:
 
 def _show_count(plan: "Plan", form: Form) -> None:
     if form is Form.TABLE:
-        print(f"{plan.count:,} rows")
+        print(counted(plan.count, "row"))
     else:
         show([{"rows": plan.count}], (), form)
 
@@ -99,10 +103,10 @@ def _show_summary(summary: "Summary", store: Path, form: Form) -> None:
         show([row], (), form)
     elif summary.table is not None:
         made = [f"{number:,} {what}" for number, what in ((summary.computed, "computed"), (summary.estimated, "estimated")) if number]
-        print(f"{summary.table}: {summary.rows:,} rows; {', '.join(made) or 'nothing'} in this run; results are kept in {store}")
+        print(f"{summary.table}: {counted(summary.rows, 'row')}; {', '.join(made) or 'nothing'} in this run; results are kept in {store}")
     if summary.failed:
-        rows = "1 row has" if summary.failed == 1 else f"{summary.failed:,} rows have"
-        note(f"{rows} a reason in place of figures, such as: {'; '.join(summary.reasons)}")
+        have = "has" if summary.failed == 1 else "have"
+        note(f"{counted(summary.failed, 'row')} {have} a reason in place of figures, such as: {'; '.join(summary.reasons)}")
     if summary.interrupted:
         note(f"stopped; what was finished is in {store}, and the same command goes on from there")
 

@@ -154,7 +154,7 @@ def load_calibration(card: str = "sky130hd", objective: str = "balanced") -> Cal
         If nothing was.
     """
     if objective not in ARCHITECTURES:
-        raise CostError(f"the objective {objective!r} is unknown; estimates are made for {', '.join(ARCHITECTURES)}")
+        raise CostError(f"no estimates are made for the objective {objective!r}; there are some for {', '.join(ARCHITECTURES)}")
     coefficients = stored_of(card)
     if card not in coefficients["cards"]:
         raise CostError(

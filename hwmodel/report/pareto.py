@@ -88,14 +88,15 @@ def draw_front(table: pd.DataFrame, chosen: pd.DataFrame, x: str, y: str, goals:
     with mpl.rc_context(OPEN_STYLE):
         figure, axis = plt.subplots(figsize=(7.2, 4.6), layout="constrained")
         small = {"s": 9} if len(shown) <= _MANY else {"s": 2, "rasterized": True}
-        axis.scatter(shown[x], shown[y], color=COLOURS["normacc"], linewidths=0, zorder=2, label=f"{len(shown):,} rows", **small)
+        label = _counted("rows", len(shown), int((table[[x, y]].notna().all(axis=1)).sum()))
+        axis.scatter(shown[x], shown[y], color=COLOURS["normacc"], linewidths=0, zorder=2, label=label, **small)
         for scaled, column in ((axis.set_xscale, x), (axis.set_yscale, y)):
             if len(shown) and shown[column].min() > 0 and shown[column].max() > _WIDE * shown[column].min():
                 scaled("log")
         steps = "steps-post" if goals[0] == "min" else "steps-pre"
         line = finite.sort_values(x, kind="stable")
         axis.plot(line[x], line[y], drawstyle=steps, color=COLOURS["mpy"], linewidth=0.8, zorder=3)
-        label = f"front: {len(chosen):,}"
+        label = _counted("of the front", len(finite), len(chosen))
         axis.scatter(finite[x], finite[y], s=22, color=COLOURS["alignadd"], edgecolors="black", linewidths=0.5, zorder=4, label=label)
         axis.set_xlabel(f"{axis_name(x)} ({_better(goals[0])})")
         axis.set_ylabel(f"{axis_name(y)} ({_better(goals[1])})")
@@ -114,6 +115,11 @@ def axis_name(column: str) -> str:
     """Return a column's name as words, its unit behind a comma: ``est_area_um2`` is "estimated area, µm²"."""
     *words, last = (_WORDS.get(word, word) for word in column.split("_"))
     return f"{' '.join(words)}, {last}" if words and last in _UNITS else " ".join([*words, last])
+
+
+def _counted(what: str, drawn: int, there: int) -> str:
+    """Return how many are drawn, and of how many others a figure is infinite."""
+    return f"{drawn:,} {what}" + (f", and {there - drawn:,} at infinity" if there > drawn else "")
 
 
 def _better(goal: str) -> str:

@@ -15,6 +15,7 @@ from hwmodel.spec import (
     FixedAcc,
     FloatAcc,
     FloatFormat,
+    IntCoding,
     IntFormat,
     LogFormat,
     MacSpec,
@@ -63,6 +64,12 @@ MAKING = ("card", "objective", "adder", "multiplier", "paths")
 
 FIELDS = (*UNIT_FIELDS, "lanes", "pipeline", *MAKING)
 """All that a filter can ask for."""
+
+KINDS: Mapping[str, Sequence[str]] = {
+    **{f"{operand}.kind": (*(coding.value for coding in IntCoding), *dict.fromkeys(_OPERAND_KINDS.values())) for operand in "ab"},
+    "acc.kind": tuple(_ACC_KINDS.values()),
+}
+"""Of fields with few values all that there are."""
 
 Field = float | str | None
 

@@ -39,7 +39,7 @@ def estimate_columns(*, timed: bool) -> tuple[str, ...]:
 def units_of(
     batch: Batch, store: Store, options: EstimateOptions | None, shares: Shares, following: Batch | None = None
 ) -> tuple["pa.Table", int]:
-    """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew.
+    """Return `spec`, `lanes`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew.
 
     What the `following` batch needs is begun in `shares`, if this one was not in the store already.
     """
@@ -47,7 +47,7 @@ def units_of(
 
     if options is None:
         units = units_in(batch, shares)
-        return pa.table({"spec": units.names, "reason": units.reasons}), 0
+        return pa.table({"spec": units.names, "lanes": units.lanes, "reason": units.reasons}), 0
     key = _key(batch, options)
     payload = store.get(key)
     if payload is not None:
@@ -59,7 +59,7 @@ def units_of(
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as stream:
         stream.write_table(table)
     store.put({key: sink.getvalue().to_pybytes()})
-    return table, len(batch)
+    return table, len(table) - table[FLAG].null_count
 
 
 def _key(batch: Batch, options: EstimateOptions) -> bytes:
@@ -92,7 +92,7 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
     distinct, which = batch.distinct()
     (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
     units = units_in(distinct, shares, objectives[0].name, timed=options.timed)
-    names, reasons = units.names.take(which), units.reasons.take(which)
+    names, lanes, reasons = (each.take(which) for each in (units.names, units.lanes, units.reasons))
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
     for to, objective in enumerate(objectives):
         rows_on: list[tuple[TechCard, np.ndarray]] = []
@@ -117,7 +117,7 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
                 _put({name: figures[place] for name, figures in found.items()}, columns, mine)
     flags = columns.pop(FLAG)
     told = pa.array(flags == 1, mask=np.isnan(flags))
-    return pa.table({"spec": names, "reason": reasons, **columns, FLAG: told})
+    return pa.table({"spec": names, "lanes": lanes, "reason": reasons, **columns, FLAG: told})
 
 
 def _put(found: dict[str, np.ndarray], columns: dict[str, np.ndarray], rows: np.ndarray) -> None:

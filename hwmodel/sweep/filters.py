@@ -9,7 +9,7 @@ import numpy as np
 
 from hwmodel.spec.errors import nearest
 
-from .axes import FIELDS
+from .axes import FIELDS, KINDS
 from .errors import SweepError
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -37,11 +37,14 @@ class Filter:
         One of `OPERATORS`.
     value
         A number or text, or another field's name; with ``in`` and ``not in`` several numbers or texts.
+    where
+        Where it stands.
     """
 
     field: str
     op: str
     value: Value
+    where: str = ""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ class Filter:
         try:
             result[there] = _COMPARISONS[self.op](left[there], other)
         except TypeError as error:
-            raise SweepError(f"filter {self}: text and numbers have no order between them") from error
+            raise SweepError(f"{self.where}: the filter {self} compares text and numbers, which have no order between them") from error
         return result
 
     def __str__(self) -> str:
@@ -100,4 +103,8 @@ def parse_filter(where: str, data: Any) -> Filter:
             f"{where}: the filter {data!r} takes {'a list of numbers or texts' if several else 'one number or text'} after {op!r}"
         )
     plain = tuple(each if isinstance(each, str) else float(each) for each in values)
-    return Filter(field, op, plain if several else plain[0])
+    kinds = KINDS.get(field, ())
+    for each in plain if kinds else ():
+        if each not in kinds and each not in FIELDS:
+            raise SweepError(f"{where}: the filter {data!r} asks for {each!r}, and {field} is one of {', '.join(kinds)}")
+    return Filter(field, op, plain if several else plain[0], where)

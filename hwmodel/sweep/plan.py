@@ -231,13 +231,21 @@ def _texts(where: str, key: str, value: Any) -> list[str]:
     return found
 
 
+_DIGITS = 9
+"""Of lanes and pipeline: more than there can be, and few enough to be counted with."""
+
+
 def _numbers(where: str, key: str, value: Any) -> list[Choice]:
     """Return whole numbers, given as such or by templates."""
     numbers: list[int] = []
     for each in _list(value):
         texts = expand(each) if isinstance(each, str) else [str(each)]
         if isinstance(each, bool) or not all(text.strip().isdecimal() for text in texts):
-            raise SweepError(f'{where}: {key} is whole numbers or templates of them, as in [1, 4] or "{{1..64*2}}", and not {each!r}')
+            raise SweepError(
+                f'{where}: {key} is whole numbers from 0 on or templates of them, as in [1, 4] or "{{1..64*2}}", and not {each!r}'
+            )
+        if long := [text for text in texts if len(text.strip()) > _DIGITS]:
+            raise SweepError(f"{where}: {key} {long[0]} has more than {_DIGITS} digits")
         numbers += map(int, texts)
     if not numbers:
         raise SweepError(f"{where}: {key} is an empty list")
@@ -294,8 +302,8 @@ def _options(where: str, kind: type, table: Mapping[str, Any]) -> Any:
 _TYPES: Mapping[Any, tuple[str, Callable[[Any], bool]]] = {
     bool: ("true or false", lambda value: isinstance(value, bool)),
     str: ("a text", lambda value: isinstance(value, str)),
-    int: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
-    int | None: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
+    int: ("a whole number from 0 on", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
+    int | None: ("a whole number from 0 on", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
     float | None: ("a number above 0", lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0),
 }
 

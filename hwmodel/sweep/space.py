@@ -1,5 +1,6 @@
 """A design space: axes, their product, and the filters that rows of it must pass; counted and walked without being built."""
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Space:
         """The axes as far as filters of their own fields leave them, and the other filters."""
         axes, rest = list(self.axes), []
         for each in self.filters:
-            own = [at for at, axis in enumerate(axes) if set(each.fields) & set(axis.fields)]
+            own = [at for at, axis in enumerate(axes) if self._decided_by(each) & set(axis.fields)]
             if not set(each.fields) <= {field for axis in axes for field in axis.fields}:  # no row has the field
                 axes[0] = axes[0].only(np.zeros(len(axes[0]), bool))
             elif len(own) == 1:
@@ -71,6 +72,16 @@ class Space:
             else:
                 rest.append(each)
         return tuple(axes), tuple(rest)
+
+    def _decided_by(self, condition: Filter) -> set[str]:
+        """Return the fields that decide whether a row passes: lanes may be those of the accumulator, or what operands make of it."""
+        fields = set(condition.fields)
+        accumulators = [choice.value for axis in self.axes for choice in axis.choices.get("acc", ())]
+        if "lanes" in fields and any(isinstance(acc, TensorAcc) for acc in accumulators):
+            fields.add("acc.name")
+        if "lanes" in fields and any(isinstance(acc, str) for acc in accumulators):
+            fields |= {"acc.name", "a.name", "b.name"}
+        return fields
 
     @cached_property
     def count(self) -> int:
@@ -82,7 +93,7 @@ class Space:
             If they are too many to be looked through.
         """
         axes, rest = self._pruned
-        compared = {field for each in rest for field in each.fields}
+        compared = {field for each in rest for field in self._decided_by(each)}
         joint = [axis for axis in axes if rest and compared & set(axis.fields)]
         apart = math.prod(len(axis) for axis in axes if axis not in joint)
         if not rest or not apart:
@@ -135,12 +146,25 @@ class Batch:
 
     def fields(self, wanted: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Return the wanted fields of the rows."""
-        return {
+        found = {
             field: axis.fields[field][index]
             for axis, index in zip(self.axes, self.at, strict=True)
             for field in wanted
             if field in axis.fields
         }
+        if "lanes" in found and self.has("acc"):
+            found["lanes"] = self._own_lanes(found["lanes"])
+        return found
+
+    def _own_lanes(self, lanes: np.ndarray) -> np.ndarray:
+        """Return the lanes that units have: where one is asked for, those that a tensor core's accumulator says."""
+        accumulators, index = self.chosen("acc")
+        own = np.array([choice.value.lanes if isinstance(choice.value, TensorAcc) else 1 for choice in accumulators], float)[index]
+        for row in np.flatnonzero([isinstance(accumulators[at].value, str) for at in index.tolist()]).tolist():
+            names = [choices[at[row]].name for choices, at in map(self.chosen, ("a", "b", "acc"))]
+            with contextlib.suppress(SpecError):
+                own[row] = MacSpec.parse("-".join(names)).lanes
+        return np.where(lanes == 1, own, lanes)
 
     def distinct(self) -> tuple["Batch", np.ndarray]:
         """Return a batch with a row for each different unit, and which of them each row here has, (rows,) int64."""

@@ -180,8 +180,8 @@ def _schema(columns: Columns, estimated: Sequence[str]) -> "pa.Schema":
         ("a", name),
         ("b", name),
         ("acc", name),
-        ("lanes", pa.int16()),
-        ("pipeline", pa.int8()),
+        ("lanes", pa.int32()),
+        ("pipeline", pa.int32()),
         ("card", name),
     ]
     fields += [(each, name) for each in columns.how]
@@ -213,8 +213,8 @@ def _table(
 
     units, made = units_of(batch, desk.store, desk.estimates, shares, following)
     written.estimated += made
-    arrays: dict[str, Any] = {name: units[name] for name in ("spec", "reason", *estimated)}
-    for name in ("a", "b", "acc", "lanes", "pipeline", "card", *columns.how):
+    arrays: dict[str, Any] = {name: units[name] for name in ("spec", "lanes", "reason", *estimated)}
+    for name in ("a", "b", "acc", "pipeline", "card", *columns.how):
         arrays[name] = _chosen(batch, name, schema.field(name).type)
     if found is not None:
         reasons = arrays["reason"].to_pylist()
@@ -254,10 +254,7 @@ def _chosen(batch: Batch, name: str, kind: "pa.DataType") -> "pa.Array":
             return pa.array(np.array([choice.value for choice in choices])[at], kind)
         return pa.DictionaryArray.from_arrays(pa.array(at, pa.int32()), pa.array([choice.name for choice in choices], pa.string()))
     units, at = batch.chosen("unit")
-    values = (
-        pa.array([None if unit.value is None else getattr(unit.value, name) for unit in units]) if name in ("lanes", "pipeline") else None
-    )
-    if values is not None:
-        return values.cast(kind).take(pa.array(at))
+    if name == "pipeline":
+        return pa.array([None if unit.value is None else unit.value.pipeline for unit in units], kind).take(pa.array(at))
     names = pa.array([None if unit.value is None else str(getattr(unit.value, name)) for unit in units], pa.string())
     return names.dictionary_encode().take(pa.array(at))

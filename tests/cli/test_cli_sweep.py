@@ -26,7 +26,7 @@ def inside(tmp_path, monkeypatch) -> Path:
 def test_a_sweep(run, file, inside):
     first = run("sweep", file)
     assert first.exit_code == 0
-    assert first.stdout == "s.parquet: 5 rows; 5 estimated in this run; results are kept in hwmodel.store\n"
+    assert first.stdout == "s.parquet: 5 rows; 4 estimated in this run; results are kept in hwmodel.store\n"
     assert first.stderr.startswith("note: 1 row has a reason in place of figures, such as: float format e1m0none: ")
     second = run("sweep", file)
     assert second.stdout == "s.parquet: 5 rows; nothing in this run; results are kept in hwmodel.store\n"
@@ -60,6 +60,7 @@ BAD = [
     (["sweep", "none.toml", "-j", "2", "--scheduler", "x:1"], "--jobs is for processes on this machine and --scheduler for others"),
     (["sweep", "empty.toml"], "no row passes the filters; loosen one of them"),
     (["sweep", "s.toml", "-o", "/dev/null/x.parquet"], "/dev/null"),
+    (["sweep", "s.toml", "-o", "s.csv"], "the table s.csv does not end in .parquet"),
     (["sweep", "s.toml", "-o", "folder"], "the file folder cannot be written: a folder is there"),
     (["sweep", "s.toml", "--store", "bad.toml"], "the store bad.toml is damaged (file is not a database); move it away"),
     (["sweep", "s.toml", "--store", "/proc/x"], "the store /proc/x cannot be written"),
@@ -149,6 +150,17 @@ def test_goals_can_be_turned(run, results):
 def test_the_table_says_what_was_chosen(run, results):
     text = run("pareto", "t.csv", "--x", "est_area_um2", "--y", "sqnr_db").stdout
     assert "least est_area_um2 and most sqnr_db: 4 of 6 rows are beaten by none" in text
+
+
+def test_what_is_exact_is_there_in_every_form(run, inside):
+    rows = [("a", 1.0, 10.0), ("b", 2.0, float("inf"))]
+    pd.DataFrame(rows, columns=["spec", "area_um2", "snr_db"]).to_parquet(inside / "t.parquet")
+    arguments = ["--x", "area_um2", "--y", "snr_db"]
+    assert "∞" in run("pareto", "t.parquet", *arguments).stdout
+    assert [row["snr_db"] for row in json.loads(run("pareto", "t.parquet", *arguments, "--json").stdout)] == [10.0, "inf"]
+    Path("f.csv").write_text(run("pareto", "t.parquet", *arguments, "--csv").stdout)
+    assert json.loads(run("pareto", "f.csv", *arguments, "--json").stdout)[1]["snr_db"] == "inf"
+    assert run("pareto", "f.csv", *arguments, "--plot", "f.svg").exit_code == 0
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

@@ -115,7 +115,7 @@ def test_a_card_is_told_by_its_figures():
 
 
 def test_an_objective_that_was_not_calibrated_gets_a_sentence():
-    with pytest.raises(cost.CostError, match="the objective 'speed' is unknown; estimates are made for area, balanced, delay"):
+    with pytest.raises(cost.CostError, match="no estimates are made for the objective 'speed'; there are some for area, balanced, delay"):
         cost.estimate(SPECS[0], objective="speed")
 
 

@@ -110,8 +110,26 @@ def test_no_row_passes(filters):
 
 
 def test_text_and_numbers_have_no_order():
-    with pytest.raises(SweepError, match=r"filter \['a.name', '<', 3.0\]: text and numbers have no order between them"):
+    with pytest.raises(SweepError, match=r"\[space\]: the filter \['a.name', '<', 3.0\] compares text and numbers, which have no order"):
         rows_of([["a.name", "<", 3]])
+
+
+@pytest.mark.parametrize("condition", [["lanes", ">=", 8], ["lanes", "==", 2], ["lanes", "<", "a.width"]])
+def test_lanes_are_those_that_a_tensor_core_says(condition):
+    space = {"a": ["fp16", "e4m3fn"], "acc": ["h100", "tc8f24:fp32", "fp32"], "lanes": [1, 2, 16]}
+    every = [row for batch in parse_plan({"space": space}).batches(100) for row in batch.rows()]
+    _, op, value = condition
+
+    def lanes(row):
+        return row.spec.lanes if row.spec is not None else int(row.name.rpartition("-x")[2])
+
+    def width(row):
+        return 16 if row.name.startswith("fp16") else 8
+
+    expected = [row.name for row in every if OPERATORS[op](lanes(row), value if isinstance(value, int) else width(row))]
+    plan = parse_plan({"space": space | {"filter": [condition]}})
+    assert plan.count == len(expected) > 0
+    assert [row.name for batch in plan.batches(5) for row in batch.rows()] == expected
 
 
 def test_names_are_those_of_the_units():
