@@ -68,7 +68,7 @@ _EXPLAINED = (
     Column("each_fj", "each\nfJ", decimals(3)),
     Column("clock_fj", "clock\nfJ", decimals(3), wide=90),
     Column("energy_fj", "energy\nfJ", decimals(1)),
-    Column("energy_timed_fj", "timed\nfJ", decimals(1), wide=100),
+    Column("energy_timed_fj", "glitching\nfJ", decimals(1)),
 )
 
 
@@ -147,11 +147,13 @@ def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form)
         return
     for each in found:
         total = f"{each.total_area_um2.value:,.0f} µm², {each.total_energy_fj.value:,.0f} fJ per {step([each.row])}"
+        total += f", {each.total_energy_timed_fj.value:,.0f} fJ with glitches"
         show(each.explain(), _EXPLAINED, form, title=f"{each.spec} on {card.name}: {total}")
         show(each.explain_delay(), _PATH, form, title=f"{each.spec} on {card.name}: {each.delay_ps.value:,.0f} ps")
     tell(
         "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale learnt for "
-        "the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply.\n"
+        "the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply. "
+        "Glitching: energy with glitches.\n"
         "delay = levels × each, along the longest way through the unit; a load is an input driven, a fan-out the logarithm of many."
     )
 
