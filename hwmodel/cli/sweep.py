@@ -66,12 +66,23 @@ def sweep(
         raise InputError(f"the table {table} does not end in .parquet")
     output_folder(table.parent)
     kept = output_file(store or table.with_name(STORE))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
-    with Store(kept) as results, progress_bar() as progress:
+    with _ended_by_sigterm(), Store(kept) as results, progress_bar() as progress:
         summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress, jobs or _cores())
     _show_summary(summary, kept, form)
+    if plan.unit_note:
+        note(f"not all accumulators keep every bit of products, such as {plan.unit_note}")
     if summary.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def crew_of(jobs: int | None, scheduler: str | None = None) -> "Callable[[], AbstractContextManager[Crew]]":

@@ -122,6 +122,11 @@ class Plan:
             yield from space.batches(size)
 
     @property
+    def unit_note(self) -> str:
+        """What `hwmodel.spec.MacSpec.unit_note` says of some unit, or an empty string."""
+        return next(filter(None, (space.unit_note for space in self.spaces)), "")
+
+    @property
     def cards(self) -> tuple[str, ...]:
         """The cards that rows are of."""
         return tuple(dict.fromkeys(choice.name for space in self.spaces for axis in space.axes for choice in axis.choices.get("card", ())))

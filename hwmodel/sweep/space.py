@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hwmodel.spec import MacSpec, SpecError, TensorAcc
+from hwmodel.spec import BlockFormat, ChunkAcc, FixedAcc, MacSpec, ScalarOperand, SpecError, TensorAcc
 
 from .axes import MAKING, Axis, Choice
 from .errors import SweepError
@@ -104,9 +104,36 @@ class Space:
             raise SweepError(f"{places:,} combinations are too many to look through for {told}; narrow the lists and ranges first")
         return apart * sum(len(batch) for batch in _walk(joint, rest, _PIECE))
 
+    @property
+    def unit_note(self) -> str:
+        """What `hwmodel.spec.MacSpec.unit_note` says of the first unit that it says something of; of operands the widest are looked at."""
+        chosen = {name: choices for axis in self._pruned[0] for name, choices in axis.choices.items()}
+        if "unit" in chosen:
+            return next((note for choice in chosen["unit"] if choice.value is not None and (note := choice.value.unit_note)), "")
+        a, b = ([choice.value for choice in chosen[name] if not isinstance(choice.value, BlockFormat | None)] for name in "ab")
+        if not a or not b:
+            return ""
+        same = any({"a", "b"} <= set(axis.choices) for axis in self.axes)
+        # Bits are dropped of the longest products, if of any.
+        widest = max(zip(a, b, strict=True), key=_largest) if same else (max(a, key=_magnitude), max(b, key=_magnitude))
+        for choice in chosen["acc"]:
+            if isinstance(choice.value, FixedAcc | ChunkAcc):
+                with contextlib.suppress(SpecError):
+                    if note := MacSpec(*widest, choice.value).unit_note:
+                        return note
+        return ""
+
     def batches(self, size: int) -> Iterator["Batch"]:
         """Yield the rows in order, at most `size` at a time."""
         return _walk(*self._pruned, size)
+
+
+def _magnitude(operand: ScalarOperand) -> int:
+    return operand.max_magnitude
+
+
+def _largest(pair: tuple[ScalarOperand, ScalarOperand]) -> int:
+    return math.prod(map(_magnitude, pair))
 
 
 def _walk(axes: Sequence[Axis], filters: Sequence[Filter], size: int) -> Iterator["Batch"]:

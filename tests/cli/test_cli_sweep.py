@@ -39,6 +39,19 @@ def test_a_sweep(run, file, inside):
     assert table["est_area_um2"].isna().tolist() == [False, False, False, True, False]
 
 
+@pytest.mark.parametrize(("space", "said"), [
+    ('a = "int{4..8}"\nacc = ["fx32", "fx{26..27}"]', "int8-int8-fx26: fx26 keeps its headroom"),
+    ('a = "int{4..9}"\nb = ["int3", "mxint8"]\nacc = ["chunk8:fx22:fp32", "fp32"]', "int9-int3-chunk8:fx22:fp32: fx22 keeps its headroom"),
+    ('unit = ["int8-int8-fx27", "int8-int8-fx{25..26}"]', "int8-int8-fx25: fx25 keeps its headroom"),
+    ('a = "int{4..8}"\nacc = ["fx32", "fx", "fp32", "fx26"]\nfilter = [["a.width", "<", 8]]', ""),
+    ('a = "mxint8"\nacc = "fx40f20"', ""),
+])  # fmt: skip
+def test_accumulators_that_drop_bits_are_told(run, file, inside, space, said):
+    file.write_text(f"[space]\n{space}\n")
+    stderr = run("sweep", file).stderr
+    assert f"note: not all accumulators keep every bit of products, such as {said}" in stderr if said else "keep" not in stderr
+
+
 def test_rows_are_counted_before_anything_is_done(run, file, inside):
     assert run("sweep", file, "--count").stdout == "5 rows\n"
     assert json.loads(run("sweep", file, "--count", "--json").stdout) == [{"rows": 5}]
