@@ -94,7 +94,7 @@ def test_what_was_counted_ahead_is_asked_for_as_before(alone, shares):
 def test_what_goes_wrong_there_is_told_here(shares):
     shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
     only = {name: at[shared._share(PLACES) == 1] for name, at in PLACES.items()}
-    with pytest.raises(CostError, match="the objective 'yosys' is unknown"):
+    with pytest.raises(CostError, match="no estimates are made for the objective 'yosys'"):
         shared.columns(**only, card="sky130hd", objective="yosys")
     assert len(shared.columns(**only, card="sky130hd", objective="area")["area_um2"]) == len(only["acc"])
 
