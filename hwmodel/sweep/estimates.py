@@ -39,7 +39,7 @@ def estimate_columns(*, timed: bool) -> tuple[str, ...]:
 def units_of(
     batch: Batch, store: Store, options: EstimateOptions | None, shares: Shares, following: Batch | None = None
 ) -> tuple["pa.Table", int]:
-    """Return `spec`, `lanes`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew.
+    """Return `spec`, `reason` and, if there are options of them, the estimates of a batch; and how many rows were estimated anew.
 
     What the `following` batch needs is begun in `shares`, if this one was not in the store already.
     """
@@ -47,7 +47,7 @@ def units_of(
 
     if options is None:
         units = units_in(batch, shares)
-        return pa.table({"spec": units.names, "lanes": units.lanes, "reason": units.reasons}), 0
+        return pa.table({"spec": units.names, "reason": units.reasons}), 0
     key = _key(batch, options)
     payload = store.get(key)
     if payload is not None:
@@ -92,23 +92,24 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
     distinct, which = batch.distinct()
     (cards, on), (objectives, aimed) = batch.chosen("card"), batch.chosen("objective")
     units = units_in(distinct, shares, objectives[0].name, timed=options.timed)
-    names, lanes, reasons = (each.take(which) for each in (units.names, units.lanes, units.reasons))
+    names, reasons = units.names.take(which), units.reasons.take(which)
     columns = {name: np.full(len(batch), np.nan) for name in estimate_columns(timed=options.timed)}
     for to, objective in enumerate(objectives):
         rows_on: list[tuple[TechCard, np.ndarray]] = []
-        for at, card in enumerate(cards):
+        for at, chosen in enumerate(cards):
             mine = np.flatnonzero((on == at) & (aimed == to) & units.there[which])
             if not len(mine):
                 continue
+            card = load_card(chosen.name)
             try:
-                found = units.estimates(which[mine], load_card(card.name), objective.name)
+                found = units.estimates(which[mine], card, objective.name)
             except CostError as error:
                 failed = np.zeros(len(batch), bool)
                 failed[mine] = True
                 reasons = pc.if_else(failed, f"estimate: {error}", reasons)
                 continue
             _put(found, columns, mine)
-            rows_on.append((load_card(card.name), mine))
+            rows_on.append((card, mine))
         if options.timed and rows_on:
             some = np.unique(np.concatenate([which[mine] for _, mine in rows_on]))
             timed = units.timed_estimates(some, [card for card, _ in rows_on], objective.name)
@@ -117,7 +118,7 @@ def _estimate(batch: Batch, options: EstimateOptions, shares: Shares) -> "pa.Tab
                 _put({name: figures[place] for name, figures in found.items()}, columns, mine)
     flags = columns.pop(FLAG)
     told = pa.array(flags == 1, mask=np.isnan(flags))
-    return pa.table({"spec": names, "lanes": lanes, "reason": reasons, **columns, FLAG: told})
+    return pa.table({"spec": names, "reason": reasons, **columns, FLAG: told})
 
 
 def _put(found: dict[str, np.ndarray], columns: dict[str, np.ndarray], rows: np.ndarray) -> None:

@@ -23,7 +23,7 @@ from hwmodel.cost import Estimator
 from hwmodel.cost.calibration import Card
 from hwmodel.spec import Operand
 
-WORTH, WORTH_TIMED = 1 << 13, 1 << 11
+WORTH, WORTH_TIMED = 1 << 13, 1 << 10
 """Units that are shared out, and those of which each is looked at by itself; of fewer a process is not worth its start."""
 
 _OWN, _HELPS = 2, 3

@@ -187,10 +187,12 @@ class Batch:
         """Return the lanes that units have: where one is asked for, those that a tensor core's accumulator says."""
         accumulators, index = self.chosen("acc")
         own = np.array([choice.value.lanes if isinstance(choice.value, TensorAcc) else 1 for choice in accumulators], float)[index]
-        for row in np.flatnonzero([isinstance(accumulators[at].value, str) for at in index.tolist()]).tolist():
-            names = [choices[at[row]].name for choices, at in map(self.chosen, ("a", "b", "acc"))]
-            with contextlib.suppress(SpecError):
-                own[row] = MacSpec.parse("-".join(names)).lanes
+        rows = np.flatnonzero(np.array([isinstance(choice.value, str) for choice in accumulators], bool)[index])
+        if len(rows):
+            (a, at_a), (b, at_b) = self.chosen("a"), self.chosen("b")
+            named, which = np.unique(np.stack([at_a[rows], at_b[rows], index[rows]]), axis=1, return_inverse=True)
+            found = [_lanes_of_gpu(a[x].name, b[y].name, accumulators[z].name) for x, y, z in named.T.tolist()]
+            own[rows] = np.array(found)[which.ravel()]
         return np.where(lanes == 1, own, lanes)
 
     def distinct(self) -> tuple["Batch", np.ndarray]:
@@ -235,6 +237,14 @@ class Batch:
         parts = [self.chosen(name) for name in ("a", "b", "acc", "lanes", "pipeline")]
         for places in zip(*(index.tolist() for _, index in parts), strict=True):
             yield unit_of(*(values[i] for (values, _), i in zip(parts, places, strict=True)))
+
+
+def _lanes_of_gpu(a: str, b: str, gpu: str) -> int:
+    """Return how many lanes a GPU's tensor core has for two operands; 1: it takes no such operands."""
+    try:
+        return MacSpec.parse(f"{a}-{b}-{gpu}").lanes
+    except SpecError:
+        return 1
 
 
 def unit_of(a: Choice, b: Choice, acc: Choice, lanes: Choice, pipeline: Choice) -> tuple[MacSpec | None, str, str]:

@@ -25,8 +25,8 @@ from .worker import Found
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BATCH = 1 << 16
-"""Rows estimated, kept and written at a time."""
+_BATCH, _BATCH_TIMED = 1 << 16, 1 << 14
+"""Rows estimated, kept and written at a time, and those of which each unit is looked at by itself: some seconds."""
 
 _REASONS_TOLD = 2
 
@@ -107,7 +107,7 @@ def write_table(
             nothing_collected(),
         ):
             try:
-                batches = plan.batches(_BATCH)
+                batches = plan.batches(_BATCH_TIMED if desk.estimates is not None and desk.estimates.timed else _BATCH)
                 following = next(batches, None)
                 while (batch := following) is not None:
                     following = next(batches, None)
@@ -213,7 +213,8 @@ def _table(
 
     units, made = units_of(batch, desk.store, desk.estimates, shares, following)
     written.estimated += made
-    arrays: dict[str, Any] = {name: units[name] for name in ("spec", "lanes", "reason", *estimated)}
+    arrays: dict[str, Any] = {name: units[name] for name in ("spec", "reason", *estimated)}
+    arrays["lanes"] = pa.array(batch.fields(["lanes"])["lanes"], pa.int32(), from_pandas=True)
     for name in ("a", "b", "acc", "pipeline", "card", *columns.how):
         arrays[name] = _chosen(batch, name, schema.field(name).type)
     if found is not None:

@@ -28,8 +28,6 @@ class Units:
     ----------
     names, reasons
         (units,) str: canonical names, and why there is no unit; null where there is one.
-    lanes
-        (units,) int32: a tensor core's own where none are asked for; null where there is no unit that names any.
     there
         Whether there is one, (units,) bool.
     estimator, places
@@ -38,7 +36,6 @@ class Units:
 
     names: "pa.Array"
     reasons: "pa.Array"
-    lanes: "pa.Array"
     there: np.ndarray
     estimator: Estimator | SharedEstimator
     places: dict[str, np.ndarray]
@@ -68,12 +65,7 @@ def _one_by_one(batch: Batch) -> Units:
     for name, at in places.items():
         spread[name][there] = at
     names, reasons = pa.array([name for _, name, _ in units], pa.string()), [reason or None for _, _, reason in units]
-    asked = [None] * len(units)
-    if not batch.has("unit"):
-        choices, at = batch.chosen("lanes")
-        asked = [choices[place].value for place in at.tolist()]
-    lanes = [number if spec is None else spec.lanes for (spec, _, _), number in zip(units, asked, strict=True)]
-    return Units(names, pa.array(reasons, pa.string()), pa.array(lanes, pa.int32()), there, estimator, spread)
+    return Units(names, pa.array(reasons, pa.string()), there, estimator, spread)
 
 
 def _by_parts(batch: Batch, shares: Shares | None, objective: str) -> Units:
@@ -100,8 +92,7 @@ def _by_parts(batch: Batch, shares: Shares | None, objective: str) -> Units:
     untold[bad[told]] = False
     for row in np.flatnonzero(untold).tolist():
         reasons[row] = unit_of(*parts.choices(a[row], b[row], acc[row], lanes[row], pipeline[row]))[2]
-    own_lanes = np.where(there & is_tensor & (places["lanes"] == 1), parts.own_lanes[acc], places["lanes"])
-    return Units(names, pa.array(reasons, pa.string()), pa.array(own_lanes, pa.int32()), there, estimator, places)
+    return Units(names, pa.array(reasons, pa.string()), there, estimator, places)
 
 
 def count_ahead(batch: Batch, shares: Shares) -> None:

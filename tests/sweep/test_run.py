@@ -106,6 +106,28 @@ def test_estimates_are_of_each_rows_objective(tmp_path, timed):
     assert again.estimated == 16  # of lns8, and of an objective without estimates, there are none
 
 
+def test_lanes_are_those_that_the_unit_has(tmp_path):
+    spaces = [
+        {"a": ["fp16", "int4"], "acc": ["h100", "tc8f24:fp32", "fp32"], "lanes": [1, 2]},
+        {"unit": ["fp16-fp16-h100", "fp16-fp16-fp32-x{64..65}"]},
+    ]
+    _, found = sweep({"space": spaces, "compute": {"estimate": True}}, tmp_path, Here())
+    there = found[found["reason"].isna()]
+    assert there["lanes"].tolist() == [MacSpec.parse(name).lanes for name in there["spec"]]
+    assert set(there["lanes"]) == {1, 2, 8, 16, 64}
+    assert found["lanes"].isna().tolist() == [name.endswith("x65") for name in found["spec"]]
+    assert (there["est_area_um2"] / there["lanes"]).tolist() == there["est_area_per_product_um2"].tolist()
+
+
+def test_timed_estimates_are_kept_in_smaller_batches(tmp_path, monkeypatch):
+    monkeypatch.setattr("hwmodel.sweep.table._BATCH_TIMED", 2)
+    done: list[int] = []
+    data = {"space": {"a": "int{2..6}", "acc": "fx"}, "compute": {"estimate": {"timed": True}}}
+    with Store(tmp_path / "store") as store:
+        run_sweep(parse_plan(data), store, tmp_path / "t.parquet", no_crew, lambda what, at, total: done.append(at))
+    assert done == [2, 4, 5]
+
+
 def test_a_row_is_what_each_view_says_of_it(tmp_path, monkeypatch):
     rows: list[dict] = []
 
@@ -339,11 +361,15 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path, whole):
     assert_frame_equal(table(file), whole)
 
 
-def test_ctrl_c_leaves_all_finished_rows(tmp_path, whole):
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_leaves_all_finished_rows(tmp_path, whole, by):
     file = sweep_file(tmp_path)
     process = begin(file, "--jobs", 1)
     hold_at(file, 5, process)
-    os.killpg(process.pid, signal.SIGINT)  # as from a keyboard: to the workers, too
+    if by == signal.SIGINT:
+        os.killpg(process.pid, by)  # as from a keyboard: to the workers, too
+    else:
+        process.send_signal(by)  # as from whoever started it
     process.send_signal(signal.SIGCONT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -38,7 +38,7 @@ class FloatFrame(NamedTuple):
     Attributes
     ----------
     front, level
-        Distinct of what stands in front of the float, and of the float itself, among others.
+        Places of what stands in front of the float, and of the float itself, among others.
     precision, lane_bits
         Bits of its significand, and of the number of lanes.
     refuses
