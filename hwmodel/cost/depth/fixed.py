@@ -5,6 +5,7 @@ and `hwmodel_rtl.sums`.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from hwmodel.spec import FixedPoint
 from hwmodel.spec.ranges import BoundedShift, NumberShape
@@ -88,6 +89,92 @@ def sum_tree(
     return segment_of(latest(add_columns(columns, -count << (place + bits) if signed else 0, adder, begin)))
 
 
+class UnitSizes(NamedTuple):
+    """What the ways of a number to a fixed-point grid depend on.
+
+    Attributes
+    ----------
+    bits, place
+        Of its significand, and where the lowest of them stands at the lowest exponent, in units.
+    grown
+        Bits of it once it is shifted.
+    amount, rebased
+        Bits of the exponent that shifts it, and whether something is added to that before.
+    masked
+        Whether it is none where its flags say so.
+    inexact, ties
+        Whether bits fall below the unit, and are rounded to even.
+    signed
+        Whether it has a sign.
+    plan
+        How it is shifted if it is in two's complement.
+    """
+
+    bits: int
+    place: int
+    grown: int
+    amount: int
+    rebased: bool
+    masked: bool
+    inexact: bool
+    ties: bool
+    signed: bool
+    plan: WindowShift | None
+
+    @classmethod
+    def of(cls, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool) -> "UnitSizes":
+        """Return the sizes of numbers of a shape that are brought to the grid of ``2**-fraction``."""
+        if shape.twos_complement:
+            plan = WindowShift.of(shape, fraction, rounding)
+            return cls(shape.significand_bits, 0, 0, exponent_bits(shape), False, False, False, False, shape.signed, plan)
+        amount, low = exponent_bits(shape), min(shape.exponent_low, 0) if shape.has_exponent else shape.exponent_low
+        rebased = shape.has_exponent and shape.exponent_low < 0
+        if rebased:
+            amount = (shape.exponent_high - shape.exponent_low).bit_length()
+        place = low + shape.top + 1 - shape.significand_bits + fraction
+        inexact = shape.lsb + fraction < 0
+        grown = max(shape.magnitude.bit_length() + shape.lsb + fraction - place, 1)
+        masked = drops_specials and (shape.nan or shape.inf)
+        return cls(shape.significand_bits, place, grown, amount, rebased, masked, inexact, rounding == "rne", shape.signed, None)
+
+
+class FixedSizes(NamedTuple):
+    """What the ways through the sum of numbers on a fixed-point grid depend on.
+
+    Attributes
+    ----------
+    unit
+        Of bringing them there.
+    count
+        How many there are.
+    register, width
+        Bits of the accumulator, and of the sum.
+    accumulates
+        Whether there is an accumulator among what is added.
+    """
+
+    unit: UnitSizes
+    count: int
+    register: int
+    width: int
+    accumulates: bool
+
+    @classmethod
+    def of(
+        cls,
+        shape: NumberShape,
+        count: int,
+        fixed: FixedPoint,
+        width: int,
+        rounding: str,
+        *,
+        accumulates: bool = True,
+        drops_specials: bool = True,
+    ) -> "FixedSizes":
+        """Return the sizes of the sum, `width` bits, of `count` numbers of a shape brought to the grid of `fixed`."""
+        return cls(UnitSizes.of(shape, fixed.fraction, rounding, drops_specials=drops_specials), count, fixed.width, width, accumulates)
+
+
 class Aligned:
     """The ways to a number on a fixed-point grid: its bits, from a place on, and the carry that goes with them, if one `carries`."""
 
@@ -95,39 +182,34 @@ class Aligned:
         self.word, self.carry, self.bits, self.place, self.carries = word, carry, bits, place, carries
 
 
-def align_to_unit(number: Number, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool) -> Aligned:
+def align_to_unit(number: Number, sizes: UnitSizes) -> Aligned:
     """Return the ways to a number shifted to the grid of a unit."""
-    if shape.twos_complement:
-        return _signed_to_unit(number, shape, WindowShift.of(shape, fraction, rounding))
-    amount, low, exponent = exponent_bits(shape), min(shape.exponent_low, 0) if shape.has_exponent else shape.exponent_low, number.exponent
-    if shape.has_exponent and shape.exponent_low < 0:
-        amount = (shape.exponent_high - shape.exponent_low).bit_length()
+    if sizes.plan is not None:
+        return _signed_to_unit(number, sizes.amount, sizes.plan)
+    bits, place, amount, exponent, value = sizes.bits, sizes.place, sizes.amount, number.exponent, number.significand
+    if sizes.rebased:
         exponent = ripple(amount, HALF, exponent)
-    bits, place = shape.significand_bits, low + shape.top + 1 - shape.significand_bits + fraction
-    reach, inexact = shape.magnitude.bit_length() + shape.lsb + fraction, shape.lsb + fraction < 0
-    grown = max(reach - place, 1)
-    value = number.significand
-    if drops_specials and (shape.nan or shape.inf):
+    if sizes.masked:
         masked = spread(number.flags, bits)
         value = each(Word(later(value.low, masked), later(value.high, masked)), GATE)
-    if shape.signed and not inexact:
+    if sizes.signed and not sizes.inexact:
         value = each(value, XOR)
-    moved = Word(*(shift_left(bit, exponent, amount, bits, grown) for bit in value))
-    bits, carry = min(bits + (1 << amount) - 1, grown) if amount else bits, moved.low
+    moved = Word(*(shift_left(bit, exponent, amount, bits, sizes.grown) for bit in value))
+    bits, carry = min(bits + (1 << amount) - 1, sizes.grown) if amount else bits, moved.low
     if place < 0:
         dropped = min(bits, -place)
-        if inexact:
-            carry = after(tree(carry, dropped), GATE, 1 + (rounding == "rne"))
+        if sizes.inexact:
+            carry = after(tree(carry, dropped), GATE, 1 + sizes.ties)
         bits, place = bits - dropped, 0
-    if shape.signed and inexact:
+    if sizes.signed and sizes.inexact:
         moved, carry = each(moved, XOR), after(carry, XOR)
-    return Aligned(moved, carry, bits, place, shape.signed or inexact)
+    return Aligned(moved, carry, bits, place, sizes.signed or sizes.inexact)
 
 
-def _signed_to_unit(number: Number, shape: NumberShape, plan: WindowShift) -> Aligned:
+def _signed_to_unit(number: Number, exponent: int, plan: WindowShift) -> Aligned:
     """Return the ways to a number in two's complement on a grid: shifted a little, then into one of some windows."""
     value = shift(latest(number.significand), number.exponent, plan.fine, plan.bits, plan.moved_bits)
-    window = tree(later(number.exponent.high, number.zero), exponent_bits(shape) - plan.fine + 1)
+    window = tree(later(number.exponent.high, number.zero), exponent - plan.fine + 1)
     terms = max((sum(1 for _ in plan.sources(weight)) for weight in plan.weights), default=1)
     moved = tree(after(later(value, spread(window, plan.moved_bits)), GATE), terms + 1)
     finer = max(-plan.start, 0)
@@ -135,32 +217,21 @@ def _signed_to_unit(number: Number, shape: NumberShape, plan: WindowShift) -> Al
     return Aligned(even(moved), carry, len(plan.weights) - finer, max(plan.start, 0), finer > 0)
 
 
-def add_fixed(
-    number: Number,
-    shape: NumberShape,
-    count: int,
-    fixed: FixedPoint,
-    width: int,
-    rounding: str,
-    adder: str,
-    *,
-    accumulates: bool = True,
-    drops_specials: bool = True,
-) -> Path:
-    """Return the way to the sum, `width` bits, of `count` numbers brought to a fixed-point grid, and of an accumulator."""
-    aligned = align_to_unit(number, shape, fixed.fraction, rounding, drops_specials=drops_specials)
-    acc = fed_back(fixed.width, number.flags.weights)
+def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
+    """Return the way to the sum of numbers brought to a fixed-point grid, and of an accumulator."""
+    unit, count, register, width, accumulates = sizes
+    aligned, acc = align_to_unit(number, unit), fed_back(register, number.flags.weights)
     if count == 1 and accumulates:
         carry, bits = aligned.carry if aligned.carries else None, width - aligned.place
-        if not shape.signed:
+        if not unit.signed:
             # Above an unsigned number there is a carry only.
             above = max(min(bits - aligned.bits, bits - 1), 0)
             return latest(add(bits, adder, even(acc), aligned.word, carry, above=above, above_kind=HALF))
-        above = 0 if shape.twos_complement else max(bits - shape.significand_bits, 0)
+        above = 0 if unit.plan is not None else max(bits - unit.bits, 0)
         return latest(add(bits, adder, even(acc), aligned.word, carry, above=above))
     begin = later(latest(aligned.word), aligned.carry)
-    sizes = aligned.bits, aligned.place, aligned.carries, shape.signed, width
-    return follow(later(begin, acc) if accumulates else begin, sum_tree(count, *sizes, accumulates, adder, begin.weights))
+    tree_sizes = aligned.bits, aligned.place, aligned.carries, unit.signed, width
+    return follow(later(begin, acc) if accumulates else begin, sum_tree(count, *tree_sizes, accumulates, adder, begin.weights))
 
 
 def add_far(number: Number, term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Path:
@@ -188,14 +259,27 @@ def keep_fixed(total: Path, fixed: FixedPoint, total_width: int, *, saturate: bo
     return after(spread(overflow, fixed.width), MUX) if saturate else overflow
 
 
-def unpack_sum(total: Path, shape: NumberShape, adder: str, *, normalised: bool) -> Number:
-    """Return the ways to sign and magnitude of an exact sum, of shape `shape`."""
-    bits, value = shape.significand_bits, total
-    if shape.signed:
+class UnpackSizes(NamedTuple):
+    """What the ways from an exact sum to its sign and magnitude depend on: bits, whether it is signed, bits of the exponent, if any."""
+
+    bits: int
+    signed: bool
+    exponent: int
+
+    @classmethod
+    def of(cls, shape: NumberShape) -> "UnpackSizes":
+        """Return the sizes of a sum of a shape."""
+        return cls(shape.significand_bits, shape.signed, exponent_bits(shape))
+
+
+def unpack_sum(total: Path, sizes: UnpackSizes, adder: str, *, normalised: bool) -> Number:
+    """Return the ways to sign and magnitude of an exact sum."""
+    bits, value = sizes.bits, total
+    if sizes.signed:
         sign = after(spread(total, bits), XOR)
         value = latest(increment(bits, adder, even(sign), sign))
     if not normalised:
         return Number(even(value), even(start(ALIGNADD, total.weights)), total, value)
     count = count_zeros(value, bits)
-    exponent = ripple(exponent_bits(shape), HALF, count) if shape.has_exponent else even(value)
+    exponent = ripple(sizes.exponent, HALF, count) if sizes.exponent else even(value)
     return Number(even(normalise(value, count, bits)), exponent, total, count.low)

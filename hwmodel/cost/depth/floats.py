@@ -3,8 +3,10 @@
 Each function follows the circuit of the same name in `hwmodel_rtl.alignadd`, `hwmodel_rtl.normacc` and `hwmodel_rtl.roundterm`.
 """
 
+from typing import NamedTuple
+
 from hwmodel.spec import FloatAcc
-from hwmodel.spec.ranges import FloatState, NumberShape, float_window, rounded_state, rounding_exponent_bits
+from hwmodel.spec.ranges import FloatState, NumberShape, float_state, float_window, rounded_state, rounding_exponent_bits
 
 from ..structure.parts import exponent_width, number_width, sum_exponent_range
 from .adders import add, add_or_subtract, increment, ripple, ripple_exponents
@@ -37,22 +39,141 @@ from .paths import (
 from .shifters import count_zeros, normalise, shift
 
 
-def register(shape: NumberShape, weights: Weights) -> Number:
-    """Return the ways to an unpacked register as an adder sees it."""
-    path = fed_back(number_width(shape), weights)
+class SumSizes(NamedTuple):
+    """What the ways through the sum of a number and a float depend on.
+
+    Attributes
+    ----------
+    window
+        Bits in which they are added.
+    term_exponent, acc_exponent
+        Bits and signedness of both exponents.
+    term_bits, acc_bits
+        Bits of both significands.
+    """
+
+    window: int
+    term_exponent: tuple[int, bool]
+    acc_exponent: tuple[int, bool]
+    term_bits: int
+    acc_bits: int
+
+    @classmethod
+    def of(cls, term: NumberShape, acc: NumberShape, random_bits: int) -> "SumSizes":
+        """Return the sizes of the sum of numbers of two shapes."""
+        own, other = (exponent_width(shape.exponent_low, shape.exponent_high) for shape in (term, acc))
+        return cls(float_window(term, acc, random_bits), own, other, term.significand_bits, acc.significand_bits)
+
+
+class RoundSizes(NamedTuple):
+    """What the ways through normalisation and rounding depend on.
+
+    Attributes
+    ----------
+    acc
+        The format, and how it is rounded to.
+    bits, empty
+        Of the magnitude, and how many more stand empty above.
+    width
+        Bits of the exponent on its way through.
+    floored, overflows
+        As of `hwmodel.spec.ranges.FloatState`.
+    saturates
+        Whether what is too large becomes the largest number.
+    """
+
+    acc: FloatAcc
+    bits: int
+    empty: int
+    width: int
+    floored: bool
+    overflows: bool
+    saturates: bool
+
+    @classmethod
+    def of(
+        cls,
+        acc: FloatAcc,
+        state: FloatState,
+        bits: int,
+        exponent: tuple[int, bool],
+        *,
+        headroom: int = 1,
+        empty: int = 0,
+        saturates: bool | None = None,
+    ) -> "RoundSizes":
+        """Return the sizes of a magnitude's rounding to `state`; `exponent` are bits and signedness of its exponent before."""
+        saturates = acc.rounding == "rtz" or not acc.format.has_nan if saturates is None else saturates
+        ends = [state.shape.exponent_low] * state.floored + [acc.format.emax - state.shape.top] * state.overflows
+        width = rounding_exponent_bits(exponent, headroom, bits + empty, ends)
+        return cls(acc, bits, empty, width, state.floored, state.overflows, saturates)
+
+
+class FloatSizes(NamedTuple):
+    """What the ways through a float accumulator depend on: its sum, the bits of its register, its rounding, whether it has infinities."""
+
+    total: SumSizes
+    register: int
+    rounding: RoundSizes
+    inf: bool
+
+    @classmethod
+    def of(cls, acc: FloatAcc, term: NumberShape) -> "FloatSizes":
+        """Return the sizes of an accumulator of numbers of a shape."""
+        state = float_state(acc, term)
+        total, exponent = SumSizes.of(term, state.shape, acc.random_bits), exponent_width(*sum_exponent_range(term, state.shape))
+        return cls(total, number_width(state.shape), RoundSizes.of(acc, state, total.window + 2, exponent), state.shape.inf)
+
+
+class TermSizes(NamedTuple):
+    """What the ways through the rounding of a product depend on.
+
+    Attributes
+    ----------
+    bits, exponent
+        Bits of the significand; bits and signedness of the exponent.
+    floor
+        Bits of the exponent's distance to the format's floor, below which a product may lie; 0: it does not.
+    rounding
+        Of its rounding.
+    """
+
+    bits: int
+    exponent: tuple[int, bool]
+    floor: int
+    rounding: RoundSizes
+
+    @classmethod
+    def of(cls, acc: FloatAcc, term: NumberShape) -> "TermSizes":
+        """Return the sizes of the rounding of numbers of a shape."""
+        state, exponent = rounded_state(acc, term), exponent_width(term.exponent_low, term.exponent_high)
+        floor, bits, width = state.shape.exponent_low, term.significand_bits + 1, 0
+        if state.floored and term.exponent_low < floor:
+            width = max(exponent[0], exponent_width(floor, floor)[0]) + 2
+            bits = _room(acc, term.significand_bits) + 2
+        return cls(term.significand_bits, exponent, width, RoundSizes.of(acc, state, bits, exponent))
+
+
+def _room(acc: FloatAcc, bits: int) -> int:
+    """Return the bits of the window in which a product of so many bits is shifted down to its format's floor."""
+    return max(bits, acc.format.precision + 1)
+
+
+def register(bits: int, weights: Weights) -> Number:
+    """Return the ways to an unpacked register of so many bits as an adder sees it."""
+    path = fed_back(bits, weights)
     return Number(even(path), even(path), path, after(path, GATE))
 
 
-def add_float(term: Number, term_shape: NumberShape, acc: Number, acc_shape: NumberShape, random_bits: int, adder: str) -> Number:
+def add_float(term: Number, acc: Number, sizes: SumSizes, adder: str) -> Number:
     """Return the ways to the sum of a number and a float accumulator; its `flags` are whether a difference was negative."""
-    window = float_window(term_shape, acc_shape, random_bits)
-    sizes = [exponent_width(shape.exponent_low, shape.exponent_high) for shape in (term_shape, acc_shape)]
-    width = max(bits + (not signed) for bits, signed in sizes) + 1
-    term_bits, acc_bits = term_shape.significand_bits, acc_shape.significand_bits
-    below = ripple_exponents(width, sizes, term.exponent, acc.exponent).high
+    window, term_bits, acc_bits = sizes.window, sizes.term_bits, sizes.acc_bits
+    exponents = sizes.term_exponent, sizes.acc_exponent
+    width = max(bits + (not signed) for bits, signed in exponents) + 1
+    below = ripple_exponents(width, exponents, term.exponent, acc.exponent).high
     distance = after(spread(below, width), XOR)
     # Both significands and the exponent are chosen by which of the two leads.
-    chosen = 2 * min(term_bits, acc_bits) + min(bits for bits, _ in sizes)
+    chosen = 2 * min(term_bits, acc_bits) + min(bits for bits, _ in exponents)
     leads = after(select(after(later(below, term.zero, acc.zero), GATE, 2), chosen), MUX)
     placed = later(leads, after(later(latest(term.significand), latest(acc.significand)), MUX))
     depth, stages = max(term_bits + 1, acc_bits), min(width - 1, (window - 1).bit_length())
@@ -64,27 +185,13 @@ def add_float(term: Number, term_shape: NumberShape, acc: Number, acc_shape: Num
     return Number(total, even(leads), negative, negative)
 
 
-def normalise_and_round(
-    value: Word,
-    exponent: Word,
-    bits: int,
-    exponent_size: tuple[int, bool],
-    acc: FloatAcc,
-    state: FloatState,
-    adder: str,
-    *,
-    headroom: int = 1,
-    empty: int = 0,
-    saturates: bool | None = None,
-) -> Number:
-    """Return the ways to a magnitude of `bits` bits, with `empty` more above, rounded; its `flags` are whether it became infinite."""
-    fmt, precision = acc.format, acc.format.precision
-    saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
-    length, floor, limit = bits + empty, state.shape.exponent_low, fmt.emax - state.shape.top
-    width = rounding_exponent_bits(exponent_size, headroom, length, [floor] * state.floored + [limit] * state.overflows)
+def normalise_and_round(value: Word, exponent: Word, sizes: RoundSizes, adder: str) -> Number:
+    """Return the ways to a rounded magnitude; its `flags` are whether it became infinite."""
+    acc, bits, empty, width, floored, overflows, saturates = sizes
+    fmt, precision, length = acc.format, acc.format.precision, bits + empty
     top = ripple(width, HALF, exponent)
     marked = latest(value)
-    if state.floored:
+    if floored:
         room = ripple(width, HALF, top).high
         mark = spread(tree(room, width), 1 << ((length - 1).bit_length() // 2))
         marked = after(later(after(mark, GATE), marked), GATE)
@@ -92,21 +199,21 @@ def normalise_and_round(
     zero, normal = tree(latest(value), bits), normalise(latest(value), count, length)
     unrounded = ripple_exponents(width, [((length - 1).bit_length(), False)], top, count)
     rounded, carry = _round(normal, max(length - precision, 0), acc, adder)
-    if state.floored and not fmt.subnormals:
+    if floored and not fmt.subnormals:
         # There are no numbers between zero and the smallest: what lies there becomes one of them.
         below = after(tree(later(normal, latest(unrounded)), precision + width), GATE, 3)
         rounded = after(later(rounded, select(below, precision)), MUX)
     final = latest(ripple(width, HALF, unrounded, carry=carry))
-    if state.floored:
+    if floored:
         final = after(later(final, spread(zero, width)), MUX)
     infinite = start(NORMACC, carry.weights)
-    if state.overflows:
+    if overflows:
         at_limit = carry if fmt.max_significand == (1 << precision) - 1 else tree(rounded, precision)
         infinite = after(later(tree(ripple(width, HALF, unrounded).high, width), at_limit), GATE, 3)
         if saturates:
             capped = select(infinite, precision + width)
             rounded, final = after(later(rounded, capped), MUX), after(later(final, capped), MUX)
-    if acc.ftz and state.floored and fmt.subnormals:
+    if acc.ftz and floored and fmt.subnormals:
         rounded = after(spread(rounded, precision), GATE)
     return Number(even(rounded), even(final), infinite, zero)
 
@@ -131,45 +238,35 @@ def _round(normal: Path, dropped: int, acc: FloatAcc, adder: str) -> tuple[Path,
     return after(carry, GATE), carry
 
 
-def keep_float(rounded: Number, negative: Path, term_flags: Path, state: FloatState) -> Path:
+def keep_float(rounded: Number, negative: Path, term_flags: Path, *, inf: bool) -> Path:
     """Return the way to a float register."""
     flags = after(later(rounded.flags, term_flags), GATE, 2)
-    sign = after(later(rounded.zero, negative), MUX, 1 + state.shape.inf)
+    sign = after(later(rounded.zero, negative), MUX, 1 + inf)
     return later(latest(rounded.significand), latest(rounded.exponent), flags, sign)
 
 
-def accumulate_float(acc: FloatAcc, state: FloatState, term: Number, shape: NumberShape, adder: str) -> tuple[Path, Path]:
+def accumulate_float(term: Number, sizes: FloatSizes, adder: str) -> tuple[Path, Path]:
     """Return the ways to a float register to which a number is added, and to the sum before it is normalised."""
-    total = add_float(term, shape, register(state.shape, term.flags.weights), state.shape, acc.random_bits, adder)
-    rounded = normalise_and_round(
-        enter(total.significand, NORMACC),
-        enter(total.exponent, NORMACC),
-        float_window(shape, state.shape, acc.random_bits) + 2,
-        exponent_width(*sum_exponent_range(shape, state.shape)),
-        acc,
-        state,
-        adder,
-    )
-    return keep_float(rounded, into(after(total.flags, XOR), NORMACC), into(term.flags, NORMACC), state), latest(total.significand)
+    total = add_float(term, register(sizes.register, term.flags.weights), sizes.total, adder)
+    rounded = normalise_and_round(enter(total.significand, NORMACC), enter(total.exponent, NORMACC), sizes.rounding, adder)
+    end = keep_float(rounded, into(after(total.flags, XOR), NORMACC), into(term.flags, NORMACC), inf=sizes.inf)
+    return end, latest(total.significand)
 
 
-def round_term(acc: FloatAcc, term: Number, shape: NumberShape, adder: str) -> Number:
+def round_term(term: Number, sizes: TermSizes, adder: str) -> Number:
     """Return the ways to a product that is rounded before it is added."""
-    state, size = rounded_state(acc, shape), exponent_width(shape.exponent_low, shape.exponent_high)
-    floor, bits = state.shape.exponent_low, shape.significand_bits + 1
+    acc, width = sizes.rounding.acc, sizes.floor
     value, exponent, flags, _ = enter_number(term, NORMACC)
-    if state.floored and shape.exponent_low < floor:
+    if width:
         # What lies below the format's range is shifted down to its floor.
-        width = max(size[0], exponent_width(floor, floor)[0]) + 2
         room = ripple(width, HALF, exponent)
         distance = after(later(ripple(width, HALF, room).high, spread(room.high, width)), GATE)
-        window = max(shape.significand_bits, acc.format.precision + 1)
+        window = _room(acc, sizes.bits)
         stages = min(width - 1, (window - 1).bit_length())
-        aligned = shift(latest(value), even(distance), stages, shape.significand_bits, window)
+        aligned = shift(latest(value), even(distance), stages, sizes.bits, window)
         aligned = after(later(aligned, spread(tree(distance, width - stages), window)), GATE)
         value = Word(after(tree(aligned, window), GATE), aligned)
-        exponent = even(after(spread(room.high, size[0]), GATE))
-        bits = window + 2
-    rounded = normalise_and_round(value, exponent, bits, size, acc, state, adder)
+        exponent = even(after(spread(room.high, sizes.exponent[0]), GATE))
+    rounded = normalise_and_round(value, exponent, sizes.rounding, adder)
     zero = tree(latest(rounded.significand), acc.format.precision)
     return enter_number(rounded._replace(flags=after(later(rounded.flags, flags), GATE), zero=zero), ALIGNADD)

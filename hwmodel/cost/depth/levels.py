@@ -7,10 +7,11 @@ from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, reaches
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
 from ..structure.levels import rounds_products, total_width
+from ..structure.parts import number_width
 from .adders import ripple
 from .decode import exponent_bits
-from .fixed import add_far, add_fixed, keep_fixed
-from .floats import accumulate_float, keep_float, register, round_term
+from .fixed import FixedSizes, add_far, add_fixed, keep_fixed
+from .floats import FloatSizes, TermSizes, accumulate_float, keep_float, register, round_term
 from .paths import ALIGNADD, HALF, MUX, NORMACC, Number, Path, after, enter_number, into, latest, start, tree
 from .posits import accumulate_posit, read_quire, round_term_posit
 from .tensors import Term, add_tensor, round_sum
@@ -38,12 +39,12 @@ def accumulate(spec: MacSpec, acc: Level, term: Term, count: int, adder: str, sc
                 total, width = add_far(number, shape, fixed, acc.rounding, adder), fixed.width + 2
             else:
                 width = total_width(fixed, shape.magnitude, shape.lsb, count)
-                total = add_fixed(number, shape, count, fixed, width, acc.rounding, adder)
+                total = add_fixed(number, FixedSizes.of(shape, count, fixed, width, acc.rounding), adder)
             return LevelPaths((keep_fixed(total, fixed, width, saturate=acc.saturate),))
         case QuireAcc():
             fixed = spec.fixed_point(acc)
             assert isinstance(spec.a, PositFormat)
-            total = into(add_fixed(number, shape, count, fixed, fixed.width, "floor", adder), NORMACC)
+            total = into(add_fixed(number, FixedSizes.of(shape, count, fixed, fixed.width, "floor"), adder), NORMACC)
             return LevelPaths((total, read_quire(fixed, spec.a, adder, total.weights)))
         case PositAcc():
             return _add_to_posit(acc, number, shape, adder)
@@ -53,12 +54,35 @@ def accumulate(spec: MacSpec, acc: Level, term: Term, count: int, adder: str, sc
             return _add_to_float(acc, number, shape, adder)
 
 
-def _add_to_float(acc: FloatAcc, term: Number, shape: NumberShape, adder: str) -> LevelPaths:
-    if not acc.fused and rounds_products(acc, shape):
-        term, shape = round_term(acc, term, shape, adder), rounded_state(acc, shape).shape
-    state = float_state(acc, shape)
-    end, total = accumulate_float(acc, state, term, shape, adder)
-    return LevelPaths((end,), state.shape, term, total)
+class FloatLevel(NamedTuple):
+    """What the ways through a float accumulator depend on: of the rounding of what it is given to add, None: there is none; of the sum."""
+
+    term: TermSizes | None
+    total: FloatSizes
+
+    @classmethod
+    def of(cls, acc: FloatAcc, shape: NumberShape) -> "FloatLevel":
+        """Return the sizes of an accumulator that is given numbers of a shape."""
+        if not _rounds(acc, shape):
+            return cls(None, FloatSizes.of(acc, shape))
+        return cls(TermSizes.of(acc, shape), FloatSizes.of(acc, rounded_state(acc, shape).shape))
+
+
+def _rounds(acc: FloatAcc, shape: NumberShape) -> bool:
+    return not acc.fused and rounds_products(acc, shape)
+
+
+def add_to_float(given: Number, level: FloatLevel, adder: str) -> tuple[Number, Path, Path]:
+    """Return the ways to what is added to a float register, to the sum, and to the register."""
+    term = given if level.term is None else round_term(given, level.term, adder)
+    end, total = accumulate_float(term, level.total, adder)
+    return term, total, end
+
+
+def _add_to_float(acc: FloatAcc, given: Number, shape: NumberShape, adder: str) -> LevelPaths:
+    term, total, end = add_to_float(given, FloatLevel.of(acc, shape), adder)
+    register_of = float_state(acc, rounded_state(acc, shape).shape if _rounds(acc, shape) else shape)
+    return LevelPaths((end,), register_of.shape, term, total)
 
 
 def _add_to_posit(acc: PositAcc, term: Number, shape: NumberShape, adder: str) -> LevelPaths:
@@ -79,9 +103,9 @@ def _add_aligned(acc: TensorAcc, product: Term, scale: Term | None, adder: str) 
     weights, by = product.number.flags.weights, None if scale is None else scale.shape
     if not acc.late:
         state = tensor_state(acc, product.shape, by)
-        value, exponent, sign = add_tensor(acc, product, Term(register(state.shape, weights), state.shape), scale, adder)
+        value, exponent, sign = add_tensor(acc, product, Term(register(number_width(state.shape), weights), state.shape), scale, adder)
         rounded = round_sum(acc, state, largest_exponent_range(product.shape, state.shape, by), value, exponent, adder)
-        end = keep_float(rounded, into(sign, NORMACC), start(NORMACC, weights), state)
+        end = keep_float(rounded, into(sign, NORMACC), start(NORMACC, weights), inf=state.shape.inf)
         if acc.fraction < acc.format.fraction_bits:
             end = after(end, MUX)
         return LevelPaths((end,))

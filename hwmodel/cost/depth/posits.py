@@ -4,11 +4,11 @@ Each function follows the circuit of the same name in `hwmodel_rtl.posit` and `h
 """
 
 from hwmodel.spec import FixedPoint, PositFormat
-from hwmodel.spec.ranges import NumberShape, float_window
+from hwmodel.spec.ranges import NumberShape
 
-from ..structure.parts import exponent_width, sum_exponent_range
+from ..structure.parts import exponent_width, number_width, sum_exponent_range
 from .adders import add, increment, ripple, ripple_exponents
-from .floats import add_float, register
+from .floats import SumSizes, add_float, register
 from .paths import (
     ALIGNADD,
     FULL,
@@ -82,10 +82,11 @@ def read_quire(fixed: FixedPoint, fmt: PositFormat, adder: str, weights: Weights
 
 def accumulate_posit(fmt: PositFormat, reached: NumberShape, term: Number, shape: NumberShape, adder: str) -> tuple[Path, Path]:
     """Return the ways to a posit register, whose exponents reach as far as `reached`, to which a number is added, and to the sum."""
-    total = add_float(term, shape, register(reached, term.flags.weights), reached, 0, adder)
+    sizes = SumSizes.of(shape, reached, 0)
+    total = add_float(term, register(number_width(reached), term.flags.weights), sizes, adder)
     size = exponent_width(*sum_exponent_range(shape, reached))
     value, exponent = into(latest(total.significand), NORMACC), enter(total.exponent, NORMACC)
-    return round_posit(value, exponent, float_window(shape, reached, 0) + 2, size, 0, fmt, adder), latest(total.significand)
+    return round_posit(value, exponent, sizes.window + 2, size, 0, fmt, adder), latest(total.significand)
 
 
 def round_term_posit(fmt: PositFormat, term: Number, shape: NumberShape, adder: str) -> Number:

@@ -13,7 +13,7 @@ from ..structure.parts import exponent_width
 from .adders import increment, ripple, ripple_exponents
 from .decode import exponent_bits
 from .fixed import sum_tree
-from .floats import normalise_and_round
+from .floats import RoundSizes, normalise_and_round
 from .paths import (
     FULL,
     GATE,
@@ -96,15 +96,7 @@ def round_sum(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int]
     if lowered.vanishes:
         near = ripple(size[0] + 2, HALF, exponent).high
         value = even(after(later(latest(value), spread(near, window.magnitude_bits)), GATE))
-    return normalise_and_round(
-        value,
-        exponent,
-        window.magnitude_bits,
-        size,
-        FloatAcc(fmt, acc.rounding),
-        state,
-        adder,
-        headroom=window.headroom + lowered.zeros,
-        empty=lowered.zeros,
-        saturates=not fmt.has_nan,
-    )
+    headroom, saturates = window.headroom + lowered.zeros, not fmt.has_nan
+    acc_format, bits = FloatAcc(fmt, acc.rounding), window.magnitude_bits
+    sizes = RoundSizes.of(acc_format, state, bits, size, headroom=headroom, empty=lowered.zeros, saturates=saturates)
+    return normalise_and_round(value, exponent, sizes, adder)

@@ -15,7 +15,7 @@ from ..structure.multipliers import MULTIPLIERS
 from ..structure.parts import number_width
 from .adders import ripple
 from .decode import decode, exponent_bits
-from .fixed import add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
+from .fixed import FixedSizes, UnpackSizes, add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
 from .lanes import operands_of, product_of
 from .levels import LevelPaths, accumulate
 from .multiply import mpy, valid_mask
@@ -115,8 +115,8 @@ class _Build:
         elif spec.exact_sum is not None:
             fixed, shape = spec.exact_sum, lane_product(spec)
             kept, width = self.keeps_block, spec.exact_sum.width
-            sizes = shape, spec.lanes, fixed, width, "floor", self.adder
-            inner = self._sum(add_fixed(self._product(), *sizes, accumulates=kept, drops_specials=False))
+            sizes = FixedSizes.of(shape, spec.lanes, fixed, width, "floor", accumulates=kept, drops_specials=False)
+            inner = self._sum(add_fixed(self._product(), sizes, self.adder))
         else:
             inner = self._accumulate(first, Term(self._product(), lane_product(spec)), spec.lanes)
         if isinstance(spec.acc, ChunkAcc):
@@ -201,7 +201,7 @@ class _Build:
         if self.keeps_block:
             self.ends.append(into(total, NORMACC))
             total = start(ALIGNADD, self.weights)
-        number = unpack_sum(total, exact_sum_shape(spec, normalised=normalised), self.adder, normalised=normalised)
+        number = unpack_sum(total, UnpackSizes.of(exact_sum_shape(spec, normalised=normalised)), self.adder, normalised=normalised)
         by = block_scale(spec, normalised=normalised)
         if by is not None:
             scale = self._scale(normalised=normalised)
