@@ -6,13 +6,15 @@ each of its changes. What depends on a count of leading zeros or on a sign that 
 Where nothing changes, nothing is stirred: by operands that are zero, by shifters whose amount stays, above the products of a sum.
 """
 
+from typing import Any
+
 import numpy as np
 
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import joins_rows, normalises_operands
 
 from .depth import arrivals
-from .depth.units import Arrivals, LevelArrivals
+from .depth.units import Arrivals
 from .structure import stages
 from .structure.activity import activity_of_rows, exponent_activity, multiply_activity, nonzero, shift_activity
 from .structure.adders import add, count_up_or_down
@@ -26,7 +28,7 @@ comes what is multiplied, or added to a float. ``in fixed point``: by how late c
 in exact sums that become a float, in a tensor core's, and in the rounding of products. ``of integers``: by how late come the two rows of
 integers' products, which meet a fixed-point accumulator in one tree.
 """
-_DEPTH, _BEFORE, _FIXED, _SUMS, _ROWS = range(len(STIRS))
+DEPTH, BEFORE, FIXED, SUMS, _ROWS = range(len(STIRS))
 
 _LATE_SUM = 1.6
 """How much more a number stirs that was a sum in the same cycle, whose sign and leading zeros come late, than its arrival says."""
@@ -38,7 +40,7 @@ _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-_SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, _ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 13.0
+SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 13.0
 """When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
 how much later where its accumulator joins behind them; rounded products, and rounded sums of a tensor core.
 """
@@ -46,7 +48,7 @@ _FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _ABOVE_LANES = 0.6
 """How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
-_SATURATING = 2.5
+SATURATING = 2.5
 """How much more than others registers are stirred by a sum that saturates: all their bits wait for what its highest bits say."""
 _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
@@ -67,41 +69,88 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
     found = np.zeros((4, len(STIRS), len(CELLS)))
     times = arrivals(spec, adder, multiplier, objective)
     decode, multiply = cells[:2, len(CELLS) :]
-    before = times.operands if _registers(spec) < 2 else 0.0
-    found[0, _DEPTH] = times.operands * decode
-    found[1, _BEFORE] = before * _shifts(spec) * multiply
-    found[1, _DEPTH] = max(times.product - before, 0.0) * multiply
-    product = times.product if _registers(spec) <= 0 else 0.0
+    of_decode, before_multiply, of_multiply = stirs_of_operands(times.operands, times.product, shifts_of(spec), registers_of(spec))
+    found[0, DEPTH] = of_decode * decode
+    found[1, BEFORE] = before_multiply * multiply
+    found[1, DEPTH] = of_multiply * multiply
+    product = times.product if registers_of(spec) <= 0 else 0.0
     parts = stages(spec, adder, multiplier)
-    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else _SUM_ALONE
-    found[2, _SUMS] = (alone + product * _sums_at_once(spec)) * parts.summed.cells()
+    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE
+    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * parts.summed.cells()
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
         aligned, rounded = (part.cells() for part in level.term)
-        found[2, _SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
-        found[3, _SUMS] += (_ROUNDING_SUMS if isinstance(acc, TensorAcc) else _ROUNDING) * rounded
+        found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
+        found[3, SUMS] += (_ROUNDING_SUMS if isinstance(acc, TensorAcc) else ROUNDING) * rounded
         first = i == 0 and active == 1
         alignadd, normacc = active * (level.alignadd.cells() - aligned), active * (level.normacc.cells() - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
-                saturating = _SATURATING if isinstance(acc, FixedAcc) and acc.saturate else 1.0
-                kind, late = (_ROWS, _late_rows(spec, product)) if _adds_rows(spec) else (_FIXED, _late_fixed(spec, product))
-                found[2, kind] += late * (_without_signs(spec, acc, alignadd, adder) if kind == _ROWS else alignadd)
-                found[3, kind] += late * saturating * normacc
+                saturates = isinstance(acc, FixedAcc) and acc.saturate
+                if _adds_rows(spec):
+                    kind, late, alignadd = _ROWS, _late_rows(spec, product), _without_signs(spec, acc, alignadd, adder)
+                else:
+                    kind, late = FIXED, _late_fixed(spec, product)
+                found[2, kind] += late * alignadd
+                found[3, kind] += late * (SATURATING if saturates else 1.0) * normacc
         elif arrived is not None:
-            late, exponents = _lateness(spec, acc, times, arrived, rounds=bool(rounded.any())) if first else (0.0, _OF_LEVELS)
+            rounds, term = bool(rounded.any()), max(arrived.significand, arrived.exponent)
+            late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
             there = nonzero(spec) if first and spec.exact_sum is None else 1.0
-            precision = acc.format.precision
-            # Random bits below the last are seldom reached.
-            reached = there * precision / (precision + acc.random_bits) if isinstance(acc, FloatAcc) else there
-            kept = precision / (precision + _DROPPED)
-            found[2, _DEPTH] += reached * max(arrived.total - _term(arrived), 0.0) * exponents * alignadd
-            found[2, _BEFORE] += reached * late * exponents * alignadd
-            found[3, _DEPTH] += kept * max(arrived.end - arrived.total, 0.0) * normacc
-            found[3, _BEFORE] += kept * late * exponents * normacc
+            random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
+            stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
+            found[2, DEPTH] += stirs[0] * alignadd
+            found[2, BEFORE] += stirs[1] * alignadd
+            found[3, DEPTH] += stirs[2] * normacc
+            found[3, BEFORE] += stirs[3] * normacc
     return found.reshape(4, -1)
 
 
-def _registers(spec: MacSpec) -> int:
+def stirs_of_operands(operands: Any, product: Any, shifts: Any, registers: Any) -> tuple[Any, Any, Any]:
+    """Return how much decode is stirred by its depth, and multiply by what comes before it and by its depth.
+
+    Parameters are numbers, or arrays of them: when operands and product are there, how often one of the operands is shifted otherwise, and
+    the registers between operands and sum.
+    """
+    before = operands * (registers < 2)
+    return operands, before * shifts, np.maximum(product - before, 0.0)
+
+
+def stirs_of_fixed(product: Any, there: Any) -> Any:
+    """Return how much products stir a fixed-point number, from when they come, and how often one of a step is none of zero."""
+    return there * (_FIXED_ALONE + product)
+
+
+def lateness_of_sums(term: Any, at_once: Any) -> tuple[Any, float]:
+    """Return the same as `lateness_of_products` where an exact sum is added to a float, maybe in the cycle in which it is made."""
+    return _LATE_SUM * term * at_once, _OF_SUMS
+
+
+def lateness_of_products(term: Any, operands: Any, shifts: Any, registers: Any, exponents: Any, rounds: Any) -> tuple[Any, Any]:
+    """Return how much a product stirs the float that it is added to, and how often that is shifted otherwise.
+
+    Parameters are numbers, or arrays of them: when the product and the operands are there, what `stirs_of_operands` is told, how often the
+    product's exponent changes, and whether it is rounded before.
+    """
+    shifted = _SHIFTED * operands * shifts * (registers <= 0)
+    return np.where(rounds, _ROUNDED, term + shifted), np.where(rounds, _OF_SUMS, exponents)
+
+
+def stirs_of_float(
+    term: Any, total: Any, end: Any, late: Any, exponents: Any, there: Any, precision: Any, random_bits: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Return how much the addition to a float is stirred by its depth and by what comes before it, and its rounding by both.
+
+    Parameters are numbers, or arrays of them: when there is what is added, the sum, and the rounded sum; what `lateness_of_products` tells;
+    how often what is added is none of zero; bits of the significand, and random ones.
+    """
+    # Random bits below the last are seldom reached.
+    reached = there * precision / (precision + random_bits)
+    kept = precision / (precision + _DROPPED)
+    depth, rounding = np.maximum(total - term, 0.0), np.maximum(end - total, 0.0)
+    return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
+
+
+def registers_of(spec: MacSpec) -> int:
     """Return the registers between operands and products; the last is behind an exact sum where there is one."""
     return spec.pipeline - (spec.exact_sum is not None)
 
@@ -116,7 +165,7 @@ def _adds_rows(spec: MacSpec) -> bool:
     return joins_rows(spec) and spec.exact_sum is None
 
 
-def _shifts(spec: MacSpec) -> float:
+def shifts_of(spec: MacSpec) -> float:
     """Return how often one of the operands is shifted otherwise than the one before it, as it is unpacked."""
     return max(map(shift_activity, (spec.a, spec.b))) if normalises_operands(spec) else 0.0
 
@@ -132,8 +181,12 @@ def _late_fixed(spec: MacSpec, product: float) -> float:
     """Return how much late products, or sums of them, stir a fixed-point number that they are added to."""
     if spec.exact_sum is not None:
         return _FIXED_ALONE + product * _LATE_SUM * _sums_at_once(spec)
-    there = 1 - (1 - nonzero(spec)) ** spec.lanes
-    return there * (_FIXED_ALONE + product)
+    return float(stirs_of_fixed(product, some_nonzero(spec)))
+
+
+def some_nonzero(spec: MacSpec) -> float:
+    """Return how often some product of a step is none of zero."""
+    return 1 - (1 - nonzero(spec)) ** spec.lanes
 
 
 def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) -> np.ndarray:
@@ -149,19 +202,11 @@ def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) 
     return np.maximum(alignadd - still * tally.counts().cells(), 0.0)
 
 
-def _term(arrived: LevelArrivals) -> float:
-    """Return when what a float is added to is there."""
-    return max(arrived.significand, arrived.exponent)
-
-
-def _lateness(spec: MacSpec, acc: Level, times: Arrivals, arrived: LevelArrivals, *, rounds: bool) -> tuple[float, float]:
+def _lateness(spec: MacSpec, acc: Level, times: Arrivals, term: float, *, rounds: bool) -> tuple[Any, Any]:
     """Return how much a term stirs the float that it is added to, and how often that is shifted otherwise."""
-    term = _term(arrived)
     if spec.exact_sum is not None:
-        return _LATE_SUM * term * _sums_at_once(spec), _OF_SUMS
+        return lateness_of_sums(term, _sums_at_once(spec))
     if isinstance(acc, TensorAcc):
         return _LATE_TENSOR * term, _OF_SUMS
-    if rounds:
-        return _ROUNDED, _OF_SUMS
-    shifted = _SHIFTED * times.operands * _shifts(spec) if _registers(spec) <= 0 else 0.0
-    return term + shifted, exponent_activity(spec)
+    exponents = 0.0 if rounds else exponent_activity(spec)
+    return lateness_of_products(term, times.operands, shifts_of(spec), registers_of(spec), exponents, rounds)

@@ -145,7 +145,7 @@ class FixedSizes(NamedTuple):
     ----------
     unit
         Of bringing them there.
-    count
+    terms
         How many there are.
     register, width
         Bits of the accumulator, and of the sum.
@@ -154,7 +154,7 @@ class FixedSizes(NamedTuple):
     """
 
     unit: UnitSizes
-    count: int
+    terms: int
     register: int
     width: int
     accumulates: bool
@@ -219,9 +219,9 @@ def _signed_to_unit(number: Number, exponent: int, plan: WindowShift) -> Aligned
 
 def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
     """Return the way to the sum of numbers brought to a fixed-point grid, and of an accumulator."""
-    unit, count, register, width, accumulates = sizes
+    unit, terms, register, width, accumulates = sizes
     aligned, acc = align_to_unit(number, unit), fed_back(register, number.flags.weights)
-    if count == 1 and accumulates:
+    if terms == 1 and accumulates:
         carry, bits = aligned.carry if aligned.carries else None, width - aligned.place
         if not unit.signed:
             # Above an unsigned number there is a carry only.
@@ -231,7 +231,7 @@ def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
         return latest(add(bits, adder, even(acc), aligned.word, carry, above=above))
     begin = later(latest(aligned.word), aligned.carry)
     tree_sizes = aligned.bits, aligned.place, aligned.carries, unit.signed, width
-    return follow(later(begin, acc) if accumulates else begin, sum_tree(count, *tree_sizes, accumulates, adder, begin.weights))
+    return follow(later(begin, acc) if accumulates else begin, sum_tree(terms, *tree_sizes, accumulates, adder, begin.weights))
 
 
 def add_far(number: Number, term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Path:

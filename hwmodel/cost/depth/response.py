@@ -1,0 +1,83 @@
+"""How late what a part hands on comes, by how late what it is given does.
+
+Times only add up along a way, and where ways meet the latest counts. So a part is told, once for all that it may be given, by the longest
+way from each of the fields of a number to each of what it hands on, and by the longest that begins in it, at a register or an input.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .paths import GATE, LEVELS, Number, Path, Weights, Word
+
+FIELDS = 6
+"""Of a number: the lowest and the highest bit of its significand, and of its exponent; its flags; whether it is zero."""
+
+SOURCES = FIELDS + 1
+"""Where ways come from: the fields of a number, and what is there at once."""
+
+_FAR = float(1 << 20)
+"""When what is looked at comes, later than all else can."""
+
+
+class Response(NamedTuple):
+    """The longest ways to what a part hands on.
+
+    Attributes
+    ----------
+    times : (outputs, 7) float64
+        What they take, from each of `SOURCES`; minus infinity: there is none.
+    levels : (outputs, 7, 12) float64
+        Their levels, by `hwmodel.cost.depth.LEVELS`.
+    """
+
+    times: np.ndarray
+    levels: np.ndarray
+
+
+def respond(part_of_unit: int, weights: Weights, walk: Callable[[Number], Sequence[Path]]) -> Response:
+    """Return the response of a part.
+
+    Parameters
+    ----------
+    part_of_unit
+        Where the number is that it is given, one of `hwmodel.cost.depth.PARTS`.
+    weights
+        What levels take.
+    walk
+        Returns the ways to what it hands on, from those to a number.
+    """
+    away = Path(-_FAR, part_of_unit, GATE, 0.0, None, weights)
+    late = away._replace(time=_FAR)
+    rows = list[list[list[float] | None]]()
+    for source in range(SOURCES):
+        fields = [away] * FIELDS
+        if source < FIELDS:
+            fields[source] = late
+        least = _FAR / 2 if source < FIELDS else -_FAR / 2
+        rows.append([levels_by_kind(path) if path.time > least else None for path in walk(number_of(fields))])
+    levels = np.array([[each or [0.0] * len(LEVELS) for each in row] for row in rows]).swapaxes(0, 1)
+    reached = np.array([[each is not None for each in row] for row in rows]).T
+    return Response(np.where(reached, levels @ np.array(weights), -np.inf), levels)
+
+
+def number_of(fields: Sequence[Path]) -> Number:
+    """Return a number of the ways to its `FIELDS`."""
+    low, high, exponent_low, exponent_high, flags, zero = fields
+    return Number(Word(low, high), Word(exponent_low, exponent_high), flags, zero)
+
+
+def fields_of(number: Number) -> tuple[Path, ...]:
+    """Return the ways to a number's `FIELDS`."""
+    return (*number.significand, *number.exponent, number.flags, number.zero)
+
+
+def levels_by_kind(path: Path) -> list[float]:
+    """Return the levels on a way by `hwmodel.cost.depth.LEVELS`, of all parts together."""
+    counted = [0.0] * len(LEVELS)
+    step: Path | None = path
+    while step is not None:
+        counted[step[2]] += step[3]
+        step = step[4]
+    return counted
