@@ -8,15 +8,16 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
-from .arrays import Distinct, PartTable, UnitColumns
+from .arrays import Distinct, PartTable, PlainTimes, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .depth import depths
 from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
+from .structure.tally import CELLS
 
 BOUNDS = ("", "low", "high")
 
-_AT_ONCE = 1 << 12
-"""Units whose glitching cells are held at once, each some 3 kB."""
+_AT_ONCE, _PLAIN_AT_ONCE = 1 << 12, 1 << 16
+"""Units whose glitching cells are held at once, each some 3 kB; and such that are put together from what is known of their parts."""
 
 
 class Estimator:
@@ -38,6 +39,7 @@ class Estimator:
         self.pairs, self.accumulators = pairs, accumulators
         self._units: dict[tuple[str, str], UnitColumns] = {}
         self._costs: dict[tuple[Any, ...], np.ndarray] = {}
+        self._times: dict[str, PlainTimes] = {}
 
     @staticmethod
     def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
@@ -86,8 +88,7 @@ class Estimator:
         places = units.places(pair, acc, lanes, pipeline)
         columns: dict[str, np.ndarray] = {"lanes": units.lanes(acc, lanes)}
         for quantity in COUNTED:
-            halves = ((units.operands, slice(0, 2), places[0]), (units.sums, slice(2, 4), places[1]))
-            fitted = np.concatenate([self._costs_of(*half[:2], calibration, quantity)[np.maximum(half[2], -1)] for half in halves], axis=1)
+            fitted = self._settled(units, *places, calibration, quantity)
             columns |= columns_of(fitted, columns["lanes"], calibration, quantity)
         beyond = [columns[column("area_um2", part)] > REACH * area for part, area in calibration.reach.items()]
         return columns | {"extrapolated": np.any(beyond, axis=0)}
@@ -103,7 +104,8 @@ class Estimator:
     ) -> list[dict[str, np.ndarray]]:
         """Return energy with glitches and delay of units, as columns on each of some cards.
 
-        Each unit is looked at by itself, once for all cards.
+        Units of one accumulator, fixed point or float, whose products are numbers, are put together from their parts; each of the others is
+        looked at by itself, once for all cards.
 
         Parameters
         ----------
@@ -128,24 +130,48 @@ class Estimator:
         all_lanes = units.lanes(acc, lanes)
         operands, sums = units.places(pair, acc, lanes, pipeline)
         costs = [{quantity: np.empty((len(pair), len(parts_of(quantity)))) for quantity in (TIMED, DELAY)} for _ in cards]
-        for first in range(0, len(pair), _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
-            cells = np.concatenate([units.operands.cells[operands[some]], units.sums.cells[sums[some]]], axis=1)
-            named = zip(*(at[some].tolist() for at in (pair, acc, pipeline, all_lanes)), strict=True)
-            specs = [self._unit(*each) for each in named]
-            kinds = {
-                TIMED: [glitching_cells(spec, each, objective=objective, **architecture) for spec, each in zip(specs, cells, strict=True)],
-                DELAY: [depths(spec, objective=objective, **architecture).sum(axis=0, keepdims=True) for spec in specs],
-            }
-            for quantity, counted in kinds.items():
-                for calibration, found in zip(calibrations, costs, strict=True):
-                    found[quantity][some] = costs_of(np.array(counted), calibration.coefficients[quantity])
+
+        def unit(at: int) -> MacSpec:
+            return self._unit(int(pair[at]), int(acc[at]), int(pipeline[at]), int(all_lanes[at]))
+
+        plain = units.plain.made_of(sums)[1] >= 0
+        times = self._times_of(objective)
+        for at in _pieces(np.flatnonzero(plain), _PLAIN_AT_ONCE):
+            levels, stirred = times.of(operands[at], sums[at], lambda each, at=at: unit(at[each]))
+            for calibration, found in zip(calibrations, costs, strict=True):
+                found[DELAY][at] = costs_of(levels[:, np.newaxis], calibration.coefficients[DELAY])
+                found[TIMED][at] = self._settled(units, operands[at], sums[at], calibration, TIMED)
+                of_stirs = calibration.coefficients[TIMED].reshape(4, -1, len(CELLS))[:, 2:]
+                for cells in stirred:
+                    found[TIMED][at, cells.part] += cells.costs(of_stirs[cells.part, cells.kind])
+        for at in _pieces(np.flatnonzero(~plain), _AT_ONCE):
+            specs = [unit(each) for each in at.tolist()]
+            counted = np.concatenate([units.operands.cells[operands[at]], units.sums.cells[sums[at]]], axis=1)
+            built = {"objective": objective, **architecture}
+            glitching = [glitching_cells(spec, each, **built) for spec, each in zip(specs, counted, strict=True)]
+            longest = [depths(spec, **built).sum(axis=0, keepdims=True) for spec in specs]
+            for calibration, found in zip(calibrations, costs, strict=True):
+                found[DELAY][at] = costs_of(np.array(longest), calibration.coefficients[DELAY])
+                found[TIMED][at] = costs_of(np.array(glitching), calibration.coefficients[TIMED])
         told = list[dict[str, np.ndarray]]()
         for calibration, found in zip(calibrations, costs, strict=True):
             told.append({})
             for quantity, each in found.items():
                 told[-1] |= columns_of(each, all_lanes, calibration, quantity)
         return told
+
+    def _times_of(self, objective: str) -> PlainTimes:
+        """Return what times units in plain frames."""
+        if objective not in self._times:
+            architecture = ARCHITECTURES[objective]
+            units = self._built(architecture)
+            self._times[objective] = PlainTimes(units.operands, units.plain, **architecture, objective=objective)
+        return self._times[objective]
+
+    def _settled(self, units: UnitColumns, operands: np.ndarray, sums: np.ndarray, calibration: Calibration, quantity: str) -> np.ndarray:
+        """Return what the parts of units cost that follows from counts, (units, 4); NaN where there is no unit."""
+        halves = ((units.operands, slice(0, 2), operands), (units.sums, slice(2, 4), sums))
+        return np.concatenate([self._costs_of(*half[:2], calibration, quantity)[np.maximum(half[2], -1)] for half in halves], axis=1)
 
     def _unit(self, pair: int, acc: int, pipeline: int, lanes: int) -> MacSpec:
         a, b = self.pairs[pair]
@@ -186,7 +212,7 @@ class Estimator:
         key = calibration, quantity, parts.start
         known = self._costs.get(key, np.full((1, 2), np.nan))
         if len(known) <= len(table):
-            new = costs_of(table.cells[len(known) - 1 :], calibration.coefficients[quantity][parts])
+            new = costs_of(table.cells[len(known) - 1 :], calibration.coefficients[quantity][parts, : table.cells.shape[-1]])
             self._costs[key] = known = np.concatenate([known[:-1], new, np.full((1, 2), np.nan)])
         return known
 
@@ -200,6 +226,10 @@ def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, q
     if quantity != DELAY:
         columns[column(quantity, bound="per_product")] = columns[quantity] / lanes
     return columns
+
+
+def _pieces(places: np.ndarray, size: int) -> list[np.ndarray]:
+    return [places[first : first + size] for first in range(0, len(places), size)]
 
 
 @lru_cache(maxsize=4)

@@ -2,5 +2,6 @@
 
 from .columns import UnitColumns
 from .tables import Distinct, PartTable
+from .times import PlainTimes
 
-__all__ = ["Distinct", "PartTable", "UnitColumns"]
+__all__ = ["Distinct", "PartTable", "PlainTimes", "UnitColumns"]

@@ -41,6 +41,8 @@ class UnitColumns:
     ----------
     operands, sums
         What was counted: decode and multiply; alignadd and normacc.
+    plain
+        What sums in plain frames are made of.
     """
 
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator], adder: str, multiplier: str) -> None:
@@ -57,7 +59,7 @@ class UnitColumns:
         self._whole, self._joins = Met(), Met()
         self._fixed = Distinct()
         self._faults = Faults()
-        self._plain = PlainSums(self.pairs, adder, multiplier, self.sums, self._faults)
+        self.plain = PlainSums(self.pairs, adder, multiplier, self.sums, self._faults)
 
     def places(self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units have their parts, and count what was not met before.
@@ -125,7 +127,7 @@ class UnitColumns:
         ways = [self._way_of(frame, each) for each in ("fixed" if kind == "summed" else kind, kind)]
         registers = max(frame.pipeline - (kind == "summed"), 0)
         rows = self._way_of(frame, f"{kind} rows") if kind in ("fixed", "summed") else ways[0]
-        told = self._plain.float_frame(frame) if is_float else [0] * len(FloatFrame._fields)
+        told = self.plain.float_frame(frame) if is_float else [0] * len(FloatFrame._fields)
         fixed = self._fixed.of(frame.first) if kind == "fixed" else -1
         return (*ways, rows, fixed, frame.all_lanes, registers, is_float, *told)
 
@@ -204,7 +206,8 @@ class UnitColumns:
             active = way.operands.sum_activity(
                 self._unit_at(frame[first], examples[first]), examples[first], self._told[frame[first], _LANES]
             )
-            return self._plain.into_float(self._frames, frame[first], told, examples[first], likes, active).tolist()
+            joined = way.operands.joined
+            return self.plain.into_float(self._frames, frame[first], told, examples[first], likes, active, joined=joined).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
 
@@ -226,7 +229,7 @@ class UnitColumns:
     def _into_fixed(self, way: Way, units: list[tuple[Frame, int]]) -> list[int]:
         pairs, lanes = (np.array(each, np.int64) for each in ([pair for _, pair in units], [frame.lanes for frame, _ in units]))
         active = way.operands.sum_activity(lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes)
-        return self._plain.into_fixed(units, active, joined=way.operands.joined)
+        return self.plain.into_fixed(units, active, joined=way.operands.joined)
 
     def _count(self, frame: Frame, pair: Pair) -> int:
         """Return where the sums of a pair, and of all of its class, are now."""

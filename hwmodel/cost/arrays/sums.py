@@ -52,7 +52,26 @@ class FloatFrame(NamedTuple):
     refuses: bool
 
 
-class _Rows:
+class LevelOf(NamedTuple):
+    """An accumulator, and what it adds.
+
+    Attributes
+    ----------
+    acc
+        The accumulator.
+    shape, number
+        Shape of what it adds, and how many of these a step has; of fixed point it is the shape of products.
+    fixed
+        Its fixed point, if it is no float.
+    """
+
+    acc: FixedAcc | FloatAcc
+    shape: NumberShape
+    number: int = 1
+    fixed: FixedPoint | None = None
+
+
+class CellRows:
     """Cells of alignadd and normacc, placed and standing idle, each counted once: (rows, 2, cells) float64."""
 
     def __init__(self) -> None:
@@ -99,12 +118,23 @@ class PlainSums:
         How units are built, see `hwmodel.cost.counts`.
     sums, faults
         Where rows, and reasons why there are none, are kept.
+
+    Attributes
+    ----------
+    pairs
+        As given.
+    fronts, levels
+        Cells of what stands between products and accumulators, and of accumulators; of these those without control can stand idle.
+    front_of, level_of
+        A unit of each front, as a frame and the place of a pair, but for the first, which is none; and each accumulator.
     """
 
     def __init__(self, pairs: Sequence[Pair], adder: str, multiplier: str, sums: PartTable, faults: Faults) -> None:
-        self._pairs, self._adder, self._multiplier, self._sums, self._faults = pairs, adder, multiplier, sums, faults
-        self._fronts, self._levels = _Rows(), _Rows()
-        self._none = self._fronts.add((Counts(), Counts()), (NO_CELLS, NO_CELLS))
+        self.pairs, self._adder, self._multiplier, self._sums, self._faults = pairs, adder, multiplier, sums, faults
+        self.fronts, self.levels = CellRows(), CellRows()
+        self._none = self.fronts.add((Counts(), Counts()), (NO_CELLS, NO_CELLS))
+        self.front_of, self.level_of = list[tuple[Frame, int] | None]([None]), list[LevelOf]()
+        self._made_of = np.zeros((1 << 10, 2), np.int64)
         self._front_met, self._level_met = Met(), Met()
         self._front_frames, self._level_frames, self._terms = Distinct(), Distinct(), Distinct()
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
@@ -126,6 +156,8 @@ class PlainSums:
         pairs: np.ndarray,
         likes: np.ndarray,
         active: np.ndarray | float,
+        *,
+        joined: bool,
     ) -> np.ndarray:
         """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
@@ -139,10 +171,12 @@ class PlainSums:
             (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
         active
             (units,) float64, or one number: how often alignadd changes by what operands do.
+        joined
+            Whether products join as rows.
         """
         front, level, precision, lane_bits, refuses = told.T
         found = np.empty(len(pairs), np.int64)
-        special = refuses.astype(bool) & np.array([self._pairs[pair].told["has_specials"] for pair in pairs.tolist()], bool)
+        special = refuses.astype(bool) & np.array([self.pairs[pair].told["has_specials"] for pair in pairs.tolist()], bool)
         found[special] = self._faults.refuse(None)
         at = np.flatnonzero(~special)
 
@@ -159,7 +193,7 @@ class PlainSums:
             return [self._level(each, term) for each, term in zip(floats[first].tolist(), terms[first].tolist(), strict=True)]
 
         levels = self._level_met.of(floats << 32 | terms, count_levels)
-        (front_placed, front_idle), (level_placed, level_alone) = self._fronts.all(), self._levels.all()
+        (front_placed, front_idle), (level_placed, level_alone) = self.fronts.all(), self.levels.all()
         finest, size = self._binades_of_products(pairs[at])
         shares = unfilled(Binades(finest, reach_of_sums(size, lane_bits[at])), precision[at])
         placed = front_placed[fronts >> 32] + level_placed[levels]
@@ -167,34 +201,39 @@ class PlainSums:
         working = placed - idle
         working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
         found[at] = self._sums.add(np.concatenate([placed, working], axis=2))
+        if not joined:
+            self._note(found[at], fronts >> 32, levels)
         return found
 
     def _front(self, frame: Frame, pair: int) -> int:
         """Count what stands between products and a float; return its place and that of the shape of the number it makes, in one integer."""
-        refused = self._faults.of(frame, self._pairs[pair])
+        refused = self._faults.of(frame, self.pairs[pair])
         if refused is not None:
             return refused
-        spec = frame.around(self._pairs[pair])
+        spec = frame.around(self.pairs[pair])
         counted = front_counts(spec, self._adder, self._multiplier)
         place = self._none
         if spec.exact_sum is not None:
-            place = self._fronts.add((counted.alignadd, counted.normacc), (counted.idle_alignadd, NO_CELLS))
+            place = self.fronts.add((counted.alignadd, counted.normacc), (counted.idle_alignadd, NO_CELLS))
+            self.front_of.append((frame, pair))
         assert isinstance(counted.terms, Terms)
         # Of the largest number a float asks for no more than its length.
         shape = counted.terms.shape
         return place << 32 | self._terms.of(shape._replace(magnitude=1 << max(shape.magnitude.bit_length() - 1, 0)))
 
     def _level(self, frame: int, term: int) -> int:
-        """Count a float with its control; the cells that can stand idle are those without."""
+        """Count a float with its control."""
         acc, pipeline = self._level_frames.things[frame]
-        counted = level_of_float(acc, self._terms.things[term], self._adder, pipeline > 0)
+        shape = self._terms.things[term]
+        counted = level_of_float(acc, shape, self._adder, pipeline > 0)
+        self.level_of.append(LevelOf(acc, shape))
         own = counted.alignadd, counted.normacc
-        return self._levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), own)
+        return self.levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), own)
 
     def _binades_of_products(self, pairs: np.ndarray) -> np.ndarray:
         """Return log2 of what products are multiples of, but for few, and of how large they commonly are: (2, pairs) float64."""
         for pair in np.unique(pairs[np.isnan(self._of_products[pairs, 0])]).tolist():
-            self._of_products[pair] = binades_of_factors(self._pairs[pair].told["factors"])
+            self._of_products[pair] = binades_of_factors(self.pairs[pair].told["factors"])
         return self._of_products[pairs].T
 
     def into_fixed(self, units: Sequence[tuple[Frame, int]], active: np.ndarray | float, *, joined: bool) -> list[int]:
@@ -215,26 +254,45 @@ class PlainSums:
             known = self._fixed_of.setdefault(acc, {})
             each = known.get(pair)
             if each is None:
-                each = known[pair] = self._fixed_point(frame, acc, self._pairs[pair])
+                each = known[pair] = self._fixed_point(frame, acc, self.pairs[pair])
             if isinstance(each, int):
                 found.append(each)
                 continue
             there.append((frame, acc, each, pair))
             at.append(place)
             found.append(len(at))
+        levels = len(self.level_of) + np.arange(len(there))
         placed, idle = self._levels_of_rows(there) if joined else self._levels_of_terms(there)
         placed[:, 1] += _cells([control(frame.pipeline, None, 0, False) for frame, *_ in there])
         working = placed - idle
         working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
-        places = self._sums.add(np.concatenate([placed, working], axis=2)).tolist()
-        return [each if each < 0 else places[each - 1] for each in found]
+        places = self._sums.add(np.concatenate([placed, working], axis=2))
+        if not joined:
+            self._note(places, np.full(len(there), self._none), levels)
+        counted_at = places.tolist()
+        return [each if each < 0 else counted_at[each - 1] for each in found]
+
+    def _note(self, places: np.ndarray, fronts: np.ndarray, levels: np.ndarray) -> None:
+        """Note which front and level sums are made of."""
+        if len(places):
+            self._made_of = with_room(self._made_of, int(places.max()) + 1)
+            self._made_of[places] = np.stack([fronts, levels + 1], axis=1)
+
+    def made_of(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which front and level sums are made of, (places,) int64 each; a level below 0: they are no plain ones, or of rows."""
+        self._made_of = with_room(self._made_of, int(places.max(initial=0)) + 1)
+        fronts, levels = self._made_of[places].T
+        return fronts, levels - 1
 
     def _levels_of_terms(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Count fixed-point accumulators that add products as numbers: cells placed, and idle, of both parts, (units, 2, cells) each."""
         counted, shares = list[Counts](), list[tuple[float, float]]()
         for frame, acc, (fixed, product), pair in units:
-            counted += level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
-            finest, size = binades_of_factors(self._pairs[pair].told["factors"])
+            own = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
+            self.levels.add(own, (own[0], own[1]))
+            self.level_of.append(LevelOf(acc, product, frame.lanes, fixed))
+            counted += own
+            finest, size = binades_of_factors(self.pairs[pair].told["factors"])
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
             shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
         placed = _cells(counted).reshape(-1, 2, len(CELLS))
@@ -244,7 +302,7 @@ class PlainSums:
         """Count fixed-point accumulators that add the rows of products of integers, as `_levels_of_terms`."""
         counted = list[Counts]()
         for frame, acc, (fixed, _), pair in units:
-            spec = frame.around(self._pairs[pair])
+            spec = frame.around(self.pairs[pair])
             rows = self._rows_of.get((pair, frame.lanes))
             if rows is None:
                 assert isinstance(spec.a, IntFormat)

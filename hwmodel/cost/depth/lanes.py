@@ -1,6 +1,7 @@
 """Ways through a lane: its operands decoded and multiplied, as `hwmodel_rtl.lanes` joins them."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from hwmodel.spec import BlockFormat, LogFormat, MacSpec, Operand, PositFormat, TensorAcc
 from hwmodel.spec.dataflow import is_halved, normalises_operands, normalises_product, raised_shape, stays_signed
@@ -8,18 +9,38 @@ from hwmodel.spec.ranges import NumberShape, operand_shape
 
 from .decode import decode, signed_posit
 from .multiply import mpy, mpy_log, mpy_posit
-from .paths import MULTIPLY, Number, Weights, arrived, start
+from .paths import ALIGNADD, MULTIPLY, Number, Path, Weights, arrived, enter_number, later, latest, start, whole
 
 
-def operands_of(spec: MacSpec, weights: Weights) -> tuple[Number, Number]:
-    """Return the ways to the two operands of a lane."""
-    return _operands(stays_signed(spec), spec.a, spec.b, normalises_operands(spec), weights)
+class LaneWays(NamedTuple):
+    """The ways through a lane.
+
+    Attributes
+    ----------
+    number
+        To the product as the next part sees it, from a register behind it if there is one.
+    ends
+        To registers.
+    operands, product
+        When the unpacked operands, and the product's significand, are there, at nominal levels.
+    """
+
+    number: Number
+    ends: tuple[Path, ...]
+    operands: float
+    product: float
 
 
-def product_of(spec: MacSpec, multiplier: str, adder: str, weights: Weights, *, registered: bool) -> Number:
-    """Return the ways to the product of a lane, from codes or, if they are `registered`, from decoded operands."""
-    kinds = stays_signed(spec), normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc), registered
-    return _product(spec.a, spec.b, *kinds, spec.lanes, multiplier, adder, weights)
+def through_lane(spec: MacSpec, registers: int, multiplier: str, adder: str, weights: Weights) -> LaneWays:
+    """Return the ways through a lane: two `registers` are behind operands and product, one is behind the product."""
+    operands = _operands(stays_signed(spec), spec.a, spec.b, normalises_operands(spec), weights)
+    ends = tuple(map(whole, operands)) if registers == 2 else ()
+    kinds = stays_signed(spec), normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc), registers == 2
+    product = _product(spec.a, spec.b, *kinds, spec.lanes, multiplier, adder, weights)
+    times = max(later(latest(number.significand), latest(number.exponent)).time for number in operands), latest(product.significand).time
+    if registers > 0:
+        return LaneWays(arrived(start(ALIGNADD, weights)), (*ends, whole(product)), *times)
+    return LaneWays(enter_number(product, ALIGNADD), ends, *times)
 
 
 def _operands(signed: bool, a: Operand, b: Operand, normalised: bool, weights: Weights) -> tuple[Number, Number]:

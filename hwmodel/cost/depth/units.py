@@ -16,7 +16,7 @@ from ..structure.parts import number_width
 from .adders import ripple
 from .decode import decode, exponent_bits
 from .fixed import FixedSizes, UnpackSizes, add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
-from .lanes import operands_of, product_of
+from .lanes import through_lane
 from .levels import LevelPaths, accumulate
 from .multiply import mpy, valid_mask
 from .paths import (
@@ -168,13 +168,10 @@ class _Build:
 
     def _product(self) -> Number:
         """Return the ways to a lane's product as the next part sees it."""
-        operands = operands_of(self.spec, self.weights)
-        self.operands = max(later(latest(number.significand), latest(number.exponent)).time for number in operands)
-        if self.registers == 2:
-            self.ends += map(whole, operands)
-        product = product_of(self.spec, self.multiplier, self.adder, self.weights, registered=self.registers == 2)
-        self.product = latest(product.significand).time
-        return self._from_register(product, ALIGNADD) if self.registers > 0 else enter_number(product, ALIGNADD)
+        lane = through_lane(self.spec, self.registers, self.multiplier, self.adder, self.weights)
+        self.ends += lane.ends
+        self.operands, self.product = lane.operands, lane.product
+        return lane.number
 
     def _scale(self, *, normalised: bool) -> Number:
         """Return the ways to the product of a step's block scales."""

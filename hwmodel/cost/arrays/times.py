@@ -1,0 +1,325 @@
+"""Delay and glitches of many units at once: ways through the parts of plain units, each looked at once and joined by when they come."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from hwmodel.spec import FixedAcc, FloatAcc, MacSpec
+from hwmodel.spec.dataflow import exact_sum_shape, lane_product
+
+from ..depth.fixed import FixedSizes, UnpackSizes, add_fixed, keep_fixed, unpack_sum
+from ..depth.lanes import through_lane
+from ..depth.levels import FloatLevel, add_to_float
+from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, later, latest, start
+from ..depth.response import FIELDS, SOURCES, fields_of, levels_by_kind, respond
+from ..glitches import (
+    BEFORE,
+    DEPTH,
+    FIXED,
+    ROUNDING,
+    SATURATING,
+    SUM_ALONE,
+    SUMS,
+    lateness_of_products,
+    lateness_of_sums,
+    registers_of,
+    shifts_of,
+    some_nonzero,
+    stirs_of_fixed,
+    stirs_of_float,
+    stirs_of_operands,
+)
+from ..structure.activity import exponent_activity, nonzero
+from ..structure.levels import level_of_float, total_width
+from ..structure.tally import CELLS
+from .sums import PlainSums
+from .tables import Distinct, PartTable, with_room
+
+
+class _Facts:
+    """Rows of numbers that are found one by one: (rows, columns) float64, as `all` returns them."""
+
+    def __init__(self, columns: int) -> None:
+        self._table, self._rows, self._new = np.zeros((1 << 10, columns)), 0, list[Sequence[float]]()
+
+    def __len__(self) -> int:
+        return self._rows + len(self._new)
+
+    def add(self, row: Sequence[float]) -> int:
+        self._new.append(row)
+        return len(self) - 1
+
+    def all(self) -> np.ndarray:
+        if self._new:
+            old, self._rows = self._rows, len(self)
+            self._table = with_room(self._table, self._rows)
+            self._table[old : self._rows] = self._new
+            self._new = []
+        return self._table[: self._rows]
+
+
+class _Ways:
+    """Different ways by their levels, each at a place; that with no level is at 0."""
+
+    def __init__(self) -> None:
+        self._places = Distinct()
+        self._places.of((0.0,) * len(LEVELS))
+        self._levels = _Facts(len(LEVELS))
+
+    def of(self, levels: Sequence[float]) -> int:
+        return self._places.of(tuple(levels))
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The levels of all, (ways, 12) float64."""
+        for each in self._places.things[len(self._levels) :]:
+            self._levels.add(each)
+        return self._levels.all()
+
+
+class _Table:
+    """Rows of facts under the places of something else, found when they are first asked for."""
+
+    def __init__(self, columns: int) -> None:
+        self.facts, self._at = _Facts(columns), np.full(1 << 10, -1)
+
+    def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> np.ndarray:
+        """Return the facts of places, (places, columns) float64; `find` is given a new place, and where it stands first among `places`."""
+        size = int(places.max(initial=0)) + 1
+        if len(self._at) < size:
+            grown = np.full(max(size, 2 * len(self._at)), -1)
+            grown[: len(self._at)] = self._at
+            self._at = grown
+        new = np.flatnonzero(self._at[places] < 0)
+        different, first = np.unique(places[new], return_index=True)
+        for place, at in zip(different.tolist(), new[first].tolist(), strict=True):
+            self._at[place] = self.facts.add(find(place, at))
+        return self.facts.all()[self._at[places]]
+
+
+class Stirred(NamedTuple):
+    """Cells that glitch.
+
+    Attributes
+    ----------
+    part, kind
+        Which of the fitted parts they are in, and of `hwmodel.cost.glitches.STIRS`.
+    cells : (rows, 12) float64
+        How many there are of each kind, of `rows` different parts of units.
+    rows : (units,) int64
+        Which of these units have.
+    stirs : (units,) float64
+        What stirs them.
+    """
+
+    part: int
+    kind: int
+    cells: np.ndarray
+    rows: np.ndarray
+    stirs: np.ndarray
+
+    def costs(self, each: np.ndarray) -> np.ndarray:
+        """Return what they cost, (units,) float64, from the cost of one of each kind, (12,)."""
+        few = len(self.rows) < len(self.cells)
+        return self.stirs * (self.cells[self.rows] @ each if few else (self.cells @ each)[self.rows])
+
+
+_TIMES, _WAYS_TO = slice(0, FIELDS), slice(FIELDS, 2 * FIELDS)
+_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _NONZERO, _SOME, _EXPONENTS, _REGISTERS = range(2 * FIELDS, 2 * FIELDS + 9)
+_OF_PRODUCT = 2 * FIELDS + 9
+"""What is told of products: when their fields come, and by which ways; the same of the last to a register in front of them; when operands
+and product are there; how often operands are shifted otherwise, a product is none of zero, one of all lanes is none, and exponents change;
+the registers up to the sum.
+"""
+
+_TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), slice(SOURCES, 2 * SOURCES)
+_FROM_SUM, _WAYS_FROM_SUM = slice(2 * SOURCES, 2 * SOURCES + FIELDS), slice(2 * SOURCES + FIELDS, 2 * SOURCES + 2 * FIELDS)
+_KEPT = 2 * SOURCES + 2 * FIELDS
+_OF_FRONT = _KEPT + 1
+"""What is told of exact sums: the response of the sum to products, that of the number made of it to the sum, and whether that is kept in a
+register.
+"""
+
+_TO_END, _WAYS_TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in range(4))
+_IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES = range(4 * SOURCES, 4 * SOURCES + 5)
+_OF_LEVEL = 4 * SOURCES + 5
+"""What is told of accumulators: the response of the register, and, of a float, of the sum and of what is added; what the register is."""
+
+
+class PlainTimes:
+    """When units in plain frames are done, and what stirs their cells; what was found once is kept.
+
+    Parameters
+    ----------
+    operands, plain
+        What was counted of units.
+    adder, multiplier, objective
+        How units are built, and what the mapper aims at.
+    """
+
+    def __init__(self, operands: PartTable, plain: PlainSums, adder: str, multiplier: str, objective: str) -> None:
+        self._operands, self._plain, self._adder, self._multiplier = operands, plain, adder, multiplier
+        self._weights = NOMINAL[objective]
+        self._ways = _Ways()
+        self._products, self._fronts, self._levels = _Table(_OF_PRODUCT), _Table(_OF_FRONT), _Table(_OF_LEVEL)
+        self._responses: dict[FloatLevel | tuple[FixedSizes, bool], tuple[float, ...]] = {}
+        self._rounded = np.zeros((1 << 10, len(CELLS)))
+
+    def of(self, operands: np.ndarray, sums: np.ndarray, units: Callable[[int], MacSpec]) -> tuple[np.ndarray, list[Stirred]]:
+        """Return the levels of logic on the longest way through units, (units, 12) float64, and what glitches in them.
+
+        Parameters
+        ----------
+        operands, sums
+            (units,) int64, where they have their parts; all must be plain.
+        units
+            Returns a unit by its index.
+        """
+        fronts, levels = self._plain.made_of(sums)
+        product = self._products.of(operands, lambda _, at: self._product(units(at)))
+        front = self._fronts.of(fronts, lambda place, _: self._front(place))
+        level = self._levels.of(levels, lambda place, _: self._level(place))
+        given, routes, ends, ways = self._join(product, front, fronts > 0)
+        # The last column is what is there at once.
+        to_end = np.concatenate([given, np.zeros((len(given), 1))], axis=1) + level[:, _TO_END]
+        last = to_end.argmax(axis=1)
+        each = np.arange(len(given))
+        last_ways = np.concatenate([routes[each, last], level[:, _WAYS_TO_END][each, last, np.newaxis].astype(np.int64)], axis=1)
+        longest = np.where((ends > to_end[each, last])[:, np.newaxis], ways, last_ways)
+        of_levels = self._ways.levels[longest].sum(axis=1)
+        return of_levels, self._stirred(operands, fronts, levels, product, front, level, given)
+
+    def _product(self, spec: MacSpec) -> list[float]:
+        """Return what is told of a unit's products."""
+        registers = registers_of(spec)
+        lane = through_lane(spec, registers, self._multiplier, self._adder, self._weights)
+        paths = fields_of(lane.number)
+        known = {id(path): self._ways.of(levels_by_kind(path)) for path in paths}
+        end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
+        alone = spec.exact_sum is None and isinstance(spec.acc, FloatAcc)
+        told = [*(path.time for path in paths), *(known[id(path)] for path in paths), end.time, self._ways.of(levels_by_kind(end))]
+        told += [lane.operands / 10, lane.product / 10, shifts_of(spec), nonzero(spec), some_nonzero(spec)]
+        return [*told, exponent_activity(spec) if alone else 0.0, registers]
+
+    def _front(self, place: int) -> Sequence[float]:
+        """Return what is told of an exact sum."""
+        of = self._plain.front_of[place]
+        if of is None:
+            return [0.0] * _OF_FRONT
+        spec = of[0].around(self._plain.pairs[of[1]])
+        assert spec.exact_sum is not None
+        fixed, weights = spec.exact_sum, self._weights
+        sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
+        unpacked = UnpackSizes.of(exact_sum_shape(spec, normalised=True))
+        number = fields_of(unpack_sum(start(ALIGNADD, weights), unpacked, self._adder, normalised=True))
+        to_sum = self._respond((sizes, False), lambda given: [add_fixed(given, sizes, self._adder)])
+        out = [*(path.time for path in number), *(self._ways.of(levels_by_kind(path)) for path in number)]
+        return [*to_sum, *out, spec.pipeline > 0]
+
+    def _level(self, place: int) -> Sequence[float]:
+        """Return what is told of an accumulator."""
+        of = self._plain.level_of[place]
+        acc = of.acc
+        if isinstance(acc, FixedAcc):
+            assert of.fixed is not None
+            fixed, width = of.fixed, total_width(of.fixed, of.shape.magnitude, of.shape.lsb, of.number)
+            sizes = FixedSizes.of(of.shape, of.number, fixed, width, acc.rounding)
+
+            def keep(given: Number) -> list[Path]:
+                return [keep_fixed(add_fixed(given, sizes, self._adder), fixed, width, saturate=acc.saturate)]
+
+            return [*self._respond((sizes, acc.saturate), keep), *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate]
+        level = FloatLevel.of(acc, of.shape)
+
+        def add(given: Number) -> list[Path]:
+            term, total, end = add_to_float(given, level, self._adder)
+            return [end, total, later(latest(term.significand), latest(term.exponent))]
+
+        rounds = level.term is not None
+        if rounds:
+            self._rounded = with_room(self._rounded, place + 1)
+            self._rounded[place] = level_of_float(acc, of.shape, self._adder, False).term[1].cells()
+        return [*self._respond(level, add), False, acc.format.precision, acc.random_bits, rounds, False]
+
+    def _respond(self, sizes: FloatLevel | tuple[FixedSizes, bool], walk: Callable[[Number], Sequence[Path]]) -> tuple[float, ...]:
+        """Return the times and ways of a part's first output, and the times of its others."""
+        known = self._responses.get(sizes)
+        if known is None:
+            times, levels = respond(ALIGNADD, self._weights, walk)
+            known = self._responses[sizes] = (*times[0], *map(self._ways.of, levels[0].tolist()), *times[1:].ravel())
+        return known
+
+    def _join(self, product: np.ndarray, front: np.ndarray, summed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Join products with exact sums of them.
+
+        Returns
+        -------
+        given : (units, 6) float64
+            When the fields come of what the accumulator adds.
+        routes : (units, 7, 3) int64
+            The ways to these, one after the other; none, to what is there at once.
+        ends, ways : (units,) float64, (units, 4) int64
+            When the last of all registers in front has what it keeps, and the ways to it.
+        """
+        given, routes = product[:, _TIMES].copy(), np.zeros((len(product), SOURCES, 3), np.int64)
+        routes[:, :FIELDS, 0] = product[:, _WAYS_TO]
+        ends, ways = product[:, _OWN_END].copy(), np.zeros((len(product), 4), np.int64)
+        ways[:, 0] = product[:, _OWN_WAY]
+        at = np.flatnonzero(summed)
+        to_sum = np.concatenate([given[at], np.zeros((len(at), 1))], axis=1) + front[at, _TO_SUM]
+        by, each = to_sum.argmax(axis=1), np.arange(len(at))
+        total, numbers = to_sum[each, by], front[at, _FROM_SUM]
+        to_total = np.stack([routes[at, by, 0], front[at, _WAYS_TO_SUM][each, by].astype(np.int64)], axis=1)
+        given[at], routes[at, :FIELDS, :2] = total[:, np.newaxis] + numbers, to_total[:, np.newaxis]
+        routes[at, :FIELDS, 2] = front[at, _WAYS_FROM_SUM]
+        kept = np.flatnonzero(front[at, _KEPT])
+        last, registered = numbers[kept].argmax(axis=1), at[kept]
+        later_than = given[registered, last] > ends[registered]
+        ends[registered] = np.maximum(ends[registered], given[registered, last])
+        ways[registered[later_than], :3] = routes[registered, last][later_than]
+        given[registered], routes[registered] = 0.0, 0
+        return given, routes, ends, ways
+
+    def _stirred(
+        self,
+        operands: np.ndarray,
+        fronts: np.ndarray,
+        levels: np.ndarray,
+        product: np.ndarray,
+        front: np.ndarray,
+        level: np.ndarray,
+        given: np.ndarray,
+    ) -> list[Stirred]:
+        """Return what glitches in units, of whose parts the places are given, what is told of these, and when comes what is accumulated."""
+        registers, shifts, when_operands = product[:, _REGISTERS], product[:, _SHIFTS], product[:, _OPERANDS]
+        fixed, rounds, summed, at_once = level[:, _IS_FIXED] == 1, level[:, _ROUNDS] == 1, fronts > 0, front[:, _KEPT] == 0
+        when_product = product[:, _PRODUCT] * (registers <= 0)
+        of_decode, before_multiply, of_multiply = stirs_of_operands(when_operands, product[:, _PRODUCT], shifts, registers)
+        given = np.concatenate([given, np.zeros((len(given), 1))], axis=1)
+        end, total, term = ((given + level[:, output]).max(axis=1) / 10 for output in (_TO_END, _TO_TOTAL, _TO_TERM))
+        of_products = lateness_of_products(term, when_operands, shifts, registers, product[:, _EXPONENTS], rounds)
+        late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
+        there = np.where(summed, 1.0, product[:, _NONZERO])
+        of_float = stirs_of_float(term, total, end, late, exponents, there, level[:, _PRECISION], level[:, _RANDOM_BITS])
+        sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
+        of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[:, _SOME]), 0.0)
+        in_front = np.where(summed, SUM_ALONE + when_product * at_once, 0.0)
+
+        working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
+        self._rounded = with_room(self._rounded, len(own))
+        rounded = self._rounded[: len(own)]
+        alignadd, normacc = own[:, 0], own[:, 1] - rounded
+        return [
+            Stirred(0, DEPTH, working[:, 0], operands, of_decode),
+            Stirred(1, BEFORE, working[:, 1], operands, before_multiply),
+            Stirred(1, DEPTH, working[:, 1], operands, of_multiply),
+            Stirred(2, SUMS, placed[:, 0], fronts, in_front),
+            Stirred(2, FIXED, alignadd, levels, of_fixed),
+            Stirred(2, DEPTH, alignadd, levels, sum_depth),
+            Stirred(2, BEFORE, alignadd, levels, sum_before),
+            Stirred(3, SUMS, rounded, levels, np.where(rounds, ROUNDING, 0.0)),
+            Stirred(3, FIXED, normacc, levels, of_fixed * np.where(level[:, _SATURATES] == 1, SATURATING, 1.0)),
+            Stirred(3, DEPTH, normacc, levels, rounding_depth),
+            Stirred(3, BEFORE, normacc, levels, rounding_before),
+        ]
