@@ -1,14 +1,14 @@
 """Estimates over arrays: units as places in lists of what they are made of, costs as columns."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
-from .arrays import Distinct, PartTable, PlainTimes, UnitColumns
+from .arrays import Distinct, PlainTimes, Stirred, UnitColumns, with_room
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .depth import depths
 from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
@@ -38,7 +38,7 @@ class Estimator:
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator]) -> None:
         self.pairs, self.accumulators = pairs, accumulators
         self._units: dict[tuple[str, str], UnitColumns] = {}
-        self._costs: dict[tuple[Any, ...], np.ndarray] = {}
+        self._costs: dict[tuple[Hashable, Calibration], _Grown] = {}
         self._times: dict[str, PlainTimes] = {}
 
     @staticmethod
@@ -131,28 +131,28 @@ class Estimator:
         operands, sums = units.places(pair, acc, lanes, pipeline)
         costs = [{quantity: np.empty((len(pair), len(parts_of(quantity)))) for quantity in (TIMED, DELAY)} for _ in cards]
 
-        def unit(at: int) -> MacSpec:
-            return self._unit(int(pair[at]), int(acc[at]), int(pipeline[at]), int(all_lanes[at]))
+        def unit_at(some: np.ndarray, at: int) -> MacSpec:
+            each = some[at]
+            return units.unit(int(pair[each]), int(acc[each]), int(lanes[each]), int(pipeline[each]))
 
         plain = units.plain.made_of(sums)[1] >= 0
         times = self._times_of(objective)
         for at in _pieces(np.flatnonzero(plain), _PLAIN_AT_ONCE):
-            levels, stirred = times.of(operands[at], sums[at], lambda each, at=at: unit(at[each]))
+            longest, stirred = times.of(operands[at], sums[at], partial(unit_at, at))
             for calibration, found in zip(calibrations, costs, strict=True):
-                found[DELAY][at] = costs_of(levels[:, np.newaxis], calibration.coefficients[DELAY])
-                found[TIMED][at] = self._settled(units, operands[at], sums[at], calibration, TIMED)
-                of_stirs = calibration.coefficients[TIMED].reshape(4, -1, len(CELLS))[:, 2:]
-                for cells in stirred:
-                    found[TIMED][at, cells.part] += cells.costs(of_stirs[cells.part, cells.kind])
+                each_way = self._costs_of("ways", times.levels, calibration.coefficients[DELAY][0], calibration)
+                found[DELAY][at, 0] = each_way[longest].sum(axis=1)
+                settled = self._settled(units, operands[at], sums[at], calibration, TIMED)
+                found[TIMED][at] = settled + self._glitches(stirred, calibration)
         for at in _pieces(np.flatnonzero(~plain), _AT_ONCE):
-            specs = [unit(each) for each in at.tolist()]
-            counted = np.concatenate([units.operands.cells[operands[at]], units.sums.cells[sums[at]]], axis=1)
+            specs = [unit_at(at, each) for each in range(len(at))]
+            cells = np.concatenate([units.operands.cells[operands[at]], units.sums.cells[sums[at]]], axis=1)
             built = {"objective": objective, **architecture}
-            glitching = [glitching_cells(spec, each, **built) for spec, each in zip(specs, counted, strict=True)]
-            longest = [depths(spec, **built).sum(axis=0, keepdims=True) for spec in specs]
+            glitching = np.array([glitching_cells(spec, each, **built) for spec, each in zip(specs, cells, strict=True)])
+            levels = np.array([depths(spec, **built).sum(axis=0, keepdims=True) for spec in specs])
             for calibration, found in zip(calibrations, costs, strict=True):
-                found[DELAY][at] = costs_of(np.array(longest), calibration.coefficients[DELAY])
-                found[TIMED][at] = costs_of(np.array(glitching), calibration.coefficients[TIMED])
+                found[DELAY][at] = costs_of(levels, calibration.coefficients[DELAY])
+                found[TIMED][at] = costs_of(glitching, calibration.coefficients[TIMED])
         told = list[dict[str, np.ndarray]]()
         for calibration, found in zip(calibrations, costs, strict=True):
             told.append({})
@@ -168,14 +168,24 @@ class Estimator:
             self._times[objective] = PlainTimes(units.operands, units.plain, **architecture, objective=objective)
         return self._times[objective]
 
+    def _glitches(self, stirred: Sequence[Stirred], calibration: Calibration) -> np.ndarray:
+        """Return what glitches cost by part, (units, 4)."""
+        coefficients = calibration.coefficients[TIMED].reshape(4, -1, len(CELLS))[:, 2:]
+        found = np.zeros((len(stirred[0].stirs), 4))
+        for each in stirred:
+            costs = self._costs_of((each.table, each.kind), each.cells, coefficients[each.part, each.kind], calibration)
+            found[:, each.part] += each.stirs * costs[each.rows]
+        return found
+
     def _settled(self, units: UnitColumns, operands: np.ndarray, sums: np.ndarray, calibration: Calibration, quantity: str) -> np.ndarray:
         """Return what the parts of units cost that follows from counts, (units, 4); NaN where there is no unit."""
-        halves = ((units.operands, slice(0, 2), operands), (units.sums, slice(2, 4), sums))
-        return np.concatenate([self._costs_of(*half[:2], calibration, quantity)[np.maximum(half[2], -1)] for half in halves], axis=1)
-
-    def _unit(self, pair: int, acc: int, pipeline: int, lanes: int) -> MacSpec:
-        a, b = self.pairs[pair]
-        return MacSpec(a, b, self.accumulators[acc], pipeline, lanes)
+        found = np.empty((len(operands), 4))
+        for table, parts, places in ((units.operands, slice(0, 2), operands), (units.sums, slice(2, 4), sums)):
+            cells = table.cells
+            each = self._costs_of((quantity, parts.start), cells, calibration.coefficients[quantity][parts, : cells.shape[-1]], calibration)
+            found[:, parts] = each[np.maximum(places, 0)]
+            found[places < 0, parts] = np.nan
+        return found
 
     def faults(
         self, pair: np.ndarray, acc: np.ndarray, lanes: np.ndarray, pipeline: np.ndarray, objective: str = "balanced"
@@ -207,14 +217,29 @@ class Estimator:
             self._units[key] = UnitColumns(self.pairs, self.accumulators, *key)
         return self._units[key]
 
-    def _costs_of(self, table: PartTable, parts: slice, calibration: Calibration, quantity: str) -> np.ndarray:
-        """Return what the parts of a table cost, (rows + 1, 2); the last row, of what is no unit, is NaN."""
-        key = calibration, quantity, parts.start
-        known = self._costs.get(key, np.full((1, 2), np.nan))
-        if len(known) <= len(table):
-            new = costs_of(table.cells[len(known) - 1 :], calibration.coefficients[quantity][parts, : table.cells.shape[-1]])
-            self._costs[key] = known = np.concatenate([known[:-1], new, np.full((1, 2), np.nan)])
-        return known
+    def _costs_of(self, name: Hashable, cells: np.ndarray, coefficients: np.ndarray, calibration: Calibration) -> np.ndarray:
+        """Return what the rows of a table that only grows cost, (rows, ...) float64."""
+        known = self._costs.get((name, calibration))
+        if known is None:
+            known = self._costs[name, calibration] = _Grown()
+        return known.up_to(cells, coefficients)
+
+
+class _Grown:
+    """Costs of the rows of a table that only grows."""
+
+    def __init__(self) -> None:
+        self._costs, self._rows = np.empty(0), 0
+
+    def up_to(self, cells: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Return the costs of all rows, of which those that are new are worked out; room for more may follow."""
+        if not self._rows:
+            self._costs = np.zeros((1 << 10, *cells.shape[1:-1]))
+        if self._rows < len(cells):
+            self._costs = with_room(self._costs, len(cells))
+            self._costs[self._rows : len(cells)] = costs_of(cells[self._rows :], coefficients)
+            self._rows = len(cells)
+        return self._costs
 
 
 def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, quantity: str) -> dict[str, np.ndarray]:

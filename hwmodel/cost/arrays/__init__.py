@@ -1,7 +1,7 @@
 """Counts of many units at once: each part that they share is counted when it is first met, and a unit is places in tables of parts."""
 
 from .columns import UnitColumns
-from .tables import Distinct, PartTable
-from .times import PlainTimes
+from .tables import Distinct, with_room
+from .times import PlainTimes, Stirred
 
-__all__ = ["Distinct", "PartTable", "PlainTimes", "UnitColumns"]
+__all__ = ["Distinct", "PlainTimes", "Stirred", "UnitColumns", "with_room"]

@@ -95,6 +95,10 @@ class UnitColumns:
         own = np.array([each.lanes if isinstance(each, TensorAcc) else 1 for each in self.accumulators])
         return np.where(lanes == 1, own[acc], lanes)
 
+    def unit(self, pair: int, acc: int, lanes: int, pipeline: int) -> MacSpec:
+        """Return a unit that has not been looked at whether it can be, from places in `pairs` and `accumulators`, and as in `MacSpec`."""
+        return Frame(self.accumulators[acc], lanes, pipeline).around(self.pairs[pair])
+
     def faults(self, places: np.ndarray) -> np.ndarray:
         """Return why there are no units at places of `sums` below 0, (places,) object: see `hwmodel.cost.arrays.tables.Fault`."""
         return self._faults.at(places)

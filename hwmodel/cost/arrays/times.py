@@ -8,11 +8,11 @@ import numpy as np
 from hwmodel.spec import FixedAcc, FloatAcc, MacSpec
 from hwmodel.spec.dataflow import exact_sum_shape, lane_product
 
-from ..depth.fixed import FixedSizes, UnpackSizes, add_fixed, keep_fixed, unpack_sum
+from ..depth.fixed import FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
 from ..depth.lanes import through_lane
 from ..depth.levels import FloatLevel, add_to_float
-from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, later, latest, start
-from ..depth.response import FIELDS, SOURCES, fields_of, levels_by_kind, respond
+from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, follow, later, latest, start
+from ..depth.response import FIELDS, SOURCES, Response, fields_of, levels_by_kind, respond
 from ..glitches import (
     BEFORE,
     DEPTH,
@@ -32,7 +32,7 @@ from ..glitches import (
 )
 from ..structure.activity import exponent_activity, nonzero
 from ..structure.levels import level_of_float, total_width
-from ..structure.tally import CELLS
+from ..structure.tally import CELLS, NO_CELLS
 from .sums import PlainSums
 from .tables import Distinct, PartTable, with_room
 
@@ -60,7 +60,7 @@ class _Facts:
 
 
 class _Ways:
-    """Different ways by their levels, each at a place; that with no level is at 0."""
+    """Different ways by their levels, (ways, 12) float64; the one with no level is at 0."""
 
     def __init__(self) -> None:
         self._places = Distinct()
@@ -72,7 +72,6 @@ class _Ways:
 
     @property
     def levels(self) -> np.ndarray:
-        """The levels of all, (ways, 12) float64."""
         for each in self._places.things[len(self._levels) :]:
             self._levels.add(each)
         return self._levels.all()
@@ -105,8 +104,10 @@ class Stirred(NamedTuple):
     ----------
     part, kind
         Which of the fitted parts they are in, and of `hwmodel.cost.glitches.STIRS`.
+    table
+        Name of what was counted, the same for the same `cells`; these only grow.
     cells : (rows, 12) float64
-        How many there are of each kind, of `rows` different parts of units.
+        How many there are of each kind, in different parts of units.
     rows : (units,) int64
         Which of these units have.
     stirs : (units,) float64
@@ -115,14 +116,10 @@ class Stirred(NamedTuple):
 
     part: int
     kind: int
+    table: str
     cells: np.ndarray
     rows: np.ndarray
     stirs: np.ndarray
-
-    def costs(self, each: np.ndarray) -> np.ndarray:
-        """Return what they cost, (units,) float64, from the cost of one of each kind, (12,)."""
-        few = len(self.rows) < len(self.cells)
-        return self.stirs * (self.cells[self.rows] @ each if few else (self.cells @ each)[self.rows])
 
 
 _TIMES, _WAYS_TO = slice(0, FIELDS), slice(FIELDS, 2 * FIELDS)
@@ -163,11 +160,17 @@ class PlainTimes:
         self._weights = NOMINAL[objective]
         self._ways = _Ways()
         self._products, self._fronts, self._levels = _Table(_OF_PRODUCT), _Table(_OF_FRONT), _Table(_OF_LEVEL)
-        self._responses: dict[FloatLevel | tuple[FixedSizes, bool], tuple[float, ...]] = {}
-        self._rounded = np.zeros((1 << 10, len(CELLS)))
+        self._responses: dict[FloatLevel | tuple[FixedSizes, bool | None], tuple[float, ...]] = {}
+        self._aligned: dict[UnitSizes, Response] = {}
+        self._rounding = _Facts(len(CELLS))
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The levels of logic on the ways that were found, (ways, 12) float64."""
+        return self._ways.levels
 
     def of(self, operands: np.ndarray, sums: np.ndarray, units: Callable[[int], MacSpec]) -> tuple[np.ndarray, list[Stirred]]:
-        """Return the levels of logic on the longest way through units, (units, 12) float64, and what glitches in them.
+        """Return the longest way through units, (units, 4) int64: places of `levels` that follow each other, and what glitches in them.
 
         Parameters
         ----------
@@ -187,8 +190,7 @@ class PlainTimes:
         each = np.arange(len(given))
         last_ways = np.concatenate([routes[each, last], level[:, _WAYS_TO_END][each, last, np.newaxis].astype(np.int64)], axis=1)
         longest = np.where((ends > to_end[each, last])[:, np.newaxis], ways, last_ways)
-        of_levels = self._ways.levels[longest].sum(axis=1)
-        return of_levels, self._stirred(operands, fronts, levels, product, front, level, given)
+        return longest, self._stirred(operands, fronts, levels, product, front, level, given)
 
     def _product(self, spec: MacSpec) -> list[float]:
         """Return what is told of a unit's products."""
@@ -213,7 +215,7 @@ class PlainTimes:
         sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
         unpacked = UnpackSizes.of(exact_sum_shape(spec, normalised=True))
         number = fields_of(unpack_sum(start(ALIGNADD, weights), unpacked, self._adder, normalised=True))
-        to_sum = self._respond((sizes, False), lambda given: [add_fixed(given, sizes, self._adder)])
+        to_sum = self._respond_in_tree(sizes, None, lambda total: total)
         out = [*(path.time for path in number), *(self._ways.of(levels_by_kind(path)) for path in number)]
         return [*to_sum, *out, spec.pipeline > 0]
 
@@ -226,23 +228,40 @@ class PlainTimes:
             fixed, width = of.fixed, total_width(of.fixed, of.shape.magnitude, of.shape.lsb, of.number)
             sizes = FixedSizes.of(of.shape, of.number, fixed, width, acc.rounding)
 
-            def keep(given: Number) -> list[Path]:
-                return [keep_fixed(add_fixed(given, sizes, self._adder), fixed, width, saturate=acc.saturate)]
+            def keep(total: Path) -> Path:
+                return keep_fixed(total, fixed, width, saturate=acc.saturate)
 
-            return [*self._respond((sizes, acc.saturate), keep), *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate]
+            if sizes.in_tree:
+                to_end = self._respond_in_tree(sizes, acc.saturate, keep)
+            else:
+                to_end = self._respond((sizes, acc.saturate), lambda given: [keep(add_fixed(given, sizes, self._adder))])
+            return [*to_end, *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate]
         level = FloatLevel.of(acc, of.shape)
 
         def add(given: Number) -> list[Path]:
             term, total, end = add_to_float(given, level, self._adder)
             return [end, total, later(latest(term.significand), latest(term.exponent))]
 
-        rounds = level.term is not None
-        if rounds:
-            self._rounded = with_room(self._rounded, place + 1)
-            self._rounded[place] = level_of_float(acc, of.shape, self._adder, False).term[1].cells()
-        return [*self._respond(level, add), False, acc.format.precision, acc.random_bits, rounds, False]
+        return [*self._respond(level, add), False, acc.format.precision, acc.random_bits, level.term is not None, False]
 
-    def _respond(self, sizes: FloatLevel | tuple[FixedSizes, bool], walk: Callable[[Number], Sequence[Path]]) -> tuple[float, ...]:
+    def _respond_in_tree(self, sizes: FixedSizes, saturate: bool | None, keep: Callable[[Path], Path]) -> tuple[float, ...]:
+        """Return the times and ways of a sum in one tree that is kept: of numbers to the grid, then all the same way."""
+        known = self._responses.get((sizes, saturate))
+        if known is None:
+            aligned = self._aligned.get(sizes.unit)
+            if aligned is None:
+                aligned = respond(ALIGNADD, self._weights, lambda given: [align_to_unit(given, sizes.unit).last])
+                self._aligned[sizes.unit] = aligned
+            times, levels = aligned.times[0].copy(), aligned.levels[0].copy()
+            acc = fed_back(sizes.register, self._weights)
+            if sizes.accumulates and acc.time > times[-1]:
+                times[-1], levels[-1] = acc.time, levels_by_kind(acc)
+            on = keep(follow(start(ALIGNADD, self._weights), tree_of(sizes, self._adder, self._weights)))
+            levels += levels_by_kind(on)
+            known = self._responses[sizes, saturate] = (*(times + on.time).tolist(), *map(self._ways.of, levels.tolist()))
+        return known
+
+    def _respond(self, sizes: FloatLevel | tuple[FixedSizes, bool | None], walk: Callable[[Number], Sequence[Path]]) -> tuple[float, ...]:
         """Return the times and ways of a part's first output, and the times of its others."""
         known = self._responses.get(sizes)
         if known is None:
@@ -307,19 +326,26 @@ class PlainTimes:
         in_front = np.where(summed, SUM_ALONE + when_product * at_once, 0.0)
 
         working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
-        self._rounded = with_room(self._rounded, len(own))
-        rounded = self._rounded[: len(own)]
-        alignadd, normacc = own[:, 0], own[:, 1] - rounded
+        rounded = self._rounded()
+        decode, multiply = ("decode", working[:, 0], operands), ("multiply", working[:, 1], operands)
+        alignadd, normacc = ("alignadd", own[:, 0], levels), ("normacc", own[:, 1] - rounded, levels)
         return [
-            Stirred(0, DEPTH, working[:, 0], operands, of_decode),
-            Stirred(1, BEFORE, working[:, 1], operands, before_multiply),
-            Stirred(1, DEPTH, working[:, 1], operands, of_multiply),
-            Stirred(2, SUMS, placed[:, 0], fronts, in_front),
-            Stirred(2, FIXED, alignadd, levels, of_fixed),
-            Stirred(2, DEPTH, alignadd, levels, sum_depth),
-            Stirred(2, BEFORE, alignadd, levels, sum_before),
-            Stirred(3, SUMS, rounded, levels, np.where(rounds, ROUNDING, 0.0)),
-            Stirred(3, FIXED, normacc, levels, of_fixed * np.where(level[:, _SATURATES] == 1, SATURATING, 1.0)),
-            Stirred(3, DEPTH, normacc, levels, rounding_depth),
-            Stirred(3, BEFORE, normacc, levels, rounding_before),
+            Stirred(0, DEPTH, *decode, of_decode),
+            Stirred(1, BEFORE, *multiply, before_multiply),
+            Stirred(1, DEPTH, *multiply, of_multiply),
+            Stirred(2, SUMS, "front", placed[:, 0], fronts, in_front),
+            Stirred(2, FIXED, *alignadd, of_fixed),
+            Stirred(2, DEPTH, *alignadd, sum_depth),
+            Stirred(2, BEFORE, *alignadd, sum_before),
+            Stirred(3, SUMS, "rounding", rounded, levels, np.where(rounds, ROUNDING, 0.0)),
+            Stirred(3, FIXED, *normacc, of_fixed * np.where(level[:, _SATURATES] == 1, SATURATING, 1.0)),
+            Stirred(3, DEPTH, *normacc, rounding_depth),
+            Stirred(3, BEFORE, *normacc, rounding_before),
         ]
+
+    def _rounded(self) -> np.ndarray:
+        """Return the cells that round products before they are added, by accumulators, (levels, 12) float64."""
+        for of in self._plain.level_of[len(self._rounding) :]:
+            rounds = isinstance(of.acc, FloatAcc) and not of.acc.fused
+            self._rounding.add(level_of_float(of.acc, of.shape, self._adder, False).term[1][: len(CELLS)] if rounds else NO_CELLS)
+        return self._rounding.all()

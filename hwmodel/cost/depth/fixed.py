@@ -121,6 +121,23 @@ class UnitSizes(NamedTuple):
     signed: bool
     plan: WindowShift | None
 
+    @property
+    def dropped(self) -> int:
+        """Bits of the shifted number that fall below the unit."""
+        return min(self._shifted, max(-self.place, 0))
+
+    @property
+    def on_grid(self) -> "OnGrid":
+        """The number on the grid."""
+        if self.plan is not None:
+            finer = max(-self.plan.start, 0)
+            return OnGrid(len(self.plan.weights) - finer, max(self.plan.start, 0), finer > 0)
+        return OnGrid(self._shifted - self.dropped, max(self.place, 0), self.signed or self.inexact)
+
+    @property
+    def _shifted(self) -> int:
+        return min(self.bits + (1 << self.amount) - 1, self.grown) if self.amount else self.bits
+
     @classmethod
     def of(cls, shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool) -> "UnitSizes":
         """Return the sizes of numbers of a shape that are brought to the grid of ``2**-fraction``."""
@@ -136,6 +153,14 @@ class UnitSizes(NamedTuple):
         grown = max(shape.magnitude.bit_length() + shape.lsb + fraction - place, 1)
         masked = drops_specials and (shape.nan or shape.inf)
         return cls(shape.significand_bits, place, grown, amount, rebased, masked, inexact, rounding == "rne", shape.signed, None)
+
+
+class OnGrid(NamedTuple):
+    """A number on a fixed-point grid: bits, where the lowest of them stands, and whether a carry goes with it."""
+
+    bits: int
+    place: int
+    carries: bool
 
 
 class FixedSizes(NamedTuple):
@@ -159,6 +184,11 @@ class FixedSizes(NamedTuple):
     width: int
     accumulates: bool
 
+    @property
+    def in_tree(self) -> bool:
+        """Whether there are more than two numbers, or no accumulator, and so one tree for all."""
+        return self.terms > 1 or not self.accumulates
+
     @classmethod
     def of(
         cls,
@@ -175,18 +205,23 @@ class FixedSizes(NamedTuple):
         return cls(UnitSizes.of(shape, fixed.fraction, rounding, drops_specials=drops_specials), count, fixed.width, width, accumulates)
 
 
-class Aligned:
-    """The ways to a number on a fixed-point grid: its bits, from a place on, and the carry that goes with them, if one `carries`."""
+class Aligned(NamedTuple):
+    """The ways to a number on a fixed-point grid: to its bits, and to the carry that goes with them, if there is one."""
 
-    def __init__(self, word: Word, carry: Path, bits: int, place: int, carries: bool) -> None:
-        self.word, self.carry, self.bits, self.place, self.carries = word, carry, bits, place, carries
+    word: Word
+    carry: Path
+
+    @property
+    def last(self) -> Path:
+        """The way to the last of them."""
+        return later(latest(self.word), self.carry)
 
 
 def align_to_unit(number: Number, sizes: UnitSizes) -> Aligned:
     """Return the ways to a number shifted to the grid of a unit."""
     if sizes.plan is not None:
         return _signed_to_unit(number, sizes.amount, sizes.plan)
-    bits, place, amount, exponent, value = sizes.bits, sizes.place, sizes.amount, number.exponent, number.significand
+    bits, amount, exponent, value = sizes.bits, sizes.amount, number.exponent, number.significand
     if sizes.rebased:
         exponent = ripple(amount, HALF, exponent)
     if sizes.masked:
@@ -195,15 +230,12 @@ def align_to_unit(number: Number, sizes: UnitSizes) -> Aligned:
     if sizes.signed and not sizes.inexact:
         value = each(value, XOR)
     moved = Word(*(shift_left(bit, exponent, amount, bits, sizes.grown) for bit in value))
-    bits, carry = min(bits + (1 << amount) - 1, sizes.grown) if amount else bits, moved.low
-    if place < 0:
-        dropped = min(bits, -place)
-        if sizes.inexact:
-            carry = after(tree(carry, dropped), GATE, 1 + sizes.ties)
-        bits, place = bits - dropped, 0
+    carry = moved.low
+    if sizes.inexact and sizes.dropped:
+        carry = after(tree(carry, sizes.dropped), GATE, 1 + sizes.ties)
     if sizes.signed and sizes.inexact:
         moved, carry = each(moved, XOR), after(carry, XOR)
-    return Aligned(moved, carry, bits, place, sizes.signed or sizes.inexact)
+    return Aligned(moved, carry)
 
 
 def _signed_to_unit(number: Number, exponent: int, plan: WindowShift) -> Aligned:
@@ -213,25 +245,28 @@ def _signed_to_unit(number: Number, exponent: int, plan: WindowShift) -> Aligned
     terms = max((sum(1 for _ in plan.sources(weight)) for weight in plan.weights), default=1)
     moved = tree(after(later(value, spread(window, plan.moved_bits)), GATE), terms + 1)
     finer = max(-plan.start, 0)
-    carry = after(tree(moved, finer), GATE) if finer else moved
-    return Aligned(even(moved), carry, len(plan.weights) - finer, max(plan.start, 0), finer > 0)
+    return Aligned(even(moved), after(tree(moved, finer), GATE) if finer else moved)
 
 
 def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
     """Return the way to the sum of numbers brought to a fixed-point grid, and of an accumulator."""
-    unit, terms, register, width, accumulates = sizes
-    aligned, acc = align_to_unit(number, unit), fed_back(register, number.flags.weights)
-    if terms == 1 and accumulates:
-        carry, bits = aligned.carry if aligned.carries else None, width - aligned.place
-        if not unit.signed:
-            # Above an unsigned number there is a carry only.
-            above = max(min(bits - aligned.bits, bits - 1), 0)
-            return latest(add(bits, adder, even(acc), aligned.word, carry, above=above, above_kind=HALF))
-        above = 0 if unit.plan is not None else max(bits - unit.bits, 0)
-        return latest(add(bits, adder, even(acc), aligned.word, carry, above=above))
-    begin = later(latest(aligned.word), aligned.carry)
-    tree_sizes = aligned.bits, aligned.place, aligned.carries, unit.signed, width
-    return follow(later(begin, acc) if accumulates else begin, sum_tree(terms, *tree_sizes, accumulates, adder, begin.weights))
+    unit, aligned, acc = sizes.unit, align_to_unit(number, sizes.unit), fed_back(sizes.register, number.flags.weights)
+    if sizes.in_tree:
+        begin = later(aligned.last, acc) if sizes.accumulates else aligned.last
+        return follow(begin, tree_of(sizes, adder, begin.weights))
+    place, carry = unit.on_grid.place, aligned.carry if unit.on_grid.carries else None
+    bits = sizes.width - place
+    if not unit.signed:
+        # Above an unsigned number there is a carry only.
+        above = max(min(bits - unit.on_grid.bits, bits - 1), 0)
+        return latest(add(bits, adder, even(acc), aligned.word, carry, above=above, above_kind=HALF))
+    above = 0 if unit.plan is not None else max(bits - unit.bits, 0)
+    return latest(add(bits, adder, even(acc), aligned.word, carry, above=above))
+
+
+def tree_of(sizes: FixedSizes, adder: str, weights: Weights) -> Segment:
+    """Return the way through the tree of all that is added."""
+    return sum_tree(sizes.terms, *sizes.unit.on_grid, sizes.unit.signed, sizes.width, sizes.accumulates, adder, weights)
 
 
 def add_far(number: Number, term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Path:
