@@ -5,6 +5,7 @@ Sources of the circuits: see `hwmodel_rtl.adders`, `hwmodel_rtl.compressor` and 
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 
 from ..structure.adders import SPARSE_GROUP
 from ..structure.compressor import sign_column
@@ -112,32 +113,35 @@ def add_or_subtract(bits: int, adder: str, a: Word, b: Word) -> tuple[Word, Path
 
 def compress(columns: Sequence[Column]) -> list[list[Bit]]:
     """Return the bits of the two rows, by column, that a compressor tree leaves of `columns`."""
-    bits, heights = list(columns), list(map(_height, columns))
-    while (height := max(heights, default=0)) > 2:
-        bits, heights = _reduce(bits, heights, dadda_height(height))
-    return [[bit for bit, count in column for _ in range(count)] for column in bits]
+    runs = [(list(column), len(list(alike))) for column, alike in groupby(columns)]
+    while (height := max((_height(column) for column, _ in runs), default=0)) > 2:
+        runs = _reduce(runs, dadda_height(height))
+    rows = list[list[Bit]]()
+    for column, length in runs:
+        bits = [bit for bit, count in column for _ in range(count)]
+        rows += [bits] * length
+    return rows
 
 
 def _height(column: Column) -> int:
     return sum([count for _, count in column])
 
 
-def _reduce(columns: Sequence[Column], heights: Sequence[int], target: int) -> tuple[list[Column], list[int]]:
-    """Return columns that are brought to a height, with their heights."""
-    reduced, left = list[Column](), list[int]()
-    carries, carried = Column(), 0
-    given, before, kept = Column(), Column(), Column()
-    for column, height in zip(columns, heights, strict=True):
-        height += carried
-        # Most columns do what their neighbour does.
-        if not reduced or column != before or carries != given:
-            before, given = column, carries
-            kept, carries = _reduce_column(column + carries, height, target) if height > target else (column + carries, Column())
-        reduced.append(kept)
-        left.append(min(height, target))
-        excess = max(height - target, 0)
-        carried = excess - excess // 2
-    return reduced, left
+def _reduce(runs: Sequence[tuple[Column, int]], target: int) -> list[tuple[Column, int]]:
+    """Return runs of columns that are alike, with their lengths, brought to a height."""
+    reduced, carries, carried = list[tuple[Column, int]](), Column(), 0
+    for column, length in runs:
+        own = _height(column)
+        while length:
+            given, height = carries, own + carried
+            kept, carries = _reduce_column(column + given, height, target) if height > target else (column + given, Column())
+            excess = max(height - target, 0)
+            carried = excess - excess // 2
+            # Where a column hands on what it was given, all of its run do.
+            alike = length if carries == given else 1
+            reduced.append((kept, alike))
+            length -= alike
+    return reduced
 
 
 def _reduce_column(queue: Column, left: int, height: int) -> tuple[Column, Column]:
