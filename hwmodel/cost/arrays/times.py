@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwmodel.collecting import nothing_collected
 from hwmodel.spec import FixedAcc, FloatAcc, MacSpec
 from hwmodel.spec.dataflow import exact_sum_shape, lane_product
 
@@ -180,9 +181,10 @@ class PlainTimes:
             Returns a unit by its index.
         """
         fronts, levels = self._plain.made_of(sums)
-        product = self._products.of(operands, lambda _, at: self._product(units(at)))
-        front = self._fronts.of(fronts, lambda place, _: self._front(place))
-        level = self._levels.of(levels, lambda place, _: self._level(place))
+        with nothing_collected():
+            product = self._products.of(operands, lambda _, at: self._product(units(at)))
+            front = self._fronts.of(fronts, lambda place, _: self._front(place))
+            level = self._levels.of(levels, lambda place, _: self._level(place))
         given, routes, ends, ways = self._join(product, front, fronts > 0)
         # The last column is what is there at once.
         to_end = np.concatenate([given, np.zeros((len(given), 1))], axis=1) + level[:, _TO_END]
