@@ -245,6 +245,7 @@ def estimated() -> Iterable[tuple[str, float]]:
     places = dict(zip(("pair", "acc", "lanes", "pipeline"), (axis.ravel() for axis in at), strict=True))
     estimator = Estimator(pairs, accumulators)
     yield f"{at[0].size:,} in arrays", at[0].size / seconds(lambda: estimator.columns(**places), 3)
+    yield "with glitches and delay", at[0].size / seconds(lambda: estimator.timed_columns(**places, cards=["sky130hd"]), 3)
     start = time.perf_counter()
     Estimator(pairs, [*accumulators, parse_accumulator("e6m9")]).columns(**places | {"acc": 1 + places["acc"]})
     yield "the same, by an Estimator that is new", at[0].size / (time.perf_counter() - start)

@@ -204,7 +204,7 @@ def estimate_many(
     card, objective
         As in `estimate`.
     timed
-        Whether to tell energy with glitches, and delay, too: for these each unit is looked at by itself.
+        Whether to tell energy with glitches, and delay, too; both equal those of `estimate` but for what sums of doubles are off.
 
     Returns
     -------

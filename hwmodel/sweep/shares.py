@@ -24,7 +24,7 @@ from hwmodel.cost.calibration import Card
 from hwmodel.spec import Operand
 
 WORTH, WORTH_TIMED = 1 << 13, 1 << 10
-"""Units that are shared out, and those of which each is looked at by itself; of fewer a process is not worth its start."""
+"""Units that are shared out, and those of which delay and glitches are told; of fewer a process is not worth its start."""
 
 _OWN, _HELPS = 2, 3
 """How many parts of the units a process has that names and writes all of them, and how many each helper has."""

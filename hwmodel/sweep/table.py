@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH, _BATCH_TIMED = 1 << 16, 1 << 14
-"""Rows estimated, kept and written at a time, and those of which each unit is looked at by itself: some seconds."""
+"""Rows estimated, kept and written at a time, and those with glitches and delay, of which some units take half a millisecond each."""
 
 _REASONS_TOLD = 2
 

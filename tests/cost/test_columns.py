@@ -8,6 +8,7 @@ import pytest
 
 from hwmodel.cost import estimate, estimate_many, estimator
 from hwmodel.cost.arrays.sizes import Frame, Pair, Size, size_of
+from hwmodel.cost.calibration import ARCHITECTURES
 from hwmodel.cost.structure.levels import total_width
 from hwmodel.cost.structure.multipliers import MULTIPLIERS, columns_of_rows
 from hwmodel.cost.structure.parts import mpy_integer
@@ -122,6 +123,61 @@ def test_arrays_equal_singles_to_the_bit(drawn):
     assert differing(drawn(2500, 1)) == []
 
 
+def plain_units(count: int, seed: int) -> list[MacSpec]:
+    """Return random units of one accumulator, fixed point or float, whose ways are put together from those of their parts."""
+    draw = random.Random(seed)
+    names = [
+        "e4m3fn",
+        "e5m2",
+        "e2m3none",
+        "e5m7",
+        "e3m2fnuz",
+        "e4m2half",
+        "e3m4nosub",
+        "e2m1u",
+        "int5",
+        "uint6",
+        "sm4",
+        "posit6es1",
+        "nf4@fp16",
+    ]
+    operands = [*map(_operand, names)]
+    sums = (
+        "fx fx24f6 fx24f6.rne fx14f1.sat fx40f30 fx20fm4 fp16 fp32 bf16 e5m6none.rtz e4m3fn.unfused fp16.unfused e6m9.ftz e5m7.sr6 e3m8.rna"
+    )
+    accumulators = [parse_accumulator(name) for name in sums.split()]
+    units: list[MacSpec] = []
+    while len(units) < count:
+        a, b, lanes = draw.choice(operands), draw.choice(operands), draw.choice([1, 1, 2, 3, 8, 32])
+        try:
+            units.append(MacSpec(a, b, draw.choice(accumulators), draw.choice([0, 1, 2]), lanes))
+        except SpecError:
+            continue
+    return units
+
+
+@pytest.mark.parametrize("objective", ["area", "balanced", "delay"])
+@pytest.mark.parametrize("drawn", [drawn_units, like_units, integer_units, plain_units])
+def test_delay_and_glitches_over_arrays_are_those_of_singles(drawn, objective):
+    units = drawn(700, 6)
+    columns = estimate_many(units, objective=objective, timed=True)
+    rows = [estimate(spec, objective=objective).row for spec in units]
+    for name, column in columns.items():
+        if "timed" in name or "delay" in name:
+            # Only levels and costs are added up in another order.
+            np.testing.assert_allclose(column, [row[name] for row in rows], rtol=1e-12, err_msg=name)
+
+
+def test_ways_are_put_together_of_plain_units_alone():
+    found, places = estimator.Estimator.of(plain_units(300, 7) + integer_units(300, 8) + drawn_units(300, 9))
+    _, sums = (units := found._built(ARCHITECTURES["balanced"])).places(**places)
+    plain = units.plain.made_of(sums)[1] >= 0
+    # Two integers join as rows but in front of a lone float.
+    assert plain[:300].sum() > 250
+    assert 0 < plain[300:600].sum() < 150
+    assert 0 < plain[600:].sum() < 300
+
+
 @pytest.mark.parametrize("multiplier", MULTIPLIERS)
 def test_no_row_is_longer_than_the_sum(multiplier):
     """Rows of a pair and lanes are then the same in front of all accumulators that hold the sum."""
@@ -140,6 +196,13 @@ def test_in_pieces_as_at_once():
     whole, other = found.columns(**places), estimator.Estimator(found.pairs, found.accumulators)
     pieces = [other.columns(**{name: at[start : start + 9] for name, at in places.items()}) for start in range(0, len(places["pair"]), 9)]
     for name, column in whole.items():
+        assert np.concatenate([piece[name] for piece in pieces]).tolist() == column.tolist()
+    (timed,), other = found.timed_columns(**places, cards=["asap7"]), estimator.Estimator(found.pairs, found.accumulators)
+    pieces = [
+        other.timed_columns(**{name: at[start : start + 90] for name, at in places.items()}, cards=["asap7"])[0]
+        for start in range(0, len(places["pair"]), 90)
+    ]
+    for name, column in timed.items():
         assert np.concatenate([piece[name] for piece in pieces]).tolist() == column.tolist()
 
 

@@ -1,15 +1,22 @@
 """Depths are those of the circuits: known by hand for small blocks, by the mapped path of whole units, and by how they grow."""
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 
 from hwmodel.cost.depth import GROUPS, LEVELS, NOMINAL, PARTS, depths, group_times
 from hwmodel.cost.depth.adders import add, compress, multiplier, prefix_levels
-from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, even, latest, levels_of, start
+from hwmodel.cost.depth.fixed import FixedSizes, add_fixed
+from hwmodel.cost.depth.levels import FloatLevel, add_to_float
+from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, Number, Path, even, latest, levels_of, start
+from hwmodel.cost.depth.response import FIELDS, number_of, respond
 from hwmodel.cost.depth.shifters import count_zeros, normalise
+from hwmodel.cost.structure.levels import total_width
 from hwmodel.flow import load_card, synthesize
 from hwmodel.flow.adders import adder_kind
-from hwmodel.spec import MacSpec
+from hwmodel.spec import MacSpec, parse_accumulator
+from hwmodel.spec.dataflow import lane_product
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit
 
@@ -174,3 +181,60 @@ def test_every_level_belongs_to_one_group():
 def test_unknown_choices_are_refused(given, sentence):
     with pytest.raises(ValueError, match=sentence):
         depths(MacSpec.parse("int8-int8-fx32"), **given)
+
+
+def _float_walk(name: str, adder: str):
+    acc, term = parse_accumulator(name), lane_product(MacSpec.parse(f"e4m3fn-e5m2-{name}"))
+    level = FloatLevel.of(acc, term)
+
+    def walk(number: Number) -> list[Path]:
+        added, total, end = add_to_float(number, level, adder)
+        return [end, total, latest(added.significand)]
+
+    return walk
+
+
+def _fixed_walk(name: str, adder: str):
+    spec = MacSpec.parse(name)
+    fixed, shape = spec.fixed_point(spec.acc), lane_product(spec)
+    sizes = FixedSizes.of(shape, spec.lanes, fixed, total_width(fixed, shape.magnitude, shape.lsb, spec.lanes), spec.acc.rounding)
+    return lambda number: [add_fixed(number, sizes, adder)]
+
+
+WALKS = {
+    "float": lambda adder: _float_walk("fp16", adder),
+    "rounded before": lambda adder: _float_walk("fp16.unfused", adder),
+    "stochastic": lambda adder: _float_walk("e5m7.sr6", adder),
+    "fixed": lambda adder: _fixed_walk("e4m3fn-e5m2-fx", adder),
+    "rounded to fixed": lambda adder: _fixed_walk("e4m3fn-e5m2-fx24f6.rne", adder),
+    "tree": lambda adder: _fixed_walk("e4m3fn-e5m2-fx-x4", adder),
+    "posits": lambda adder: _fixed_walk("posit6es1-posit8es1-fx24f6", adder),
+}
+
+
+@pytest.mark.parametrize("objective", NOMINAL)
+@pytest.mark.parametrize("name", WALKS)
+def test_a_response_says_when_a_part_is_done_whatever_it_is_given(name, objective):
+    weights, draw = NOMINAL[objective], np.random.default_rng(5)
+    walk = WALKS[name](ADDER_OF[objective])
+    response = respond(ALIGNADD, weights, walk)
+    for _ in range(50):
+        times = np.append(draw.choice([0.0, 3.7, 20.1, 300.0], FIELDS) * draw.random(FIELDS), 0.0)
+        number = number_of([start(ALIGNADD, weights)._replace(time=time) for time in times[:FIELDS]])
+        for i, path in enumerate(walk(number)):
+            arriving = times + response.times[i]
+            assert path.time == pytest.approx(arriving.max(), rel=1e-12)
+            np.testing.assert_allclose(levels_of(path).sum(axis=0), response.levels[i, arriving.argmax()], rtol=1e-12)
+
+
+def test_what_does_not_look_at_a_field_has_no_way_from_it():
+    response = respond(ALIGNADD, NOMINAL["balanced"], lambda number: [number.flags, start(ALIGNADD, NOMINAL["balanced"])])
+    assert response.times.tolist() == [[*[-np.inf] * 4, 0.0, -np.inf, -np.inf], [*[-np.inf] * FIELDS, 0.0]]
+
+
+@pytest.mark.parametrize("weights", NOMINAL.values())
+def test_no_two_kinds_of_levels_make_up_for_each_other(weights):
+    """As round figures would; sums of doubles are off by 1e-12."""
+    counts = np.array([each for each in product(range(-3, 4), repeat=4) if any(each)])
+    for kinds in combinations(range(len(LEVELS)), 4):
+        assert np.abs(counts @ np.array(weights)[list(kinds)]).min() > 1e-10

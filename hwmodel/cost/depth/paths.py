@@ -34,7 +34,7 @@ _ROUND: dict[str, Weights] = {
     "delay": (4.7, 3.8, 0.5, 0.5, 2.5, 0.1, 1.5, 1.5, 1.5, 1.0, 1.2, 0.03),
 }
 
-_APART = tuple(1e-8 * sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37))
+_APART = tuple(1e-7 * sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37))
 
 NOMINAL: dict[str, Weights] = {
     objective: tuple(weight + apart for weight, apart in zip(weights, _APART, strict=True)) for objective, weights in _ROUND.items()
