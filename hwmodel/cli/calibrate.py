@@ -20,10 +20,10 @@ _LEARNT = (
     Column("card", "card", left=True),
     Column("objective", "objective", left=True),
     Column("units", "units", decimals(0)),
-    Column("area_um2", "area", _percent),
-    Column("energy_fj", "energy", _percent),
-    Column("energy_timed_fj", "energy,\nglitches", _percent),
-    Column("delay_ps", "delay", _percent),
+    Column("area_error", "area", _percent),
+    Column("energy_error", "energy", _percent),
+    Column("energy_timed_error", "energy,\nglitches", _percent),
+    Column("delay_error", "delay", _percent),
 )
 _CHECKED = (
     Column("quantity", "quantity", left=True),
@@ -95,7 +95,7 @@ def _show_calibrations(pairs: list[tuple[str, str]], form: Form) -> None:
     rows: list[dict[str, Any]] = []
     for card, objective in pairs:
         calibration = load_calibration(card, objective)
-        errors = {quantity: parts["total"]["mean"] for quantity, parts in calibration.error.items()}
+        errors = {f"{quantity.rsplit('_', 1)[0]}_error": parts["total"]["mean"] for quantity, parts in calibration.error.items()}
         rows.append({"card": card, "objective": objective, "units": calibration.units, **errors})
     caption = "Mean error of the total on mapped units, each left out of its own fit."
     show(rows, _LEARNT, form, title="Calibrated estimates", caption=caption)

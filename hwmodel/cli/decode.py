@@ -8,7 +8,7 @@ from hwmodel.spec import format_note
 
 from .arguments import Csv, Json, given_or_stdin, scalar_format
 from .output import Column, form_of, note, show
-from .values import code_text, hex_text, parse_code, to_float, value_text
+from .values import cell_of, code_text, hex_text, parse_code, value_text
 
 _COLUMNS = (Column("code", "code"), Column("bits", "bits"), Column("text", "value"), Column("hex", "exactly"))
 
@@ -37,7 +37,7 @@ def decode(
                 "format": str(fmt),
                 "code": code_text(code, fmt.width),
                 "bits": f"{code:0{fmt.width}b}",
-                "value": to_float(value.number) if value.is_finite else None,
+                "value": cell_of(value),
                 "text": value_text(value),
                 "hex": hex_text(value.number, negative=value.negative) if value.is_finite else value_text(value),
             }

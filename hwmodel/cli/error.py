@@ -67,7 +67,9 @@ def error(
     clip: Annotated[
         str, typer.Option(metavar="RANGE", help="Scales reach to the largest magnitude (amax) or minimise the error (mse).")
     ] = "amax",
-    pad: Annotated[bool, typer.Option("--pad", help="Fill blocks that do not divide a row with zeros instead of refusing.")] = False,
+    pad: Annotated[
+        bool, typer.Option("--pad", help="Fill blocks and groups that do not divide a row with zeros instead of refusing.")
+    ] = False,
     rows: Annotated[
         int | None,
         typer.Option(min=1, help="Rows of drawn data: the channels, or dot products of a seed.", show_default="256; of units: 64"),

@@ -35,7 +35,7 @@ from .blocks import block_row, show_block
 from .errors import InputError
 from .files import plot_file
 from .output import Column, Form, decimals, facts, form_of, note, progress, show, show_csv, show_json, show_side_by_side
-from .values import code_text, hex_text, number_text, short_text, to_float, value_text
+from .values import cell_of, code_text, hex_text, in_float64, number_text, short_text, value_text
 
 if TYPE_CHECKING:
     from hwmodel.golden.scalar.value import Value
@@ -143,10 +143,10 @@ def _row(fmt: ScalarOperand) -> dict[str, Any]:
         "has_nan": fmt.has_nan,
         "has_negative_zero": fmt.has_negative_zero,
         "precision_bits": _precision(fmt),
-        "smallest_positive": None if smallest is None else to_float(smallest),
+        "smallest_positive": None if smallest is None else in_float64(smallest),
         "smallest_positive_hex": None if smallest is None else hex_text(smallest),
-        "lowest": to_float(lowest),
-        "largest": to_float(largest),
+        "lowest": in_float64(lowest),
+        "largest": in_float64(largest),
         "largest_hex": hex_text(largest),
         # Exactly, for the range of a quire is beyond float64.
         "dynamic_range_db": None if smallest is None else 20 * (_log10(largest) - _log10(smallest)),
@@ -259,7 +259,7 @@ def _codes(fmt: ScalarOperand) -> list[dict[str, Any]]:
 def _code_row(code: int, fmt: Format, value: "Value", name: str) -> dict[str, Any]:
     return {
         "code": code_text(code, fmt.width),
-        "value": to_float(value.number) if value.is_finite else None,
+        "value": cell_of(value),
         "text": value_text(value),
         "hex": hex_text(value.number, negative=value.negative) if value.is_finite else value_text(value),
         "name": name,

@@ -177,6 +177,7 @@ def synth(
                     glitches=glitches,
                     operands=fed,
                     path=path,
+                    clock_ps=clock_ps,
                     verilog=folder,
                 )
             )

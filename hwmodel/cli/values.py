@@ -130,6 +130,21 @@ def hex_text(number: Fraction, *, negative: bool = False) -> str:
     return f"{'-' if number < 0 else ''}0x1{'.' if digits else ''}{digits}p{exponent:+d}"
 
 
+def in_float64(number: Fraction) -> float | None:
+    """Return the nearest float64; None: it would be infinite, or 0 of a number that is not."""
+    nearest = to_float(number)
+    return None if math.isinf(nearest) or (number and not nearest) else nearest
+
+
+def cell_of(value: "Value") -> float | None:
+    """Return a value for a table: None of NaN, and of what float64 does not hold."""
+    if value.is_nan:
+        return None
+    if value.is_infinite:
+        return -math.inf if value.negative else math.inf
+    return in_float64(value.number)
+
+
 def to_float(number: Fraction) -> float:
     """Return the nearest float64, which may be infinite."""
     try:

@@ -7,6 +7,8 @@ import numpy as np
 from hwmodel.golden.arrays import Array
 from hwmodel.spec import SpecError
 
+_FAR = 400
+
 
 def read_array(path: Path) -> Array:
     """Return the numbers in a ``.npy`` file as float64, or as they are if they are float32.
@@ -14,7 +16,7 @@ def read_array(path: Path) -> Array:
     Raises
     ------
     SpecError
-        If the file holds something else, no number at all, or a NaN or an infinity.
+        If the file holds something else, no number at all, a NaN or an infinity, or numbers whose squares float64 does not hold.
     OSError
         If it cannot be read.
     """
@@ -31,5 +33,8 @@ def read_array(path: Path) -> Array:
         raise SpecError(f"{path} holds an empty array, of shape {values.shape}")
     values = np.atleast_1d(values if values.dtype == np.float32 else values.astype(np.float64))
     if not np.isfinite(values).all():
-        raise SpecError(f"{path} holds {np.count_nonzero(~np.isfinite(values))} NaN or infinite entries, whose error has no size")
+        raise SpecError(f"{path} holds {np.count_nonzero(~np.isfinite(values))} NaN or infinite entries, and data are numbers")
+    largest = float(np.abs(values).max())
+    if largest and not 2.0**-_FAR < largest < 2.0**_FAR:
+        raise SpecError(f"{path} reaches to {largest:.3g}; scale it to between 2^-{_FAR} and 2^{_FAR}, of which float64 holds squares")
     return values

@@ -23,6 +23,7 @@ CLIPS = ("amax", "mse")
 """Ranges: up to the largest magnitude, or as narrow as makes the mean square error smallest."""
 
 NARROWEST = 2.0**-10
+_FAR = 1023
 _STEPS_PER_OCTAVE = 8
 
 SCALE_GROUP = 256
@@ -202,6 +203,8 @@ def full_scale(fmt: Format) -> float:
             return float(np.exp2(fmt.max_log / fmt.gamma))
         case CodebookFormat():
             return float(max(map(abs, fmt.values)))
+        case FloatFormat() if abs(fmt.emax) > _FAR:
+            raise SpecError(f"{fmt} reaches to 2^{fmt.emax}, and errors are measured in float64; choose a bias that makes that 2^±{_FAR}")
         case IntFormat() | FloatFormat():
             return float(fmt.max_value)
     raise SpecError(f"{fmt} is wider than the float64 that errors are measured in")

@@ -76,7 +76,7 @@ def round_trip(values: Array, fmt: Format | BlockFormat, sharing: Sharing | None
     clip
         ``amax`` or ``mse``: how far a scale reaches; not for blocks.
     pad
-        Whether a block that does not divide the last axis is filled with zeros, or refused.
+        Whether a block or group that does not divide the last axis is filled with zeros, or refused.
 
     Raises
     ------
@@ -89,7 +89,11 @@ def round_trip(values: Array, fmt: Format | BlockFormat, sharing: Sharing | None
             raise SpecError(f"clip {clip!r} does not apply to blocks of {block}: their scales follow a rule, as in mxfp4.ceil")
         return golden.dequantise(golden.quantise(values, block, pad=pad))
     assert not isinstance(fmt, BlockFormat)
-    return quantise_tensor(values, fmt, sharing or Sharing(), clip).values
+    sharing = sharing or Sharing()
+    length = values.shape[-1]
+    if pad and sharing.kind == "group":
+        values = np.pad(values, [*[(0, 0)] * (values.ndim - 1), (0, -length % sharing.size)])
+    return quantise_tensor(values, fmt, sharing, clip).values[..., :length]
 
 
 def quantise_tensor(values: Array, fmt: Format, sharing: Sharing, clip: str = "amax") -> Quantised:

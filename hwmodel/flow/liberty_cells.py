@@ -143,6 +143,8 @@ class CellReader:
         capacitance = (
             sum(edges) / 2 if len(edges) == 2 else finite(stated) if stated is not None else self._defaults["default_input_pin_cap"]
         )
+        if capacitance < 0:
+            raise NumberError(f"the capacitance {capacitance:g} of its pin {name} is negative")
         return Input(name, capacitance * self._units.capacitance_ff, _input_energy(powers))
 
     def _output(self, name: str, pin: Group, function: str, inputs: Mapping[str, Group], powers: Sequence[Power]) -> Output:

@@ -231,8 +231,8 @@ class MacSpec:
 
     @property
     def module_name(self) -> str:
-        """Name of the Verilog module and of its files: the canonical string with every other character made ``_``."""
-        return re.sub(r"[^a-z0-9]", "_", str(self))
+        """Name of the Verilog module and of its files: the canonical string with ``+`` made ``_or_``, and every other character ``_``."""
+        return re.sub(r"[^a-z0-9]", "_", str(self).replace("+", "_or_"))
 
     @property
     def levels(self) -> tuple[Level, ...]:

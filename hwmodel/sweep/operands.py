@@ -13,12 +13,13 @@ import numpy as np
 
 from hwmodel import golden
 from hwmodel.error import DISTRIBUTIONS, Distribution, parse_distribution, read_array
-from hwmodel.spec import CodebookFormat, Format, IntFormat, SpecError
+from hwmodel.spec import CodebookFormat, FloatFormat, Format, IntFormat, SpecError
 from hwmodel.spec.errors import nearest
 
 STEPS = 128
 STREAMS = 64
 MOST_PRODUCTS = 1 << 22
+_FAR = 1023
 _ROWS = "gaussian-rows"
 """The one distribution that is of rows of a tensor, and not of numbers."""
 
@@ -30,12 +31,22 @@ def gaussian_sigma(fmt: Format) -> float:
     """Return the standard deviation that suits a format: a quarter of its largest value, at most 1 for what has an exponent.
 
     An integer tensor is scaled to fill its range, and so is one that a codebook is for; a float with exponent to spare is used
-    around 1.
+    around 1, or, where its normal numbers begin above that, around the smallest of them.
+
+    Raises
+    ------
+    SpecError
+        If float64, in which numbers are drawn, does not reach as far.
     """
-    return _largest(fmt) / 4 if isinstance(fmt, IntFormat | CodebookFormat) else min(_largest(fmt) / 4, 1.0)
+    quarter = _largest(fmt) / 4
+    if isinstance(fmt, IntFormat | CodebookFormat):
+        return quarter
+    return min(quarter, 2.0**fmt.emin if isinstance(fmt, FloatFormat) and fmt.emin > 0 else 1.0)
 
 
 def _largest(fmt: Format) -> float:
+    if isinstance(fmt, FloatFormat) and abs(fmt.emax) > _FAR:
+        raise SpecError(f"{fmt} reaches to 2^{fmt.emax}, and operands are drawn in float64; choose a bias that makes that 2^±{_FAR}")
     return float(fmt.max_value if isinstance(fmt, IntFormat) else fmt.max_magnitude * Fraction(2) ** fmt.lsb_exponent)
 
 

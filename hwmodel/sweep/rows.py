@@ -38,6 +38,7 @@ def mapped_row(
     glitches: bool = True,
     operands: Operands = GAUSSIAN,
     path: bool = False,
+    clock_ps: float | None = None,
     seed: int = SEED,
     verilog: Path | None = None,
 ) -> dict:
@@ -63,6 +64,8 @@ def mapped_row(
         What it is fed.
     path
         Whether to tell the path that limits the clock.
+    clock_ps
+        The clock's period, which leakage is counted over; None: the delay of the unit with its parts kept apart.
     seed
         Of the operands, and of random bits.
     verilog
@@ -85,6 +88,7 @@ def mapped_row(
     TechError
         If there is a `path` to tell, and the card does not have the times of flip-flops.
     """
+    spec.require_circuit()
     if energy:
         fed = operands.for_lanes(spec.lanes)
         stimulus = operand_streams(spec, fed.steps, fed.streams, np.random.default_rng(seed), fed.sources)
@@ -99,7 +103,7 @@ def mapped_row(
     if path:
         row["clock_path"] = [asdict(step) for step in mapped.clock_path.path]
     if energy:
-        spent = switching(mapped, stimulus, glitches=glitches)
+        spent = switching(mapped, stimulus, clock_ps=clock_ps, glitches=glitches)
         check_states(spec, stimulus, spent.activity.outputs["acc"])
         row |= spent.row | {"energy_per_product_fj": spent.settled.total_fj / spec.lanes}
         if spent.timed is not None:

@@ -213,6 +213,7 @@ def _mapped(
         architecture = Architecture(**task.architecture)
         return mapped_row(spec, card, yosys, architecture=architecture, objective=task.objective, **spent)
     choice = choose(spec, card, yosys, task.objective, clock_ps=clock_ps)
+    spent["clock_ps"] = clock_ps
     row = mapped_row(spec, card, yosys, architecture=choice.architecture, objective=choice.script, **spent)
     return row | {"script": choice.script, "tried": choice.tried}
 

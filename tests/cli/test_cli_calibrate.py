@@ -17,7 +17,7 @@ def test_what_is_calibrated(run):
     for row in rows:
         fit = stored()["fits"][row["card"], row["objective"]]
         assert row["units"] == fit["units"]
-        assert row["energy_timed_fj"] == fit["error"]["energy_timed_fj"]["total"]["mean"]
+        assert row["energy_timed_error"] == fit["error"]["energy_timed_fj"]["total"]["mean"]
     (only,) = json.loads(run("calibrate", "--card", "sky130hd", "--objective", "delay", "--json").stdout)
     assert (only["card"], only["objective"]) == ("sky130hd", "delay")
     text = run("calibrate").stdout

@@ -25,6 +25,8 @@ NAMES = [
     "int16",
     "posit8es1",
     "nf4@fp16",
+    "e4m3b-7",
+    "e2m1b-2none",
 ]
 
 

@@ -164,7 +164,7 @@ def test_own_data_are_read_and_what_is_none_is_refused(tmp_path):
     assert read_array(written(np.float16(2))).shape == (1,)
     for values, sentence in (
         (np.zeros((0, 3)), r"holds an empty array, of shape \(0, 3\)"),
-        (np.array([1, np.nan, np.inf]), "holds 2 NaN or infinite entries, whose error has no size"),
+        (np.array([1, np.nan, np.inf]), "holds 2 NaN or infinite entries, and data are numbers"),
         (np.ones(2, complex), "holds complex128; data are real numbers of at most 64 bits"),
         (np.array(["a"]), "holds <U1; data are real numbers"),
     ):

@@ -56,14 +56,15 @@ def deviation(fmt: Operand) -> float:
     if isinstance(fmt, BlockFormat):
         return _IN_BLOCK * _largest(fmt.element)
     quarter = _largest(fmt) / 4
-    return quarter if isinstance(fmt, IntFormat | CodebookFormat) else min(quarter, 1.0)
+    if isinstance(fmt, IntFormat | CodebookFormat):
+        return quarter
+    return min(quarter, _power(fmt.emin) if isinstance(fmt, FloatFormat) and fmt.emin > 0 else 1.0)
 
 
 def _largest(fmt: ScalarOperand) -> float:
     magnitude = fmt.max_value if isinstance(fmt, IntFormat) else fmt.max_magnitude
     bits = magnitude.bit_length()
-    # Beyond 2**8 it does not matter by how much.
-    return ldexp(magnitude / (1 << bits), min(bits + fmt.lsb_exponent, 64)) if bits else 0.0
+    return ldexp(magnitude / (1 << bits), min(bits + fmt.lsb_exponent, 1000)) if bits else 0.0
 
 
 def _beyond(magnitude: float, sigma: float) -> float:

@@ -37,7 +37,8 @@ _TAIL_BITS = 3
 def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     """Return log2 of what Gaussian operands are multiples of, but for few, and of their standard deviation.
 
-    That is a quarter of the largest integer, and 1 in formats that reach so far. Streams share several formats evenly.
+    That is a quarter of the largest integer, and 1 in formats that reach so far, or the smallest normal number above it. Streams share
+    several formats evenly.
     """
     if isinstance(fmt, ChoiceFormat):
         finest, sizes = zip(*map(_binades, fmt.choices), strict=True)
@@ -52,7 +53,7 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
             precision = operand_shape(fmt, normalised=True).significand_bits
         case LogFormat():
             precision = log_product_shape(fmt, fmt).significand_bits // 2  # the table is of the product
-    size = min(size, 0)
+    size = min(size, max(fmt.emin, 0) if isinstance(fmt, FloatFormat) else 0)
     return max(fmt.lsb_exponent, size - precision - _TAIL_BITS), size
 
 

@@ -44,6 +44,7 @@ class Mac:
         a: int | Sequence[int],
         b: int | Sequence[int],
         clear: bool = False,
+        *,
         flush: bool = False,
         valid: bool = True,
         mode_a: int = 0,
