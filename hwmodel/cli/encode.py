@@ -38,6 +38,8 @@ def encode(
     form = form_of(as_json, as_csv)
     if random is not None and not rounding.startswith("sr"):
         raise InputError(f"--random goes with --rounding sr<k>, and the rounding is {rounding}")
+    if random is None and rounding.startswith("sr"):
+        raise InputError(f"--rounding {rounding} goes with --random, the integer that its random bits are")
     fmt = scalar_format(name)
     if text := format_note(name):
         note(text)

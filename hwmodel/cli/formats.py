@@ -334,7 +334,8 @@ def _fields(fmt: ScalarOperand) -> list[tuple[str, str]]:
             fields = f"{fmt.width}: sign 1, exponent {fmt.exponent_bits}, integer bit 1, fraction {fmt.fraction_bits}"
             return [("bits", fields), ("bias", str(fmt.bias)), ("infinity", "yes"), ("NaN", "yes; so are codes without their integer bit")]
         case PositFormat():
-            return [("bits", f"{fmt.width}: sign, regime, up to {fmt.exponent_bits} of exponent and {fmt.fraction_bits} of fraction")]
+            exponent = min(fmt.exponent_bits, max(fmt.width - 3, 0))  # behind the sign and the shortest regime
+            return [("bits", f"{fmt.width}: sign, regime, up to {exponent} of exponent and {fmt.fraction_bits} of fraction")]
         case LogFormat():
             taper = "" if fmt.regime_exponent_bits is None else f", tapered as a posit with es {fmt.regime_exponent_bits}"
             return [

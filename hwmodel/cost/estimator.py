@@ -30,9 +30,12 @@ class Estimator:
 
     Examples
     --------
+    >>> from hwmodel.spec import parse_accumulator, parse_format
     >>> fp8, fp32 = parse_format("e4m3fn"), parse_accumulator("fp32")
     >>> few = Estimator([(fp8, fp8)], [fp32])
-    >>> few.columns(pair=np.zeros(2, int), acc=np.zeros(2, int), lanes=np.array([1, 4]), pipeline=np.zeros(2, int))["area_um2"]
+    >>> zeros, lanes = np.zeros(2, int), np.array([1, 4])
+    >>> few.columns(pair=zeros, acc=zeros, lanes=lanes, pipeline=zeros)["lanes"].tolist()
+    [1, 4]
     """
 
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator]) -> None:

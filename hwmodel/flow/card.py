@@ -263,6 +263,7 @@ def _from_data(data: Mapping[str, Any]) -> TechCard:
     )
 
 
+_GZIP = b"\x1f\x8b"
 _NOT_A_CARD = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -351,4 +352,4 @@ def load_card(name: str = "sky130hd") -> TechCard:
 @lru_cache(maxsize=8)
 def _read(content: bytes) -> TechCard:
     """Return the card in the bytes of a file, the same object for the same bytes."""
-    return _from_data(json.loads(gzip.decompress(content)))
+    return _from_data(json.loads(gzip.decompress(content) if content.startswith(_GZIP) else content))

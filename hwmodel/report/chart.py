@@ -1,5 +1,6 @@
 """The chart: mpy, alignadd and normacc of each unit, stacked, estimated beside mapped."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ OPEN_STYLE = {**STYLE, "axes.spines.top": False, "axes.spines.right": False, "ha
 """The same, of charts without a frame above and to the right."""
 
 _THOUSAND = 1000
+_NAME = 32
+"""Characters of a name that stand in one line."""
 _BAR = 0.36
 _MARK = {"linestyle": "none", "markersize": 4.5, "markeredgewidth": 0.7, "zorder": 5}
 _LINE = 0.17  # inches of one line of a legend
@@ -97,11 +100,11 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
         area, area_unit = _scale(table, "area", "um2", "µm²", "1000 µm²")
         energy, energy_unit = _scale(table, "energy", "fj", "fJ", "pJ")
         _panel(axes[0], table, "area", "um2", f"Area{each} ({area_unit})", area, marks)
-        _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step}, without glitches)", energy, marks)
+        _panel(axes[1], table, "energy", "fj", f"Energy ({energy_unit} per {step},\nwithout glitches)", energy, marks)
         if timed:
             energy, energy_unit = _scale(table, "energy_timed", "fj", "fJ", "pJ")
-            _panel(axes[2], table, "energy_timed", "fj", f"Energy ({energy_unit} per {step}, with glitches)", energy)
-        axes[0].set_yticks(range(len(table)), table["label"] if "label" in table else table["spec"])
+            _panel(axes[2], table, "energy_timed", "fj", f"Energy ({energy_unit} per {step},\nwith glitches)", energy)
+        axes[0].set_yticks(range(len(table)), map(_in_lines, table["label"] if "label" in table else table["spec"]))
         axes[0].invert_yaxis()
         body.suptitle(title, fontsize=9, x=0.01, ha="left")
         style = {"frameon": False, "fontsize": 7.5, "handlelength": 1.4, "columnspacing": 1.2, "borderpad": 0.2}
@@ -115,6 +118,16 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
             save_figure(figure, file)
         plt.close(figure)
     return files
+
+
+def _in_lines(name: str) -> str:
+    """Return a name that is broken behind its separators where it is long."""
+    lines = [""]
+    for piece in re.split(r"(?<=[-:+])", name):
+        if lines[-1] and len(lines[-1] + piece) > _NAME:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def has_lanes(table: pd.DataFrame) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hwmodel.error import DrawnPairs, measure_dots, parse_distribution, parse_dot_unit, parse_sharing
@@ -78,10 +79,12 @@ def draw_dots(
 
     panels = list(table.groupby("data", sort=False))
     low = _floor(table["mean_error"])
+    # Of sums that wrap the error can be larger than all that they are made of.
+    decades = math.ceil(math.log10(np.fmax(table["mean_error"].max(), 1.0)))
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(1, len(panels), figsize=(max(3.6 * len(panels), 7.2), 4.3), sharey=True, squeeze=False)
         for axis, (data, part) in zip(axes[0], panels, strict=True):
-            _panel(axis, part, low, bool((table["mean_error"] == 0).any()), names)
+            _panel(axis, part, low, decades, bool((table["mean_error"] == 0).any()), names)
             axis.set_title(titles.get(str(data), str(data)), fontsize=8, loc="left", pad=3)
         axes[0, 0].set_ylabel("mean error over Σ|a||b|")
         handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -102,7 +105,7 @@ def _floor(errors: pd.Series) -> float:
     return 10.0 ** (math.floor(math.log10(seen.min())) - 1) if len(seen) else 1e-12
 
 
-def _panel(axis: Any, part: pd.DataFrame, low: float, has_zero: bool, given: Mapping[str, str]) -> None:
+def _panel(axis: Any, part: pd.DataFrame, low: float, decades: int, has_zero: bool, given: Mapping[str, str]) -> None:
     names, operands = _labels(list(part["spec"].unique()), given)
     for at, (spec, rows) in enumerate(part.groupby("spec", sort=False)):
         marker, line, colour = _LINES[at % len(_LINES)]
@@ -128,8 +131,8 @@ def _panel(axis: Any, part: pd.DataFrame, low: float, has_zero: bool, given: Map
         axis.plot(rows["length"], rows["quantisation_mean_error"], label=f"quantising the operands to {operands}", **_QUANTISED)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log")
-    axis.set_ylim(low / 2, 10)
-    powers = range(0, round(math.log10(low)), -2)
+    axis.set_ylim(low / 2, 10.0 ** (decades + 1))
+    powers = range(decades, round(math.log10(low)), -2)
     ticks = {10.0**power: f"$10^{{{power}}}$" for power in powers} | ({low: "0"} if has_zero else {})
     axis.set_yticks(list(ticks), list(ticks.values()))
     lengths = sorted(part["length"].unique())

@@ -126,7 +126,7 @@ def test_bad_data(run, file, tmp_path):
     good = file(np.ones((4, 8)), "good.npy")
     for arguments, sentence in (
         (["--data", file(np.zeros((0, 3)))], "w.npy holds an empty array, of shape (0, 3)"),
-        (["--data", file(np.array([1, np.nan]), "n.npy")], "n.npy holds 1 NaN or infinite entries, whose error has no size"),
+        (["--data", file(np.array([1, np.nan]), "n.npy")], "n.npy holds 1 NaN or infinite entries, and data are numbers"),
         (["--data", file(np.zeros((4, 3)), "z.npy")], "z.npy by gaussian numbers: an operand is all zero"),
         (["--data", good, "--data", file(np.ones((5, 8)), "m.npy")], "the operands have shapes (4, 8) and (5, 8)"),
         (["--data", good, "--data", good, "-d", "relu"], "both operands are given, and --distribution is for one that is drawn"),

@@ -42,3 +42,13 @@ def test_the_path_is_told_cell_by_cell(run) -> None:
     table = run("synth", SPEC, "--path", "--no-energy", "--objective", "area", columns=100).stdout
     assert f"What limits the clock of {SPEC} with its parts kept apart" in table
     assert "CLK→Q" in table
+
+
+def test_leakage_is_counted_over_the_clock_that_is_asked_for(run) -> None:
+    fast, slow = (
+        json.loads(run("synth", SPEC, "--clock-ps", str(clock), "--no-glitches", "--steps", "8", "--streams", "2", "--json").stdout)[0]
+        for clock in (20_000, 2_000_000)
+    )
+    assert (fast["clock_ps"], slow["clock_ps"]) == (20_000, 2_000_000)
+    assert fast["area_um2"] == slow["area_um2"]
+    assert slow["energy_leakage_fj"] == pytest.approx(100 * fast["energy_leakage_fj"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hwmodel.error import Sharing, affine_quantise, codebook_quantise, delayed_amax, parse_sharing, scaled_quantise
+from hwmodel.error import Sharing, affine_quantise, codebook_quantise, delayed_amax, parse_sharing, round_trip, scaled_quantise
 from hwmodel.spec import CATALOG, SpecError, parse_format
 
 INT8, UINT8, E4M3, NF4 = (parse_format(name) for name in ("int8", "uint8", "e4m3fn", "nf4"))
@@ -132,6 +132,19 @@ def test_bad_scales_are_told_in_a_sentence(text, sentence):
     with pytest.raises(SpecError) as caught:
         parse_sharing(text)
     assert sentence in str(caught.value)
+
+
+def test_groups_that_do_not_divide_the_axis_are_padded_if_that_is_asked_for():
+    values, group = np.random.default_rng(2).normal(size=(3, 10)), Sharing("group", 4)
+    padded = round_trip(values, E4M3, group, pad=True)
+    assert padded[:, :8].tolist() == round_trip(values[:, :8], E4M3, group).tolist()
+    assert padded[:, 8:].tolist() == round_trip(values[:, 8:], E4M3, Sharing("group", 2)).tolist()
+
+
+@pytest.mark.parametrize("name", ["e4m3b-2000", "e4m3b2000"])
+def test_what_float64_does_not_hold_is_refused(name):
+    with pytest.raises(SpecError, match=rf"{name} reaches to 2\^.*; choose a bias that makes that 2\^±1023"):
+        scaled_quantise(np.ones(4), parse_format(name))
 
 
 def test_groups_that_do_not_divide_the_axis_and_unknown_ranges_are_refused():

@@ -191,6 +191,10 @@ def test_a_small_library_imports(tmp_path):
             "the cell INV cannot be read: its area -1 is negative",
         ),
         (
+            TINY.replace("capacitance : 0.001", "capacitance : -0.001", 1),
+            "the cell INV cannot be read: the capacitance -0.001 of its pin A is negative",
+        ),
+        (
             TINY.replace('values ("0.2")', 'values ("nan")'),
             "the cell INV cannot be read: nan is not a finite number",
         ),
@@ -282,6 +286,9 @@ def test_a_card_file_that_changes_is_read_again(tmp_path):
     assert load_card(str(path)).sha256 == card.sha256
     replace(card, voltage_v=2.0).save(path)
     assert load_card(str(path)).voltage_v == 2
+    plain = tmp_path / "plain.card.json"
+    plain.write_bytes(gzip.decompress(path.read_bytes()))
+    assert load_card(str(plain)).sha256 == load_card(str(path)).sha256
 
 
 def test_the_hash_of_a_card_is_that_of_its_figures(tmp_path):

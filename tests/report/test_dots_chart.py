@@ -64,6 +64,15 @@ def test_what_is_drawn_is_what_the_table_says(tmp_path):
     assert "overflowed" not in text
 
 
+def test_errors_above_one_are_on_the_chart(tmp_path, monkeypatch):
+    tops = []
+    monkeypatch.setattr(dots, "save_figure", lambda figure, file: tops.append(figure.axes[0].get_ylim()[1]))
+    table = dots.dots_table(UNITS, **SMALL)
+    for factor in (1.0, 1e4):
+        dots.draw_dots(table.assign(mean_error=table["mean_error"] * factor / table["mean_error"].max()), [tmp_path / "x.svg"])
+    assert tops == [10, 1e5]
+
+
 def test_every_unit_of_the_default_set_is_known():
     table = dots.dots_table(lengths=(16,), rows=2)
     assert table["spec"].unique().tolist() == list(dots.UNITS)

@@ -67,6 +67,11 @@ def test_unit_names_round_trip(a, b, acc, pipeline: int) -> None:
     assert set(spec.module_name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
+def test_units_that_differ_by_which_operand_has_the_choice_are_different_modules():
+    names = ["int4+int8-e5m2-fp32", "int4-int8+e5m2-fp32"]
+    assert [MacSpec.parse(name).module_name for name in names] == ["int4_or_int8_e5m2_fp32", "int4_int8_or_e5m2_fp32"]
+
+
 @pytest.mark.parametrize(
     ("name", "width", "fraction"),
     [

@@ -49,6 +49,19 @@ def test_shapes_of_distributions():
     assert np.mean(golden.decode(_codes("offset", "fp16"), fp16)) == pytest.approx(1, rel=0.03)
 
 
+@pytest.mark.parametrize("name", ["e4m3b-7", "e2m1b-2none", "e5m2b-30", "e4m3"])
+def test_floats_far_from_one_are_fed_numbers_that_they_have(name):
+    fmt = parse_format(name)
+    values = golden.decode(_codes("gaussian", name), fmt)
+    assert np.mean(values == 0) < 0.25
+    assert len(np.unique(np.frexp(values[values != 0])[1])) > 2, "several binades"
+
+
+def test_floats_beyond_float64_are_refused():
+    with pytest.raises(SpecError, match=r"e4m3b-2000 reaches to 2\^2014, and operands are drawn in float64"):
+        gaussian_sigma(parse_format("e4m3b-2000"))
+
+
 def test_codes_are_all_finite_codes_alike():
     codes, counts = np.unique(_codes("codes", "e4m3fn", 254_000), return_counts=True)
     assert codes.tolist() == [code for code in range(256) if code not in (0x7F, 0xFF)]  # OCP OFP8: the two NaNs of E4M3
