@@ -142,9 +142,8 @@ def plain_units(count: int, seed: int) -> list[MacSpec]:
         "nf4@fp16",
     ]
     operands = [*map(_operand, names)]
-    sums = (
-        "fx fx24f6 fx24f6.rne fx14f1.sat fx40f30 fx20fm4 fp16 fp32 bf16 e5m6none.rtz e4m3fn.unfused fp16.unfused e6m9.ftz e5m7.sr6 e3m8.rna"
-    )
+    sums = "fx fx24f6 fx24f6.rne fx14f1 fx14f1.sat fx40f30 fx20fm4 fp16 fp32 bf16 e5m6none.rtz e4m3fn.unfused fp16.unfused e6m9.ftz"
+    sums += " e5m7.sr6 e3m8.rna"
     accumulators = [parse_accumulator(name) for name in sums.split()]
     units: list[MacSpec] = []
     while len(units) < count:

@@ -79,6 +79,11 @@ def test_a_ripple_adder_has_one_full_adder_a_bit():
     assert levels_of(latest(add(17, "ripple", word, word)))[ALIGNADD, FULL] == 17
 
 
+def test_rounding_to_even_takes_a_gate_more_than_cutting_off():
+    more = depth("e4m3fn-e4m3fn-fx24f6.rne") - depth("e4m3fn-e4m3fn-fx24f6")
+    assert more.tolist() == [float(kind == "gate") for kind in LEVELS]
+
+
 def test_a_multiplier_is_its_tree_and_its_adder():
     # The last adder has six bits. From its second on, which is late by a level of the tree, there are five to go; from the third on, four.
     counted = {kind: levels for _, kind, levels in multiplier(4, 4, "baugh_wooley", "ripple", MULTIPLY, NOMINAL["area"])[1]}
