@@ -127,10 +127,7 @@ def step_function(thresholds: Array, codes: Array, key_dtype: type) -> StepFunct
     thresholds, codes = thresholds[differs], np.concatenate([codes[:1], codes[1:][differs]])
     differs = codes[1:] != codes[:-1]
     thresholds, codes = thresholds[differs], np.concatenate([codes[:1], codes[1:][differs]])
-    comparisons = 1
-    while (table := _table(thresholds, key_dtype, comparisons)) is None:
-        comparisons += 1
-    first, shift, hole, low = table
+    first, shift, hole, low, comparisons = _table(thresholds, key_dtype)
     padding = 1 << comparisons
     return StepFunction(
         np.concatenate([thresholds, np.full(padding, np.iinfo(key_dtype).max)]).astype(key_dtype),
@@ -143,8 +140,8 @@ def step_function(thresholds: Array, codes: Array, key_dtype: type) -> StepFunct
     )
 
 
-def _table(thresholds: Array, key_dtype: type, comparisons: int) -> tuple[Array, int, int, int] | None:
-    """Return `first`, `shift`, `hole` and `low` of the coarsest buckets that so many comparisons suffice for; None if they are too many."""
+def _table(thresholds: Array, key_dtype: type) -> tuple[Array, int, int, int, int]:
+    """Return `first`, `shift`, `hole`, `low`, `comparisons`: as few of these as can be, and the coarsest buckets for which they suffice."""
     bits = np.iinfo(key_dtype).bits
     # Thresholds right beside zero tell zeros from the rest; the numbers of the format begin at the next ones. Those at
     # infinity are far from the numbers of most formats and need no buckets of their own.
@@ -152,18 +149,24 @@ def _table(thresholds: Array, key_dtype: type, comparisons: int) -> tuple[Array,
     ends = (0xFF << 23) if bits == 32 else INFINITY
     inner = away[away < ends]
     nearest, farthest = (int(inner.min()), int(inner.max())) if inner.size else (0, 0)
+    best: tuple[Array, int, int, int, int] | None = None
     for shift in range(bits - 2, 0, -1):
         whole = 1 << (bits - 1 - shift)
         hole, high = (0, whole) if 2 * whole <= _MAX_BUCKETS // 8 else (nearest >> shift, (farthest >> shift) + 2)
         if 2 * (high - hole) > _MAX_BUCKETS:
-            return None
+            break
         # Numbers of buckets, with the hole as number 0, and the key that each begins with.
         numbers = np.arange(-(high - hole), high - hole + bool(hole), dtype=np.int64)
         opened = numbers + np.where(numbers > 0, hole - 1, -hole) if hole else numbers
         starts = opened << shift
         starts[0] = np.iinfo(key_dtype).min
-        first = np.searchsorted(thresholds, starts, "right")
-        last = np.append(np.searchsorted(thresholds, starts[1:] - 1, "right"), len(thresholds))
-        if (last - first).max() < 1 << comparisons:
-            return first, shift, hole, int(numbers[0])
-    return None
+        bucket = np.searchsorted(starts, thresholds, "right") - 1
+        inside = bucket[starts[bucket] != thresholds]
+        comparisons = max(int(np.bincount(inside).max(initial=0)).bit_length(), 1)
+        if best is None or comparisons < best[-1]:
+            best = starts, shift, hole, int(numbers[0]), comparisons
+        if comparisons == 1:
+            break
+    assert best is not None
+    starts, shift, hole, low, comparisons = best
+    return np.searchsorted(thresholds, starts, "right"), shift, hole, low, comparisons
