@@ -1,12 +1,14 @@
 """The options of `encode`, checked: the sentences a person reads when one does not suit."""
 
 import re
+from functools import lru_cache
 
 from hwmodel.spec import FloatFormat, Format, IntFormat, LogFormat, PositFormat, SpecError, X87Format
 
 MAX_RANDOM_BITS = 32
 
 
+@lru_cache
 def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) -> tuple[str, int | None]:
     """Return the overflow mode with the default filled in, and k of ``sr<k>`` (or None).
 

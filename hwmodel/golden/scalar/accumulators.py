@@ -1,13 +1,12 @@
 """The accumulators, one step at a time, on exact numbers."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from hwmodel import spec
 from hwmodel.spec import PositFormat
 
 from .codec import decode, encode
-from .value import NAN, Value
+from .value import NAN, Value, dyadic
 
 ZERO = Value()
 
@@ -53,14 +52,14 @@ class FixedAcc:
             self.total = (exact - low) % (1 << self.point.width) + low
 
     def _units(self, addend: Value) -> int:
-        units = addend.number * Fraction(2) ** self.point.fraction
+        units = addend.number * dyadic(1, self.point.fraction)
         # Python's round() of a Fraction goes to even, and // goes down.
         return round(units) if self.acc.rounding == "rne" else units.numerator // units.denominator
 
     @property
     def value(self) -> Value:
         """The number the register stands for."""
-        return Value.of(self.total * Fraction(2) ** -self.point.fraction)
+        return Value.of(dyadic(self.total, -self.point.fraction))
 
     @property
     def code(self) -> int:
@@ -104,7 +103,7 @@ class FloatAcc:
             return code
         fmt = self.acc.format
         value = decode(code, fmt)
-        return encode(Value(negative=value.negative), fmt) if value.is_finite and abs(value.number) < Fraction(2) ** fmt.emin else code
+        return encode(Value(negative=value.negative), fmt) if value.is_finite and abs(value.number) < dyadic(1, fmt.emin) else code
 
     @property
     def value(self) -> Value:
@@ -198,10 +197,10 @@ class ExactSum:
 
 def wrapped(value: Value, point: spec.FixedPoint) -> Value:
     """Return a multiple of the unit of `point` as its two's complement register holds it."""
-    units = value.number * Fraction(2) ** point.fraction
+    units = value.number * dyadic(1, point.fraction)
     assert units.denominator == 1
     low = point.min_value
-    return Value.of(((units.numerator - low) % (1 << point.width) + low) * Fraction(2) ** -point.fraction)
+    return Value.of(dyadic((units.numerator - low) % (1 << point.width) + low, -point.fraction))
 
 
 class _TwoLevels:

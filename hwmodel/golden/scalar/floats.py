@@ -66,26 +66,37 @@ def _below_zero(value: Value, fmt: FloatFormat, rounding: str, overflow: str, ra
 def round_magnitude(magnitude: Fraction, fmt: FloatFormat | X87Format, rounding: str, negative: bool, random: int | None) -> int:
     """Return the step of the rounded magnitude, as though steps had no end."""
     below = _step_below(magnitude, fmt)
-    low, high = magnitude_of(below, fmt), magnitude_of(below + 1, fmt)
-    if magnitude <= low:  # less only where there is no zero: the first number stands for all below it
+    low = magnitude_of(below, fmt)
+    if compare(magnitude, low) <= 0:  # less only where there is no zero: the first number stands for all below it
         return below
-    part = (magnitude - low) / (high - low)
     if random is not None:
+        part = (magnitude - low) / (magnitude_of(below + 1, fmt) - low)
         return below + rounds_away_at_random(part, int(rounding[2:]), random)
-    return below + rounds_away(rounding, compare(part, Fraction(1, 2)), below % 2 == 1, negative)
+    return below + rounds_away(rounding, compare(magnitude, _middle_above(below, fmt)), below % 2 == 1, negative)
+
+
+@lru_cache(maxsize=1 << 14)
+def _middle_above(step: int, fmt: FloatFormat | X87Format) -> Fraction:
+    return (magnitude_of(step, fmt) + magnitude_of(step + 1, fmt)) / 2
 
 
 def _step_below(magnitude: Fraction, fmt: FloatFormat | X87Format) -> int:
     """Return the largest step whose magnitude is not above `magnitude`; 0 if there is none."""
-    if magnitude < magnitude_of(1, fmt):
+    if compare(magnitude, magnitude_of(1, fmt)) < 0:
         return 0
     hidden = 1 << fmt.fraction_bits
-    if magnitude < dyadic(1, fmt.emin):
-        # Subnormals. Those worth half end below the smallest normal number, and a gap follows.
-        return min(int(magnitude / dyadic(1, fmt.lsb_exponent)), hidden - 1)
     exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    if dyadic(1, exponent) > magnitude:
+    if _units(magnitude, exponent) == 0:
         exponent -= 1
-    significand = int(magnitude / dyadic(1, exponent - fmt.fraction_bits))
+    if exponent < fmt.emin:
+        # Subnormals. Those worth half end below the smallest normal number, and a gap follows.
+        return min(_units(magnitude, fmt.lsb_exponent), hidden - 1)
+    significand = _units(magnitude, exponent - fmt.fraction_bits)
     # The field of the lowest normal binade is 1, or 0 where there are no subnormals; the hidden bit is not in the code.
     return ((exponent - fmt.emin + fmt.subnormals) << fmt.fraction_bits) + significand - hidden
+
+
+def _units(magnitude: Fraction, exponent: int) -> int:
+    """Return ``floor(magnitude / 2**exponent)``."""
+    numerator, denominator = magnitude.numerator, magnitude.denominator
+    return (numerator << -exponent) // denominator if exponent < 0 else numerator // (denominator << exponent)

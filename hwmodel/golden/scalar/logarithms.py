@@ -14,7 +14,7 @@ from hwmodel.spec import LogFormat
 
 from .posits import tapered
 from .rounding import rounds_away
-from .value import NAN, Value
+from .value import NAN, Value, dyadic
 
 PRECISION = 53
 """Bits of a code's value: those of float64."""
@@ -73,11 +73,12 @@ def largest_code(fmt: LogFormat) -> int:
     return fmt.nan_code - 1
 
 
+@lru_cache(maxsize=1 << 14)
 def power(log: int, step_bits: int) -> Fraction:
     """Return ``2**(log / 2**step_bits)``, rounded to nearest with 53 bits."""
     octave, part = divmod(log, 1 << step_bits)
     # One bit more than is kept says which way to round: a power that is not a whole one is irrational, never midway.
-    return Fraction((_root(part, step_bits) + 1) >> 1) * Fraction(2) ** (octave - PRECISION + 1)
+    return dyadic((_root(part, step_bits) + 1) >> 1, octave - PRECISION + 1)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -11,7 +11,9 @@ from .codec import decode
 from .logarithms import Log, log_of
 from .tensor import TensorAcc, Term
 from .tensor import product as aligned_product
-from .value import NAN, Value
+from .value import NAN, Value, dyadic
+
+_UNIT, _ONE = Fraction(1), Value.of(1)
 
 
 class Mac:
@@ -96,7 +98,7 @@ class Mac:
         if len(codes) != self.spec.lanes:
             raise SpecError(f"{len(codes)} codes were given for {name}; the unit takes {self.spec.lanes} a step")
         if not isinstance(operand, BlockFormat):
-            return _Lanes([chosen(code, operand, mode) for code in codes], [Fraction(1)] * len(codes), Value.of(1))
+            return _Lanes([chosen(code, operand, mode) for code in codes], [_UNIT] * len(codes), _ONE)
         if scale is None:
             raise SpecError(f"the input {name}_scale is missing; the scale of a block of {operand} is shown in every step")
         units = _units(operand, self.spec.lanes, name, shift)
@@ -104,8 +106,13 @@ class Mac:
 
     def _add(self, a: "_Lanes", b: "_Lanes", rand: int) -> None:
         """Add the products of one step."""
-        units = [x * y for x, y in zip(a.units, b.units, strict=True)]
         pairs = [(*x, *y) for x, y in zip(a.codes, b.codes, strict=True)]
+        if not self.spec.blocks:
+            # Most units: no exact multiplications by one.
+            aligned = isinstance(self._acc, TensorAcc)
+            self._acc.add([aligned_product(*pair) if aligned else product(*pair) for pair in pairs], rand)  # type: ignore[arg-type, misc]
+            return
+        units = [x * y for x, y in zip(a.units, b.units, strict=True)]
         scale = a.scale * b.scale
         if isinstance(self._acc, TensorAcc):
             self._acc.add([_scaled(aligned_product(*pair), Value(unit) * scale) for pair, unit in zip(pairs, units, strict=True)])  # type: ignore[arg-type]
@@ -197,7 +204,7 @@ def log_product(x: Log, y: Log, fmt: LogFormat) -> Value:
     if x.is_zero or y.is_zero:
         return Value(negative=negative)
     octave, step = divmod(x.log + y.log, fmt.gamma)
-    magnitude = fmt.table[step] * Fraction(2) ** (octave - fmt.table_bits)
+    magnitude = fmt.table[step] * dyadic(1, octave - fmt.table_bits)
     return Value(-magnitude if negative else magnitude, negative)
 
 

@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from hwmodel.spec import PositFormat
 
 from .rounding import compare, rounds_away
-from .value import NAN, Value
+from .value import NAN, Value, dyadic
 
 
 class Tapered(NamedTuple):
@@ -29,10 +30,11 @@ def tapered(code: int, width: int, exponent_bits: int) -> Tapered:
     return Tapered((regime << exponent_bits) + exponent, int("0" + fraction, 2), len(fraction))
 
 
+@lru_cache(maxsize=1 << 16)
 def magnitude_of(code: int, width: int, exponent_bits: int) -> Fraction:
     """Return the number that a code between 0 and ``2**(width-1)``, both excluded, stands for."""
     exponent, fraction, fraction_bits = tapered(code, width, exponent_bits)
-    return (1 + Fraction(fraction, 1 << fraction_bits)) * Fraction(2) ** exponent
+    return dyadic((1 << fraction_bits) + fraction, exponent - fraction_bits)
 
 
 def decode(code: int, fmt: PositFormat) -> Value:

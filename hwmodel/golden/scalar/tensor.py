@@ -1,13 +1,12 @@
 """A tensor core's dot product, one exact number at a time."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from hwmodel import spec
 from hwmodel.spec import FloatFormat, TensorPreset, parse_tensor
 
 from .codec import decode, encode
-from .value import NAN, Kind, Value
+from .value import NAN, Kind, Value, dyadic
 
 ZERO = Value()
 
@@ -119,10 +118,10 @@ def rounded_sum(terms: Sequence[Term], acc: spec.TensorAcc) -> int:
     counted = [(value.number, exponent) for value, exponent in terms if not value.is_zero]
     if not counted:
         return encode(ZERO, acc.format)
-    unit = Fraction(2) ** (max(exponent for _, exponent in counted) - acc.fraction)
+    unit = dyadic(1, max(exponent for _, exponent in counted) - acc.fraction)
     # int() of a Fraction truncates toward zero.
     number = sum(int(number / unit) for number, _ in counted) * unit
-    beyond = acc.format.max_value + Fraction(2) ** (acc.format.emax - acc.format.fraction_bits)
+    beyond = acc.format.max_value + dyadic(1, acc.format.emax - acc.format.fraction_bits)
     if abs(number) >= beyond:  # `encode` would stop at the largest number with rtz
         return encode(Value(negative=number < 0, kind=Kind.INFINITE), acc.format)
     return encode(number, acc.format, acc.rounding)

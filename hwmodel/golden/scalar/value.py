@@ -41,7 +41,7 @@ class Value:
         """Return the value of a Python or NumPy number, exactly. A rational zero is +0."""
         if isinstance(number, Value):
             return number
-        if isinstance(number, numbers.Rational):
+        if not isinstance(number, float) and isinstance(number, numbers.Rational):
             return cls(Fraction(int(number.numerator), int(number.denominator)), number < 0)
         number = float(number)
         if math.isnan(number):
