@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
 
 from .choices import word_bits
 from .expected import Coverage, cover, play
@@ -56,15 +57,17 @@ class Trial:
     golden_seconds: float
 
     @classmethod
-    def prepare(cls, spec: MacSpec, verilog: str | None, simulator: str, seed: int, vectors: int | None) -> "Trial":
-        """Plan a run and step the golden model through it; the parameters are those of :func:`hwmodel_sim.verify`."""
+    def prepare(
+        cls, spec: MacSpec, verilog: str | None, simulator: str, seed: int, vectors: int | None, yosys: Yosys | None = None
+    ) -> "Trial":
+        """Plan a run and step the golden model through it; the parameters are those of :func:`hwmodel_sim.verify`, and who emits."""
         spec.require_circuit()
         vectors = default_vectors(spec, simulator) if vectors is None else vectors
         if vectors < 1 or seed < 0:
             raise SimulationError(f"verify {spec}: vectors {vectors} and seed {seed} must be at least 1 and 0")
         if vectors > (most := MAX_VECTORS // spec.lanes):
             raise SimulationError(f"verify {spec}: {vectors:,} vectors are too many for one run; at most {most:,}, then another seed")
-        circuit = _emitted(spec) if verilog is None else verilog
+        circuit = _emitted(spec, yosys) if verilog is None else verilog
         if not re.search(rf"^\s*module\s+\\?{spec.module_name}\b", circuit, re.MULTILINE):
             raise SimulationError(f"verify {spec}: the Verilog has no module {spec.module_name}; the top module must have that name")
         harness = Harness(spec, *_size(circuit, vectors), register=Register.find(spec, circuit))
@@ -99,10 +102,10 @@ def default_vectors(spec: MacSpec, simulator: str) -> int:
     return max(((24 if fast else 2) << bits) // spec.lanes, least)
 
 
-def _emitted(spec: MacSpec) -> str:
+def _emitted(spec: MacSpec, yosys: Yosys | None) -> str:
     from hwmodel_rtl import emit
 
-    return emit(spec).verilog
+    return emit(spec, yosys=yosys).verilog
 
 
 def _size(verilog: str, vectors: int) -> tuple[int, int]:

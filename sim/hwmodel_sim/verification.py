@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hwmodel.files import scratch_folder
 from hwmodel.spec import MacSpec
+from hwmodel.yosys import Yosys
 
 from .diagnosis import describe
 from .harness import delay
@@ -90,8 +91,9 @@ def verify_many(
         If no simulator is installed, or a circuit does not build.
     """
     simulator = choose(simulator)
-    for trials in groups(Trial.prepare(spec, verilog, simulator, seed, vectors) for spec, verilog in circuits):
-        yield from _prove(trials, simulator, seed, waves)
+    with Yosys() as yosys:  # starts when a circuit is to be emitted
+        for trials in groups(Trial.prepare(spec, verilog, simulator, seed, vectors, yosys) for spec, verilog in circuits):
+            yield from _prove(trials, simulator, seed, waves)
 
 
 def _prove(trials: list[Trial], simulator: str, seed: int, waves: Path | str | None, build_dir: Path | str | None = None) -> list[Report]:

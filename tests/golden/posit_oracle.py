@@ -35,14 +35,16 @@ class Posits:
     def __init__(self, width: int, es: int):
         self.width, self.es = width, es
         self.nar = 1 << (width - 1)
-        self.values, self.boundaries, self.unit = _lists(width, es)
+        self.values, self.boundaries, unit = _lists(width, es)
+        self.unit = Fraction(1, 1 << -unit)
+        self.numbers = [size * self.unit for size in self.values]
 
     def value(self, code: int) -> Fraction | None:
         """Return the value of any code; None for NaR."""
         if code in (0, self.nar):
             return None if code else Fraction(0)
         negative = code > self.nar
-        return (-1 if negative else 1) * self.values[((1 << self.width) - code if negative else code) - 1] * Fraction(2) ** self.unit
+        return -self.numbers[(1 << self.width) - code - 1] if negative else self.numbers[code - 1]
 
     def round(self, number: Fraction | None) -> int:
         """Return the code that `number` rounds to; NaR for None."""
@@ -50,8 +52,9 @@ class Posits:
             return self.nar
         if number == 0:
             return 0
-        size = abs(number) / Fraction(2) ** self.unit
-        code = max(bisect_right(self.values, size), 1)
+        size = abs(number) / self.unit
+        whole = int(size)  # the values are whole
+        code = max(bisect_right(self.values, whole), 1)
         if size > self.values[0] and code < len(self.values):
             boundary = self.boundaries[code - 1]
             code += size > boundary or (size == boundary and code % 2 == 1)
