@@ -64,7 +64,7 @@ def test_an_unknown_simulator_is_named():
 
 def test_a_build_that_is_broken_off_leaves_no_compiler_behind(monkeypatch, tmp_path):
     monkeypatch.setattr(simulators, "TIMEOUT_S", 1.5)
-    with pytest.raises(SimulationError, match="took more than 1.5 s and was stopped"):
+    with pytest.raises(SimulationError, match=r"took more than 1\.5 s and was stopped"):
         verify(MacSpec.parse("fp32-fp32-fp32"), vectors=2000, build_dir=tmp_path)
     patience = time.monotonic() + 2  # what is killed takes a moment to be gone; what is not would compile for longer
     while _at_work(tmp_path) and time.monotonic() < patience:
