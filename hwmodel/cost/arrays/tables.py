@@ -128,6 +128,50 @@ class PartTable:
         return self._cells[: self._count]
 
 
+class Facts:
+    """Rows of numbers that are found one by one."""
+
+    def __init__(self, columns: int) -> None:
+        self._table, self._rows, self._new = np.zeros((1 << 10, columns)), 0, list[Sequence[float]]()
+
+    def __len__(self) -> int:
+        return self._rows + len(self._new)
+
+    def add(self, row: Sequence[float]) -> int:
+        """Add a row, and return its place."""
+        self._new.append(row)
+        return len(self) - 1
+
+    def all(self) -> np.ndarray:
+        """Return all rows, (rows, columns) float64."""
+        if self._new:
+            old, self._rows = self._rows, len(self)
+            self._table = with_room(self._table, self._rows)
+            self._table[old : self._rows] = self._new
+            self._new = []
+        return self._table[: self._rows]
+
+
+class FactsAt:
+    """Rows of facts under the places of something else, found when they are first asked for."""
+
+    def __init__(self, columns: int) -> None:
+        self._facts, self._at = Facts(columns), np.full(1 << 10, -1)
+
+    def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> np.ndarray:
+        """Return the facts of places, (places, columns) float64; `find` is given a new place, and where it stands first among `places`."""
+        size = int(places.max(initial=0)) + 1
+        if len(self._at) < size:
+            grown = np.full(max(size, 2 * len(self._at)), -1)
+            grown[: len(self._at)] = self._at
+            self._at = grown
+        new = np.flatnonzero(self._at[places] < 0)
+        different, first = np.unique(places[new], return_index=True)
+        for place, at in zip(different.tolist(), new[first].tolist(), strict=True):
+            self._at[place] = self._facts.add(find(place, at))
+        return self._facts.all()[self._at[places]]
+
+
 def with_room(table: np.ndarray, rows: int) -> np.ndarray:
     """Return a table with room for so many rows: twice as long, and again, until there is."""
     while len(table) < rows:

@@ -35,29 +35,7 @@ from ..structure.activity import exponent_activity, nonzero
 from ..structure.levels import level_of_float, total_width
 from ..structure.tally import CELLS, NO_CELLS
 from .sums import PlainSums
-from .tables import Distinct, PartTable, with_room
-
-
-class _Facts:
-    """Rows of numbers that are found one by one: (rows, columns) float64, as `all` returns them."""
-
-    def __init__(self, columns: int) -> None:
-        self._table, self._rows, self._new = np.zeros((1 << 10, columns)), 0, list[Sequence[float]]()
-
-    def __len__(self) -> int:
-        return self._rows + len(self._new)
-
-    def add(self, row: Sequence[float]) -> int:
-        self._new.append(row)
-        return len(self) - 1
-
-    def all(self) -> np.ndarray:
-        if self._new:
-            old, self._rows = self._rows, len(self)
-            self._table = with_room(self._table, self._rows)
-            self._table[old : self._rows] = self._new
-            self._new = []
-        return self._table[: self._rows]
+from .tables import Distinct, Facts, FactsAt, PartTable
 
 
 class _Ways:
@@ -66,7 +44,7 @@ class _Ways:
     def __init__(self) -> None:
         self._places = Distinct()
         self._places.of((0.0,) * len(LEVELS))
-        self._levels = _Facts(len(LEVELS))
+        self._levels = Facts(len(LEVELS))
 
     def of(self, levels: Sequence[float]) -> int:
         return self._places.of(tuple(levels))
@@ -76,26 +54,6 @@ class _Ways:
         for each in self._places.things[len(self._levels) :]:
             self._levels.add(each)
         return self._levels.all()
-
-
-class _Table:
-    """Rows of facts under the places of something else, found when they are first asked for."""
-
-    def __init__(self, columns: int) -> None:
-        self.facts, self._at = _Facts(columns), np.full(1 << 10, -1)
-
-    def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> np.ndarray:
-        """Return the facts of places, (places, columns) float64; `find` is given a new place, and where it stands first among `places`."""
-        size = int(places.max(initial=0)) + 1
-        if len(self._at) < size:
-            grown = np.full(max(size, 2 * len(self._at)), -1)
-            grown[: len(self._at)] = self._at
-            self._at = grown
-        new = np.flatnonzero(self._at[places] < 0)
-        different, first = np.unique(places[new], return_index=True)
-        for place, at in zip(different.tolist(), new[first].tolist(), strict=True):
-            self._at[place] = self.facts.add(find(place, at))
-        return self.facts.all()[self._at[places]]
 
 
 class Stirred(NamedTuple):
@@ -160,10 +118,10 @@ class PlainTimes:
         self._operands, self._plain, self._adder, self._multiplier = operands, plain, adder, multiplier
         self._weights = NOMINAL[objective]
         self._ways = _Ways()
-        self._products, self._fronts, self._levels = _Table(_OF_PRODUCT), _Table(_OF_FRONT), _Table(_OF_LEVEL)
+        self._products, self._fronts, self._levels = FactsAt(_OF_PRODUCT), FactsAt(_OF_FRONT), FactsAt(_OF_LEVEL)
         self._responses: dict[FloatLevel | tuple[FixedSizes, bool | None], tuple[float, ...]] = {}
         self._aligned: dict[UnitSizes, Response] = {}
-        self._rounding = _Facts(len(CELLS))
+        self._rounding = Facts(len(CELLS))
 
     @property
     def levels(self) -> np.ndarray:
