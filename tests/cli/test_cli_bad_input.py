@@ -64,7 +64,7 @@ BAD = [
     (["encode", "fp16", "1", "--overflow", "wrap"], "overflow 'wrap' is not one of sat, ieee"),
     (["encode", "int8", "1", "--overflow", "ieee"], "int8 has neither; use 'sat'"),
     (["encode", "fp16", "1", "--nan", "max"], "nan 'max' is not one of error, sat, zero"),
-    (["encode", "fp16", "1", "--rounding", "sr8"], "needs random integers in 0..2^8-1"),
+    (["encode", "fp16", "1", "--rounding", "sr8"], "--rounding sr8 goes with --random, the integer that its random bits are"),
     (["emit", "int8-int8-fx32", "--lfsr", "-o", "x"], "no accumulator rounds stochastically"),
     (["emit", "fp16-fp16-fp16.sr8", "--lfsr", "--seed", "0", "-o", "x"], "the seed 0 is not in 1..131071"),
     (["encode", "fp16", "1", "--rouding", "rne"], "no such option: --rouding"),

@@ -76,10 +76,11 @@ def assert_forms_agree(spec: MacSpec, lanes: int, steps: int, seed: int) -> None
         clear, flush, valid = (rng.random(lanes) < p for p in (0.06, 0.1, 0.9))
         others = {name: rng.integers(0, 1 << bits, lanes) for name, bits in spec.inputs.items() if name.startswith("mode_")}
         rand = random_words(spec, lanes, rng)
-        array.step(a, b, clear, flush, valid, rand=rand if spec.random_bits else None, **others)
+        array.step(a, b, clear, flush=flush, valid=valid, rand=rand if spec.random_bits else None, **others)
         for i, mac in enumerate(scalars):
             modes = {name: int(each[i]) for name, each in others.items()}
-            mac.step(int(a[i]), int(b[i]), bool(clear[i]), bool(flush[i]), bool(valid[i]), rand=int(rand[i]), **modes)
+            held = {"flush": bool(flush[i]), "valid": bool(valid[i]), "rand": int(rand[i])}
+            mac.step(int(a[i]), int(b[i]), bool(clear[i]), **held, **modes)
         ours = list(zip(golden.code_to_int(array.acc), array.overflow.tolist(), array.invalid.tolist(), strict=True))
         assert ours == [(mac.acc, mac.overflow, mac.invalid) for mac in scalars], f"{spec}, seed {seed}, step {k}"
 

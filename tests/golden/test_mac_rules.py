@@ -24,8 +24,8 @@ class Pair:
         self, a: float = 0, b: float = 0, clear: bool = False, flush: bool = False, valid: bool = True, rand: int | None = None
     ) -> "Pair":
         a_code, b_code = golden.scalar.encode(a, self.spec.a), golden.scalar.encode(b, self.spec.b)
-        self.array.step([a_code], [b_code], [clear], [flush], [valid], rand=None if rand is None else [rand])
-        self.scalar.step(a_code, b_code, clear, flush, valid, rand=rand or 0)
+        self.array.step([a_code], [b_code], [clear], flush=[flush], valid=[valid], rand=None if rand is None else [rand])
+        self.scalar.step(a_code, b_code, clear, flush=flush, valid=valid, rand=rand or 0)
         return self
 
     @property
