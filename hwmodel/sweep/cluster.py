@@ -91,6 +91,10 @@ class Cluster:
             if not given:
                 return
             future = next(done)
+            if future.status in ("lost", "pending"):
+                # Its worker ended before the outcome was fetched; another computes it again.
+                done.add(future)
+                continue
             label, task, _ = given.pop(future.key)
             yield label, self._outcome(future, task)
 
@@ -101,10 +105,13 @@ class Cluster:
             raise SweepError(self._gone()) from error
 
     def _outcome(self, future: Any, task: Task) -> Outcome:
-        from distributed import KilledWorker
+        from distributed import CancelledError, KilledWorker
 
         if future.status == "finished":
-            return outcome_of(future.result())
+            try:
+                return outcome_of(future.result())
+            except (CancelledError, OSError) as gone:  # while it was fetched
+                raise SweepError(self._gone()) from gone
         error = future.exception() if future.status == "error" else None
         if isinstance(error, KilledWorker):
             return lost(task, "every worker that began it ended before it was done")

@@ -4,10 +4,11 @@ import os
 import signal
 import socket
 import threading
+import time
 
 import pandas as pd
 import pytest
-from distributed import LocalCluster
+from distributed import Future, LocalCluster, as_completed
 from pandas.testing import assert_frame_equal
 from sweep_cases import Here
 
@@ -41,6 +42,28 @@ def test_a_cluster_gives_what_this_machine_does_also_where_a_worker_dies(cluster
             os.kill(cluster.workers[0].pid, signal.SIGKILL)
 
     summary, found = sweep(tmp_path, lambda: Cluster(cluster.scheduler_address), "there", kill)
+    assert (summary.computed, summary.failed) == (24, 0)
+    assert_frame_equal(found, expected)
+
+
+def test_what_is_lost_with_a_worker_before_it_is_fetched_is_computed_again(cluster, tmp_path, monkeypatch):
+    _, expected = sweep(tmp_path, Here, "here")
+    next_done, lost = as_completed.__next__, list[str]()
+
+    def lose_the_first(done: as_completed) -> Future:
+        future = next_done(done)
+        if not lost:
+            ((holder,),) = future.client.who_has([future]).values()
+            (worker,) = (each for each in cluster.workers.values() if each.worker_address == holder)
+            os.kill(worker.pid, signal.SIGKILL)
+            while future.status == "finished":
+                time.sleep(0.01)
+            lost.append(future.status)
+        return future
+
+    monkeypatch.setattr(as_completed, "__next__", lose_the_first)
+    summary, found = sweep(tmp_path, lambda: Cluster(cluster.scheduler_address), "there")
+    assert lost == ["lost"]
     assert (summary.computed, summary.failed) == (24, 0)
     assert_frame_equal(found, expected)
 
