@@ -44,9 +44,10 @@ def scalar_format(text: str) -> Format:
     """
     if is_block_name(text):
         fmt = parse_block(text)
+        units = f" (in units of 2^{-fmt.point})" if fmt.point else ""
         raise InputError(
             f"{fmt} is a block format, and what its codes are worth depends on their block's scale; "
-            f"name its element, {fmt.element}, or quantise arrays with golden.quantise"
+            f"name its element, {fmt.element}{units}, or quantise arrays with golden.quantise"
         )
     return parse_format(text)
 

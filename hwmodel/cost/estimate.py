@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hwmodel.spec import MacSpec
+from hwmodel.spec.errors import not_text
 
 from .calibration import REACH, Calibration, Card, calibration_of, load_calibration
 from .depth import LEVELS, depths
@@ -171,6 +172,7 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd", objective: str = "bal
     CostError
         If nothing was calibrated on the card for the objective, or the card has other figures than the calibrated one.
     """
+    not_text(spec, "MacSpec.parse")
     calibration = calibration_of(card, objective)
     unit = counts(spec, **calibration.architecture)
     cells = fitted_cells(unit)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from hwmodel.spec import FloatFormat, Format, IntFormat, PositFormat, SpecError, X87Format
+from hwmodel.spec.errors import not_text
 
 from . import scalar
 from .arithmetic import encode_float, encode_int, encode_posit, int_codes
@@ -57,6 +58,7 @@ def decode(codes: Any, fmt: Format, dtype: type = np.float64) -> Array:
     SpecError
         If a code is out of range, or the dtype does not hold every number of the format.
     """
+    not_text(fmt, "parse_format")
     if dtype not in (np.float64, np.float32):
         raise SpecError(f"dtype {np.dtype(dtype)} is not one of float64, float32")
     if isinstance(fmt, X87Format):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hwmodel.spec import BlockFormat, MacSpec, Operand, SpecError
+from hwmodel.spec.errors import not_text
 
 from .arrays import Array, at, select, store
 from .chunk import BlockAcc, BlockTerm, ChunkAcc
@@ -49,6 +50,7 @@ class Mac:
     """
 
     def __init__(self, spec: MacSpec):
+        not_text(spec, "MacSpec.parse")
         spec.require_circuit()
         self.spec = spec
         self._sum = sum_of_products(spec)

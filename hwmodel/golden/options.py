@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from hwmodel.spec import FloatFormat, Format, IntFormat, LogFormat, PositFormat, SpecError, X87Format
+from hwmodel.spec.errors import not_text
 
 MAX_RANDOM_BITS = 32
 
@@ -17,6 +18,7 @@ def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) ->
     SpecError
         If an option is unknown or does not suit the format.
     """
+    not_text(fmt, "parse_format")
     match = re.fullmatch(r"sr([1-9]\d?)", rounding)
     bits = int(match[1]) if match else None
     if rounding not in ("rne", "rna", "rtz", "rup", "rdn") and (bits is None or bits > MAX_RANDOM_BITS):

@@ -29,3 +29,22 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
 
 class WidthError(SpecError):
     """A unit whose sums would be too wide; what its message says after the unit's name holds for all units with products as large."""
+
+
+def not_text(given: object, parse: str) -> None:
+    """Refuse a name where what it names is needed.
+
+    Parameters
+    ----------
+    given
+        What was given.
+    parse
+        The function that makes what is needed of a name.
+
+    Raises
+    ------
+    SpecError
+        If it is a text.
+    """
+    if isinstance(given, str):
+        raise SpecError(f"{given!r} is a text; {parse}({given!r}) makes what it names")

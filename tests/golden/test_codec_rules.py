@@ -5,6 +5,7 @@ import pytest
 from golden_cases import codes_of
 
 from hwmodel import golden
+from hwmodel.cost import estimate
 from hwmodel.spec import SpecError, parse_format
 
 NAN, INF = float("nan"), float("inf")
@@ -223,3 +224,17 @@ def test_decode_to_float32() -> None:
         golden.decode([0], parse_format("e8m23b200"), np.float32)
     with pytest.raises(SpecError, match=r"dtype float16 is not one of float64, float32"):
         golden.decode([0], parse_format("fp16"), np.float16)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: golden.encode([1.5], "e4m3fn"), r"'e4m3fn' is a text; parse_format\('e4m3fn'\) makes what it names"),
+        (lambda: golden.decode([1], "e4m3fn"), r"'e4m3fn' is a text; parse_format"),
+        (lambda: golden.Mac("int8-int8-fx"), r"'int8-int8-fx' is a text; MacSpec.parse\('int8-int8-fx'\) makes what it names"),
+        (lambda: estimate("int8-int8-fx"), r"'int8-int8-fx' is a text; MacSpec.parse"),
+    ],
+)
+def test_names_in_place_of_what_they_name(call, sentence):
+    with pytest.raises(SpecError, match=sentence):
+        call()
