@@ -5,28 +5,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, Level, MacSpec, TensorAcc
+from hwmodel.spec import ChunkAcc, FixedAcc, Level, MacSpec, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_shape, joins_rows, lane_product
-from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
+from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape
 
 from ..structure.adders import ADDERS
-from ..structure.levels import total_width
 from ..structure.multipliers import MULTIPLIERS
 from ..structure.parts import number_width
 from .adders import ripple
 from .decode import decode, exponent_bits
-from .fixed import FixedSizes, UnpackSizes, add_fixed, add_integers, fed_back, keep_fixed, unpack_sum
+from .fixed import FixedSizes, UnpackSizes, add_fixed, keep_fixed, unpack_sum
 from .lanes import through_lane
 from .levels import LevelPaths, accumulate
-from .multiply import mpy, valid_mask
+from .multiply import mpy
 from .paths import (
     ALIGNADD,
-    DECODE,
     FULL,
     GATE,
     HALF,
     MULTIPLY,
-    MUX,
     NOMINAL,
     NORMACC,
     XOR,
@@ -38,7 +35,6 @@ from .paths import (
     each,
     enter_number,
     even,
-    follow,
     into,
     later,
     latest,
@@ -48,6 +44,7 @@ from .paths import (
     tree,
     whole,
 )
+from .rows import row_width, through_rows
 from .tensors import Term
 
 
@@ -111,7 +108,7 @@ class _Build:
                 inner = self._sum(total)
             else:
                 assert isinstance(first, FixedAcc)
-                self.ends.append(keep_fixed(total, spec.fixed_point(first), self._row_width(), saturate=first.saturate))
+                self.ends.append(keep_fixed(total, spec.fixed_point(first), row_width(spec), saturate=first.saturate))
         elif spec.exact_sum is not None:
             fixed, shape = spec.exact_sum, lane_product(spec)
             kept, width = self.keeps_block, spec.exact_sum.width
@@ -128,43 +125,14 @@ class _Build:
         self.ends.append(whole(number))
         return arrived(start(part, self.weights))
 
-    def _row_width(self) -> int:
-        spec, first = self.spec, self.spec.levels[0]
-        if spec.exact_sum is not None:
-            return spec.exact_sum.width
-        assert isinstance(first, FixedAcc)
-        return total_width(spec.fixed_point(first), spec.product_max_magnitude, spec.product_lsb_exponent, spec.lanes)
-
     def _add_integers(self) -> Path:
         """Return the way to the sum of the products of integers, and of an accumulator, in one tree."""
-        spec, first, weights = self.spec, self.spec.levels[0], self.weights
-        a, b = row_integer(spec.a), row_integer(spec.b)
-        assert a is not None
-        assert b is not None
-        masked = valid_mask(spec.lanes, a.width, weights)
-        for fmt in (spec.a, spec.b):
-            if isinstance(fmt, ChoiceFormat):
-                widened = after(spread(start(DECODE, weights), spec.lanes * fmt.width), MUX, fmt.mode_bits)
-                if self.registers == 2:
-                    self.ends.append(widened)
-                else:
-                    masked = later(masked, after(into(widened, MULTIPLY), GATE))
-        moved, accumulates, bits = 0, self.keeps_block, self._row_width()
-        if spec.exact_sum is None:
-            assert isinstance(first, FixedAcc)
-            accumulates, bits = True, spec.fixed_point(first).width
-            moved = spec.fixed_point(first).fraction + spec.product_lsb_exponent
-        sizes = a.width, b.width, (a.signed, b.signed), self._row_width(), self.multiplier, spec.lanes, moved, accumulates
-        whole_way, from_rows, to_rows = add_integers(*sizes, self.adder, weights)
-        total = follow(fed_back(bits, weights) if accumulates else start(ALIGNADD, weights), from_rows)
-        rows = follow(masked, to_rows)
-        self.product = rows.time
-        if spec.exact_sum is None:
+        rows = through_rows(self.spec, self.registers, self.multiplier, self.adder, self.weights)
+        self.ends += rows.ends
+        self.product = rows.product
+        if self.spec.exact_sum is None:
             self.levels.append(LevelPaths(()))
-        if self.registers > 0:
-            self.ends.append(rows)
-            return total
-        return later(follow(masked, whole_way), total)
+        return rows.total
 
     def _product(self) -> Number:
         """Return the ways to a lane's product as the next part sees it."""
