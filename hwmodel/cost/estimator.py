@@ -107,8 +107,8 @@ class Estimator:
     ) -> list[dict[str, np.ndarray]]:
         """Return energy with glitches and delay of units, as columns on each of some cards.
 
-        Units of one accumulator, fixed point or float, whose products are numbers, are put together from their parts; each of the others is
-        looked at by itself, once for all cards.
+        Units of one accumulator, a float, or fixed point to which numbers are added, are put together from their parts; each of the others
+        is looked at by itself, once for all cards.
 
         Parameters
         ----------

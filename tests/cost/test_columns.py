@@ -12,7 +12,8 @@ from hwmodel.cost.calibration import ARCHITECTURES
 from hwmodel.cost.structure.levels import total_width
 from hwmodel.cost.structure.multipliers import MULTIPLIERS, columns_of_rows
 from hwmodel.cost.structure.parts import mpy_integer
-from hwmodel.spec import BLOCK_CATALOG, CATALOG, FixedPoint, MacSpec, SpecError, parse_accumulator, parse_format
+from hwmodel.spec import BLOCK_CATALOG, CATALOG, FixedAcc, FixedPoint, FloatAcc, MacSpec, SpecError, parse_accumulator, parse_format
+from hwmodel.spec.dataflow import joins_rows
 from hwmodel.spec.mac import MAX_FIXED_WIDTH
 
 
@@ -168,12 +169,14 @@ def test_delay_and_glitches_over_arrays_are_those_of_singles(drawn, objective):
 
 
 def test_ways_are_put_together_of_plain_units_alone():
-    found, places = estimator.Estimator.of(plain_units(300, 7) + integer_units(300, 8) + drawn_units(300, 9))
+    integers = integer_units(300, 8)
+    found, places = estimator.Estimator.of(plain_units(300, 7) + integers + drawn_units(300, 9))
     _, sums = (units := found._built(ARCHITECTURES["balanced"])).places(**places)
     plain = units.plain.made_of(sums)[1] >= 0
-    # Two integers join as rows but in front of a lone float.
     assert plain[:300].sum() > 250
-    assert 0 < plain[300:600].sum() < 150
+    for spec, is_plain in zip(integers, plain[300:600], strict=True):
+        in_rows = isinstance(spec.acc, FixedAcc) and joins_rows(spec)
+        assert is_plain == (isinstance(spec.acc, FixedAcc | FloatAcc) and not in_rows)
     assert 0 < plain[600:].sum() < 300
 
 

@@ -210,8 +210,7 @@ class UnitColumns:
             active = way.operands.sum_activity(
                 self._unit_at(frame[first], examples[first]), examples[first], self._told[frame[first], _LANES]
             )
-            joined = way.operands.joined
-            return self.plain.into_float(self._frames, frame[first], told, examples[first], likes, active, joined=joined).tolist()
+            return self.plain.into_float(self._frames, frame[first], told, examples[first], likes, active).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
 

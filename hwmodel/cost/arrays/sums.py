@@ -156,8 +156,6 @@ class PlainSums:
         pairs: np.ndarray,
         likes: np.ndarray,
         active: np.ndarray | float,
-        *,
-        joined: bool,
     ) -> np.ndarray:
         """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
@@ -171,8 +169,6 @@ class PlainSums:
             (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
         active
             (units,) float64, or one number: how often alignadd changes by what operands do.
-        joined
-            Whether products join as rows.
         """
         front, level, precision, lane_bits, refuses = told.T
         found = np.empty(len(pairs), np.int64)
@@ -201,8 +197,7 @@ class PlainSums:
         working = placed - idle
         working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
         found[at] = self._sums.add(np.concatenate([placed, working], axis=2))
-        if not joined:
-            self._note(found[at], fronts >> 32, levels)
+        self._note(found[at], fronts >> 32, levels)
         return found
 
     def _front(self, frame: Frame, pair: int) -> int:
@@ -279,7 +274,7 @@ class PlainSums:
             self._made_of[places] = np.stack([fronts, levels + 1], axis=1)
 
     def made_of(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return which front and level sums are made of, (places,) int64 each; a level below 0: they are no plain ones, or of rows."""
+        """Return which front and level sums are made of, (places,) int64 each; a level below 0: of none, or of rows in fixed point."""
         self._made_of = with_room(self._made_of, int(places.max(initial=0)) + 1)
         fronts, levels = self._made_of[places].T
         return fronts, levels - 1

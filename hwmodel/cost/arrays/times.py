@@ -7,13 +7,14 @@ import numpy as np
 
 from hwmodel.collecting import nothing_collected
 from hwmodel.spec import FixedAcc, FloatAcc, MacSpec
-from hwmodel.spec.dataflow import exact_sum_shape, lane_product
+from hwmodel.spec.dataflow import exact_sum_shape, joins_rows, lane_product
 
 from ..depth.fixed import FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
-from ..depth.lanes import through_lane
+from ..depth.lanes import LaneWays, through_lane
 from ..depth.levels import FloatLevel, add_to_float
-from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, follow, later, latest, start
+from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, arrived, even, follow, later, latest, start
 from ..depth.response import FIELDS, SOURCES, Response, fields_of, levels_by_kind, respond
+from ..depth.rows import through_rows
 from ..glitches import (
     BEFORE,
     DEPTH,
@@ -97,6 +98,9 @@ _OF_FRONT = _KEPT + 1
 register.
 """
 
+_HANDED_ON = (0.0, *[-np.inf] * (SOURCES - 1), *[0.0] * SOURCES)
+"""The response of a sum that is there already, in place of a significand."""
+
 _TO_END, _WAYS_TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in range(4))
 _IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES = range(4 * SOURCES, 4 * SOURCES + 5)
 _OF_LEVEL = 4 * SOURCES + 5
@@ -155,7 +159,14 @@ class PlainTimes:
     def _product(self, spec: MacSpec) -> list[float]:
         """Return what is told of a unit's products."""
         registers = registers_of(spec)
-        lane = through_lane(spec, registers, self._multiplier, self._adder, self._weights)
+        built = self._multiplier, self._adder, self._weights
+        if joins_rows(spec):
+            # Their sum is handed on in place of a significand.
+            rows = through_rows(spec, registers, *built)
+            lane = LaneWays(arrived(start(ALIGNADD, self._weights)), rows.ends, 0.0, rows.product)
+            lane = lane._replace(number=lane.number._replace(significand=even(rows.total)))
+        else:
+            lane = through_lane(spec, registers, *built)
         paths = fields_of(lane.number)
         known = {id(path): self._ways.of(levels_by_kind(path)) for path in paths}
         end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
@@ -172,10 +183,12 @@ class PlainTimes:
         spec = of[0].around(self._plain.pairs[of[1]])
         assert spec.exact_sum is not None
         fixed, weights = spec.exact_sum, self._weights
-        sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
         unpacked = UnpackSizes.of(exact_sum_shape(spec, normalised=True))
         number = fields_of(unpack_sum(start(ALIGNADD, weights), unpacked, self._adder, normalised=True))
-        to_sum = self._respond_in_tree(sizes, None, lambda total: total)
+        to_sum = _HANDED_ON
+        if not joins_rows(spec):
+            sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
+            to_sum = self._respond_in_tree(sizes, None, lambda total: total)
         out = [*(path.time for path in number), *(self._ways.of(levels_by_kind(path)) for path in number)]
         return [*to_sum, *out, spec.pipeline > 0]
 
