@@ -113,9 +113,8 @@ def number_text(number: Fraction) -> str:
 
 def short_text(number: Fraction) -> str:
     """Return a number in five digits."""
-    nearest = to_float(number)
-    beyond = math.isinf(nearest) or (number and not nearest)
-    shown: float | Decimal = Decimal(number.numerator) / Decimal(number.denominator) if beyond else nearest
+    nearest = in_float64(number)
+    shown: float | Decimal = Decimal(number.numerator) / Decimal(number.denominator) if nearest is None else nearest
     return re.sub(r"e\+?(-?)0*", r"e\1", f"{shown:.5g}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hwmodel.spec import Accumulator, MacSpec, Operand
 
-from .arrays import Distinct, PlainTimes, Stirred, UnitColumns, with_room
+from .arrays import Distinct, PlainTimes, RowCosts, Stirred, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .depth import depths
 from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
@@ -41,7 +41,7 @@ class Estimator:
     def __init__(self, pairs: Sequence[tuple[Operand, Operand]], accumulators: Sequence[Accumulator]) -> None:
         self.pairs, self.accumulators = pairs, accumulators
         self._units: dict[tuple[str, str], UnitColumns] = {}
-        self._costs: dict[tuple[Hashable, Calibration], _Grown] = {}
+        self._costs: dict[tuple[Hashable, Calibration], RowCosts] = {}
         self._times: dict[str, PlainTimes] = {}
 
     @staticmethod
@@ -224,25 +224,8 @@ class Estimator:
         """Return what the rows of a table that only grows cost, (rows, ...) float64."""
         known = self._costs.get((name, calibration))
         if known is None:
-            known = self._costs[name, calibration] = _Grown()
-        return known.up_to(cells, coefficients)
-
-
-class _Grown:
-    """Costs of the rows of a table that only grows."""
-
-    def __init__(self) -> None:
-        self._costs, self._rows = np.empty(0), 0
-
-    def up_to(self, cells: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-        """Return the costs of all rows, of which those that are new are worked out; room for more may follow."""
-        if not self._rows:
-            self._costs = np.zeros((1 << 10, *cells.shape[1:-1]))
-        if self._rows < len(cells):
-            self._costs = with_room(self._costs, len(cells))
-            self._costs[self._rows : len(cells)] = costs_of(cells[self._rows :], coefficients)
-            self._rows = len(cells)
-        return self._costs
+            known = self._costs[name, calibration] = RowCosts()
+        return known.of(cells, coefficients)
 
 
 def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, quantity: str) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ Unlike the golden model this is about real-valued scales, which software keeps i
 from .distributions import DISTRIBUTIONS, Distribution, parse_distribution
 from .dots import DotError, DrawnPairs, Figures, GivenPairs, Source, measure_dots
 from .files import read_array
-from .quantisers import Quantised, affine_quantise, codebook_quantise, delayed_amax, scaled_quantise
+from .quantisers import Quantised, affine_quantise, codebook_quantise, delayed_amax, require_float64, scaled_quantise
 from .sharing import Sharing, parse_sharing
 from .sqnr import Measurement, lower_bound_db, measure, round_trip, sqnr_db
 from .units import DotUnit, names_unit, parse_dot_unit
@@ -34,6 +34,7 @@ __all__ = [
     "parse_dot_unit",
     "parse_sharing",
     "read_array",
+    "require_float64",
     "round_trip",
     "scaled_quantise",
     "sqnr_db",

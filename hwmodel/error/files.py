@@ -8,6 +8,7 @@ from hwmodel.golden.arrays import Array
 from hwmodel.spec import SpecError
 
 _FAR = 400
+"""Binades from 1 in which the largest magnitude lies; squares of data, and sums of products of two, are float64 then."""
 
 
 def read_array(path: Path) -> Array:

@@ -203,11 +203,22 @@ def full_scale(fmt: Format) -> float:
             return float(np.exp2(fmt.max_log / fmt.gamma))
         case CodebookFormat():
             return float(max(map(abs, fmt.values)))
-        case FloatFormat() if abs(fmt.emax) > _FAR:
-            raise SpecError(f"{fmt} reaches to 2^{fmt.emax}, and errors are measured in float64; choose a bias that makes that 2^±{_FAR}")
         case IntFormat() | FloatFormat():
+            require_float64(fmt, "errors are measured")
             return float(fmt.max_value)
     raise SpecError(f"{fmt} is wider than the float64 that errors are measured in")
+
+
+def require_float64(fmt: Format, what: str) -> None:
+    """Refuse a format whose largest number is none of float64, in which is done `what`.
+
+    Raises
+    ------
+    SpecError
+        If it is far larger than 1, or far smaller.
+    """
+    if isinstance(fmt, FloatFormat) and abs(fmt.emax) > _FAR:
+        raise SpecError(f"{fmt} reaches to 2^{fmt.emax}, and {what} in float64; choose a bias that makes that 2^±{_FAR}")
 
 
 def _reach(groups: Array, sharing: Sharing) -> Array:

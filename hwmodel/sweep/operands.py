@@ -12,14 +12,13 @@ from typing import Protocol
 import numpy as np
 
 from hwmodel import golden
-from hwmodel.error import DISTRIBUTIONS, Distribution, parse_distribution, read_array
+from hwmodel.error import DISTRIBUTIONS, Distribution, parse_distribution, read_array, require_float64
 from hwmodel.spec import CodebookFormat, FloatFormat, Format, IntFormat, SpecError
 from hwmodel.spec.errors import nearest
 
 STEPS = 128
 STREAMS = 64
 MOST_PRODUCTS = 1 << 22
-_FAR = 1023
 _ROWS = "gaussian-rows"
 """The one distribution that is of rows of a tensor, and not of numbers."""
 
@@ -45,8 +44,7 @@ def gaussian_sigma(fmt: Format) -> float:
 
 
 def _largest(fmt: Format) -> float:
-    if isinstance(fmt, FloatFormat) and abs(fmt.emax) > _FAR:
-        raise SpecError(f"{fmt} reaches to 2^{fmt.emax}, and operands are drawn in float64; choose a bias that makes that 2^±{_FAR}")
+    require_float64(fmt, "operands are drawn")
     return float(fmt.max_value if isinstance(fmt, IntFormat) else fmt.max_magnitude * Fraction(2) ** fmt.lsb_exponent)
 
 

@@ -167,6 +167,8 @@ def test_own_data_are_read_and_what_is_none_is_refused(tmp_path):
         (np.array([1, np.nan, np.inf]), "holds 2 NaN or infinite entries, and data are numbers"),
         (np.ones(2, complex), "holds complex128; data are real numbers of at most 64 bits"),
         (np.array(["a"]), "holds <U1; data are real numbers"),
+        (np.array([1, -1e300]), r"reaches to 1e\+300; scale it to between 2\^-400 and 2\^400"),
+        (np.full(4, 5e-324), r"reaches to 4\.94e-324; scale it"),
     ):
         with pytest.raises(SpecError, match=sentence):
             read_array(written(values))

@@ -22,7 +22,7 @@ from ..structure.parts import mpy_integer
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
-from .tables import LOW, Distinct, Faults, Met, PartTable, with_room
+from .tables import LOW, Distinct, Facts, Faults, Met, PartTable, with_room
 
 
 class _Fixed(NamedTuple):
@@ -72,28 +72,20 @@ class LevelOf(NamedTuple):
 
 
 class CellRows:
-    """Cells of alignadd and normacc, placed and standing idle, each counted once: (rows, 2, cells) float64."""
+    """Cells of alignadd and normacc, placed and standing idle, each counted once."""
 
     def __init__(self) -> None:
-        self._placed, self._idle = np.zeros((2, 1 << 10, 2, len(CELLS)))
-        self._new = list[tuple[Cells, Cells, Cells, Cells]]()
-        self._rows = 0
+        self._rows = Facts(4 * len(CELLS))
 
     def add(self, placed: tuple[Counts, Counts], idle: tuple[Cells, Cells]) -> int:
         """Add a row, and return its place."""
-        alignadd, normacc = placed
-        self._new.append((alignadd[: len(CELLS)], normacc[: len(CELLS)], idle[0][: len(CELLS)], idle[1][: len(CELLS)]))
-        return self._rows + len(self._new) - 1
+        (alignadd, normacc), (still, kept), kinds = placed, idle, len(CELLS)
+        return self._rows.add((*alignadd[:kinds], *normacc[:kinds], *still[:kinds], *kept[:kinds]))
 
     def all(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cells of all rows, and how many of them stand idle."""
-        old, self._rows = self._rows, self._rows + len(self._new)
-        self._placed, self._idle = (with_room(each, self._rows) for each in (self._placed, self._idle))
-        if self._new:
-            cells = np.array(self._new, float)
-            self._placed[old : self._rows], self._idle[old : self._rows] = cells[:, :2], cells[:, 2:]
-            self._new = []
-        return self._placed[: self._rows], self._idle[: self._rows]
+        """Return the cells of all rows, and how many of them stand idle: (rows, 2, cells) float64 each."""
+        rows = self._rows.all().reshape(-1, 2, 2, len(CELLS))
+        return rows[:, 0], rows[:, 1]
 
 
 def _cells(counts: Sequence[Counts]) -> np.ndarray:

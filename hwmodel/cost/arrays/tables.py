@@ -7,7 +7,7 @@ import numpy as np
 
 from hwmodel.spec import SpecError, WidthError
 
-from ..model import fitted_cells
+from ..model import costs_of, fitted_cells
 from ..structure import UnitCounts, stacked
 from ..structure.tally import CELLS
 from .sizes import Frame, Pair
@@ -156,20 +156,33 @@ class FactsAt:
     """Rows of facts under the places of something else, found when they are first asked for."""
 
     def __init__(self, columns: int) -> None:
-        self._facts, self._at = Facts(columns), np.full(1 << 10, -1)
+        self._facts, self._after = Facts(columns), np.zeros(1 << 10, np.int64)
 
     def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> np.ndarray:
         """Return the facts of places, (places, columns) float64; `find` is given a new place, and where it stands first among `places`."""
-        size = int(places.max(initial=0)) + 1
-        if len(self._at) < size:
-            grown = np.full(max(size, 2 * len(self._at)), -1)
-            grown[: len(self._at)] = self._at
-            self._at = grown
-        new = np.flatnonzero(self._at[places] < 0)
+        self._after = with_room(self._after, int(places.max(initial=0)) + 1)
+        new = np.flatnonzero(self._after[places] == 0)
         different, first = np.unique(places[new], return_index=True)
         for place, at in zip(different.tolist(), new[first].tolist(), strict=True):
-            self._at[place] = self._facts.add(find(place, at))
-        return self._facts.all()[self._at[places]]
+            self._after[place] = self._facts.add(find(place, at)) + 1
+        return self._facts.all()[self._after[places] - 1]
+
+
+class RowCosts:
+    """What the rows of a table that only grows cost."""
+
+    def __init__(self) -> None:
+        self._costs, self._rows = np.empty(0), 0
+
+    def of(self, cells: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        """Return the costs of all rows, of which those that are new are worked out; room for more may follow."""
+        if not self._rows:
+            self._costs = np.zeros((1 << 10, *cells.shape[1:-1]))
+        if self._rows < len(cells):
+            self._costs = with_room(self._costs, len(cells))
+            self._costs[self._rows : len(cells)] = costs_of(cells[self._rows :], coefficients)
+            self._rows = len(cells)
+        return self._costs
 
 
 def with_room(table: np.ndarray, rows: int) -> np.ndarray:

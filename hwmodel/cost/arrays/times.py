@@ -12,7 +12,7 @@ from hwmodel.spec.dataflow import exact_sum_shape, joins_rows, lane_product
 from ..depth.fixed import FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
 from ..depth.lanes import LaneWays, through_lane
 from ..depth.levels import FloatLevel, add_to_float
-from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, Number, Path, arrived, even, follow, later, latest, start
+from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, PER_NS, Number, Path, arrived, even, follow, later, latest, start
 from ..depth.response import FIELDS, SOURCES, Response, fields_of, levels_by_kind, respond
 from ..depth.rows import through_rows
 from ..glitches import (
@@ -172,7 +172,7 @@ class PlainTimes:
         end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
         alone = spec.exact_sum is None and isinstance(spec.acc, FloatAcc)
         told = [*(path.time for path in paths), *(known[id(path)] for path in paths), end.time, self._ways.of(levels_by_kind(end))]
-        told += [lane.operands / 10, lane.product / 10, shifts_of(spec), nonzero(spec), some_nonzero(spec)]
+        told += [lane.operands / PER_NS, lane.product / PER_NS, shifts_of(spec), nonzero(spec), some_nonzero(spec)]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
     def _front(self, place: int) -> Sequence[float]:
@@ -289,7 +289,7 @@ class PlainTimes:
         when_product = product[:, _PRODUCT] * (registers <= 0)
         of_decode, before_multiply, of_multiply = stirs_of_operands(when_operands, product[:, _PRODUCT], shifts, registers)
         given = np.concatenate([given, np.zeros((len(given), 1))], axis=1)
-        end, total, term = ((given + level[:, output]).max(axis=1) / 10 for output in (_TO_END, _TO_TOTAL, _TO_TERM))
+        end, total, term = ((given + level[:, output]).max(axis=1) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[:, _EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
         there = np.where(summed, 1.0, product[:, _NONZERO])

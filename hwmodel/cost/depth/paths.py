@@ -45,6 +45,9 @@ Only their ratios count here, and other libraries have much the same. A mapper f
 No two different ways take the same time: which is the longest does not hang on the order in which they are looked at.
 """
 
+PER_NS = 10
+"""How many of these nominal times are a nanosecond, or so."""
+
 GROUPS: dict[str, tuple[str, ...]] = {
     "full_adder": ("compressor", "full_adder"),
     "half_adder": ("half_adder",),

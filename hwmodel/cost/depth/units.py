@@ -26,6 +26,7 @@ from .paths import (
     MULTIPLY,
     NOMINAL,
     NORMACC,
+    PER_NS,
     XOR,
     Number,
     Path,
@@ -95,8 +96,8 @@ class _Build:
                 found.append(None)
                 continue
             times = latest(level.term.significand).time, latest(level.term.exponent).time, level.total.time, level.ends[0].time
-            found.append(LevelArrivals(*(time / 10 for time in times)))
-        return Arrivals(self.operands / 10, self.product / 10, tuple(found))
+            found.append(LevelArrivals(*(time / PER_NS for time in times)))
+        return Arrivals(self.operands / PER_NS, self.product / PER_NS, tuple(found))
 
     def longest(self) -> Path:
         """Return the longest way."""

@@ -107,19 +107,21 @@ class Mac:
     def _add(self, a: "_Lanes", b: "_Lanes", rand: int) -> None:
         """Add the products of one step."""
         pairs = [(*x, *y) for x, y in zip(a.codes, b.codes, strict=True)]
-        if not self.spec.blocks:
-            # Most units: no exact multiplications by one.
-            aligned = isinstance(self._acc, TensorAcc)
-            self._acc.add([aligned_product(*pair) if aligned else product(*pair) for pair in pairs], rand)  # type: ignore[arg-type, misc]
-            return
-        units = [x * y for x, y in zip(a.units, b.units, strict=True)]
-        scale = a.scale * b.scale
+        # Most units have no blocks, and are spared exact multiplications by one.
+        units = [x * y for x, y in zip(a.units, b.units, strict=True)] if self.spec.blocks else []
+        scale = a.scale * b.scale if units else _ONE
         if isinstance(self._acc, TensorAcc):
-            self._acc.add([_scaled(aligned_product(*pair), Value(unit) * scale) for pair, unit in zip(pairs, units, strict=True)])  # type: ignore[arg-type]
+            terms = [aligned_product(*pair) for pair in pairs]  # type: ignore[arg-type]
+            if units:
+                terms = [_scaled(term, Value(unit) * scale) for term, unit in zip(terms, units, strict=True)]
+            self._acc.add(terms)
             return
         if isinstance(self._acc, BlockAcc):
             self._acc.show_scale(scale)
-        self._acc.add([product(*pair) * Value(unit) for pair, unit in zip(pairs, units, strict=True)], rand)
+        products = [product(*pair) for pair in pairs]
+        if units:
+            products = [each * Value(unit) for each, unit in zip(products, units, strict=True)]
+        self._acc.add(products, rand)
 
     def load(self, code: int) -> None:
         """Preset the accumulator (of chunks and blocks: the outer one) and lower the flags. No circuit can; tests want to."""
