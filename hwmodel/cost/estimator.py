@@ -144,7 +144,7 @@ class Estimator:
             longest, stirred = times.of(operands[at], sums[at], partial(unit_at, at))
             for calibration, found in zip(calibrations, costs, strict=True):
                 each_way = self._costs_of("ways", times.levels, calibration.coefficients[DELAY][0], calibration)
-                found[DELAY][at, 0] = each_way[longest].sum(axis=1)
+                found[DELAY][at, 0] = each_way[longest].sum(axis=0)
                 settled = self._settled(units, operands[at], sums[at], calibration, TIMED)
                 found[TIMED][at] = settled + self._glitches(stirred, calibration)
         for at in _pieces(np.flatnonzero(~plain), _AT_ONCE):

@@ -189,15 +189,17 @@ def composed_figure(figures: Figures, cell: str, figure: str) -> float:
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
     """Return the cells of the `FITTED` parts, (4, 2 cells) float64: those placed, then those at work in an average cycle."""
-    parts = (unit.decode, unit.mpy - unit.decode, unit.alignadd, unit.normacc)
-    placed = np.array([part[: len(CELLS)] for part in parts], float)
-    working = placed.copy()
-    working[2:] -= np.array((unit.idle_alignadd, unit.idle_normacc))
+    kinds = len(CELLS)
+    placed = np.array((unit.decode[:kinds], unit.mpy[:kinds], unit.alignadd[:kinds], unit.normacc[:kinds]), float)
+    placed[1] -= placed[0]  # mpy contains decode
+    cells = np.concatenate((placed, placed), axis=1)
+    working = cells[:, kinds:]
+    working[2:] -= (unit.idle_alignadd, unit.idle_normacc)
     decode_active, multiply_active, alignadd_active = unit.active
     working[0] *= decode_active
     working[1] *= owed(multiply_active).T
     working[2] *= alignadd_active
-    return np.concatenate((placed, working), axis=1)
+    return cells
 
 
 def glitching_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
@@ -230,4 +232,4 @@ def reported(fitted: Any) -> dict[str, Any]:
     """Return the `REPORTED` figures from those of the `FITTED` parts, (4, ...)."""
     decode, multiply, alignadd, normacc = fitted
     mpy = decode + multiply
-    return dict(zip(REPORTED, (decode, mpy, alignadd, normacc, mpy + alignadd + normacc), strict=True))
+    return {"decode": decode, "mpy": mpy, "alignadd": alignadd, "normacc": normacc, "total": mpy + alignadd + normacc}

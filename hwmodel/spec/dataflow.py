@@ -4,6 +4,7 @@ Circuits, estimates and the bench size themselves by this one account of it.
 """
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from .accumulators import FixedAcc, FloatAcc, PositAcc, QuireAcc
 from .blocks import BlockFormat
@@ -29,7 +30,7 @@ def normalises_product(spec: MacSpec) -> bool:
 
 def joins_rows(spec: MacSpec) -> bool:
     """Return whether products stay two rows of one compressor tree: of integers, where nothing is rounded as they are added."""
-    if None in (row_integer(spec.a), row_integer(spec.b)):
+    if row_integer(spec.a) is None or row_integer(spec.b) is None:
         return False
     first = spec.levels[0]
     target = spec.exact_sum or (spec.fixed_point(first) if isinstance(first, FixedAcc) else None)
@@ -59,25 +60,49 @@ def has_near_path(spec: MacSpec) -> bool:
     return False
 
 
+class Taken(NamedTuple):
+    """How a unit's operands and products are taken by what adds these.
+
+    Attributes
+    ----------
+    normalised, product_normalised
+        As `normalises_operands` and `normalises_product` tell.
+    aligned
+        Halved subnormals have the exponent of normal numbers: in a tensor core.
+    signed
+        As `stays_signed` tells.
+    """
+
+    normalised: bool
+    product_normalised: bool
+    aligned: bool
+    signed: bool
+
+
+def taken(spec: MacSpec) -> Taken:
+    """Return how a unit's operands and products are taken."""
+    return Taken(normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc), stays_signed(spec))
+
+
 def lane_product(spec: MacSpec) -> NumberShape:
     """Return the shape of the product of one lane, block scales left out."""
-    if stays_signed(spec):
-        assert isinstance(spec.a, PositFormat)
-        assert isinstance(spec.b, PositFormat)
-        return posit_product_shape(spec.a, spec.b)
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        return log_product_shape(spec.a, spec.b)
-    return _product(spec.a, spec.b, normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc))
+    return product_of(spec.a, spec.b, taken(spec))
 
 
 @lru_cache(maxsize=1 << 12)
-def _product(a: Operand, b: Operand, normalised: bool, product_normalised: bool, aligned: bool) -> NumberShape:
-    """Return the shape of a product of decoded operands, of which halved subnormals are `aligned` with normal numbers."""
-    shapes = [operand_shape(fmt, normalised=normalised) for fmt in (a, b)]
-    if aligned:
+def product_of(a: Operand, b: Operand, taken: Taken) -> NumberShape:
+    """Return the shape of a product of two operands, from how both are taken."""
+    if taken.signed:
+        assert isinstance(a, PositFormat)
+        assert isinstance(b, PositFormat)
+        return posit_product_shape(a, b)
+    if isinstance(a, LogFormat) and isinstance(b, LogFormat):
+        return log_product_shape(a, b)
+    shapes = [operand_shape(fmt, normalised=taken.normalised) for fmt in (a, b)]
+    if taken.aligned:
         factors = [fmt.element if isinstance(fmt, BlockFormat) else fmt for fmt in (a, b)]
         shapes = [raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip(shapes, factors, strict=True)]
-    return product_shape(*shapes, normalised=product_normalised)
+    return product_shape(*shapes, normalised=taken.product_normalised)
 
 
 def is_halved(fmt: ScalarOperand) -> bool:

@@ -234,7 +234,7 @@ class MacSpec:
         """Name of the Verilog module and of its files: the canonical string with ``+`` made ``_or_``, and every other character ``_``."""
         return re.sub(r"[^a-z0-9]", "_", str(self).replace("+", "_or_"))
 
-    @property
+    @cached_property
     def levels(self) -> tuple[Level, ...]:
         """The accumulators in the order a product meets them: one, or a chunk's inner and outer."""
         return (self.acc.inner, self.acc.outer) if isinstance(self.acc, ChunkAcc) else (self.acc,)

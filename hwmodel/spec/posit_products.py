@@ -8,6 +8,7 @@ Source: I. Yonemoto's decoding, as in R. Murillo et al., "Energy-efficient MAC u
 """
 
 from functools import lru_cache
+from operator import add
 
 from .posits import PositFormat
 from .ranges import NumberShape, operand_shape
@@ -45,12 +46,10 @@ def posit_product_shape(a: PositFormat, b: PositFormat) -> NumberShape:
 
 def _lowest_of_products(a: PositFormat, b: PositFormat) -> tuple[int, ...]:
     """Return the weight of the lowest bit that a product of each exponent can have."""
-    found: dict[int, int] = {}
-    others = list(zip(signed_posit_exponents(b), _lowest(b), strict=True))
-    for i, x in zip(signed_posit_exponents(a), _lowest(a), strict=True):
-        for j, y in others:
-            found[i + j] = min(found.get(i + j, x + y), x + y)
-    return tuple(found[exponent] for exponent in sorted(found))
+    up, down = _lowest(a), _lowest(b)[::-1]
+    # Exponents that add up to the same: one rises as the other falls.
+    starts = [(max(at + 1 - len(down), 0), max(len(down) - 1 - at, 0), at + 1) for at in range(len(up) + len(down) - 1)]
+    return tuple([min(map(add, up[i:end], down[j:])) for i, j, end in starts])
 
 
 def _lowest(fmt: PositFormat) -> list[int]:

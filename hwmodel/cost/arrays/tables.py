@@ -1,6 +1,7 @@
 """What was counted: rows of cells, and the codes under which they are met again."""
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -152,20 +153,54 @@ class Facts:
         return self._table[: self._rows]
 
 
+@dataclass(frozen=True)
+class Told:
+    """Facts of units, each under a place.
+
+    Attributes
+    ----------
+    columns : (columns, places) float64
+        The facts; room for more may follow.
+    at : (units,) int64
+        Where units have theirs.
+    """
+
+    columns: np.ndarray
+    at: np.ndarray
+
+    def __getitem__(self, which: int | slice) -> np.ndarray:
+        """Return a fact, (units,), or several, (facts, units)."""
+        return self.columns[which].take(self.at, axis=-1)
+
+    def each(self, which: np.ndarray) -> np.ndarray:
+        """Return another fact of each unit, (units,); `which` is (units,) int."""
+        return self.columns[which, self.at]
+
+    def some(self, units: np.ndarray) -> "Told":
+        """Return the facts of some of the units, by their indices."""
+        return Told(self.columns, self.at[units])
+
+
 class FactsAt:
-    """Rows of facts under the places of something else, found when they are first asked for."""
+    """Facts under the places of something else, found when they are first asked for."""
 
     def __init__(self, columns: int) -> None:
-        self._facts, self._after = Facts(columns), np.zeros(1 << 10, np.int64)
+        self._columns, self._found, self._after = np.zeros((columns, 1 << 10)), 0, np.zeros(1 << 10, np.int64)
 
-    def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> np.ndarray:
-        """Return the facts of places, (places, columns) float64; `find` is given a new place, and where it stands first among `places`."""
+    def of(self, places: np.ndarray, find: Callable[[int, int], Sequence[float]]) -> Told:
+        """Return the facts of places; `find` is given a new place, and where it stands first among `places`."""
         self._after = with_room(self._after, int(places.max(initial=0)) + 1)
-        new = np.flatnonzero(self._after[places] == 0)
-        different, first = np.unique(places[new], return_index=True)
-        for place, at in zip(different.tolist(), new[first].tolist(), strict=True):
-            self._after[place] = self._facts.add(find(place, at)) + 1
-        return self._facts.all()[self._after[places] - 1]
+        after = self._after.take(places)
+        if not after.all():
+            new = np.flatnonzero(after == 0)
+            different, first = np.unique(places[new], return_index=True)
+            found = [find(place, at) for place, at in zip(different.tolist(), new[first].tolist(), strict=True)]
+            old, self._found = self._found, self._found + len(found)
+            self._columns = with_room(self._columns, self._found, axis=1)
+            self._columns[:, old : self._found] = np.array(found).T
+            self._after[different] = 1 + np.arange(old, self._found)
+            after = self._after.take(places)
+        return Told(self._columns, after - 1)
 
 
 class RowCosts:
@@ -185,8 +220,8 @@ class RowCosts:
         return self._costs
 
 
-def with_room(table: np.ndarray, rows: int) -> np.ndarray:
+def with_room(table: np.ndarray, rows: int, axis: int = 0) -> np.ndarray:
     """Return a table with room for so many rows: twice as long, and again, until there is."""
-    while len(table) < rows:
-        table = np.concatenate([table, np.zeros_like(table)])
+    while table.shape[axis] < rows:
+        table = np.concatenate([table, np.zeros_like(table)], axis=axis)
     return table

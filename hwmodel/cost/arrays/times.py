@@ -36,7 +36,7 @@ from ..structure.activity import exponent_activity, nonzero
 from ..structure.levels import level_of_float, total_width
 from ..structure.tally import CELLS, NO_CELLS
 from .sums import PlainSums
-from .tables import Distinct, Facts, FactsAt, PartTable
+from .tables import Distinct, Facts, FactsAt, PartTable, Told
 
 
 class _Ways:
@@ -82,29 +82,32 @@ class Stirred(NamedTuple):
     stirs: np.ndarray
 
 
-_TIMES, _WAYS_TO = slice(0, FIELDS), slice(FIELDS, 2 * FIELDS)
-_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _NONZERO, _SOME, _EXPONENTS, _REGISTERS = range(2 * FIELDS, 2 * FIELDS + 9)
-_OF_PRODUCT = 2 * FIELDS + 9
-"""What is told of products: when their fields come, and by which ways; the same of the last to a register in front of them; when operands
-and product are there; how often operands are shifted otherwise, a product is none of zero, one of all lanes is none, and exponents change;
-the registers up to the sum.
+_TIMES, _WAYS_TO = slice(0, FIELDS), FIELDS
+_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _NONZERO, _SOME, _EXPONENTS, _REGISTERS = range(FIELDS + SOURCES, FIELDS + SOURCES + 9)
+_OF_PRODUCT = FIELDS + SOURCES + 9
+"""What is told of products: when their fields come, and by which ways, none to what is there at once; the same of the last to a register in
+front of them; when operands and product are there; how often operands are shifted otherwise, a product is none of zero, one of all lanes is
+none, and exponents change; the registers up to the sum.
 """
 
-_TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), slice(SOURCES, 2 * SOURCES)
-_FROM_SUM, _WAYS_FROM_SUM = slice(2 * SOURCES, 2 * SOURCES + FIELDS), slice(2 * SOURCES + FIELDS, 2 * SOURCES + 2 * FIELDS)
-_KEPT = 2 * SOURCES + 2 * FIELDS
-_OF_FRONT = _KEPT + 1
-"""What is told of exact sums: the response of the sum to products, that of the number made of it to the sum, and whether that is kept in a
-register.
+_TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), SOURCES
+_FROM_SUM, _WAYS_FROM_SUM = slice(2 * SOURCES, 2 * SOURCES + FIELDS), 2 * SOURCES + FIELDS
+_LAST, _WAY_TO_LAST, _KEPT = range(2 * SOURCES + 2 * FIELDS, 2 * SOURCES + 2 * FIELDS + 3)
+_OF_FRONT = 2 * SOURCES + 2 * FIELDS + 3
+"""What is told of exact sums: the response of the sum to products, that of the number made of it to the sum, and of the last of its fields;
+whether it is kept in a register.
 """
 
 _HANDED_ON = (0.0, *[-np.inf] * (SOURCES - 1), *[0.0] * SOURCES)
 """The response of a sum that is there already, in place of a significand."""
 
-_TO_END, _WAYS_TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in range(4))
+_TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in (0, 2, 3))
+_WAYS_TO_END = SOURCES
 _IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES = range(4 * SOURCES, 4 * SOURCES + 5)
 _OF_LEVEL = 4 * SOURCES + 5
 """What is told of accumulators: the response of the register, and, of a float, of the sum and of what is added; what the register is."""
+
+_EARLIER_FIRST = np.arange(SOURCES, 0, -1, dtype=np.uint8)[:, np.newaxis]
 
 
 class PlainTimes:
@@ -133,7 +136,7 @@ class PlainTimes:
         return self._ways.levels
 
     def of(self, operands: np.ndarray, sums: np.ndarray, units: Callable[[int], MacSpec]) -> tuple[np.ndarray, list[Stirred]]:
-        """Return the longest way through units, (units, 4) int64: places of `levels` that follow each other, and what glitches in them.
+        """Return the longest way through units, (4, units) int64: places of `levels` that follow each other, and what glitches in them.
 
         Parameters
         ----------
@@ -147,14 +150,9 @@ class PlainTimes:
             product = self._products.of(operands, lambda _, at: self._product(units(at)))
             front = self._fronts.of(fronts, lambda place, _: self._front(place))
             level = self._levels.of(levels, lambda place, _: self._level(place))
-        given, routes, ends, ways = self._join(product, front, fronts > 0)
-        # The last column is what is there at once.
-        to_end = np.concatenate([given, np.zeros((len(given), 1))], axis=1) + level[:, _TO_END]
-        last = to_end.argmax(axis=1)
-        each = np.arange(len(given))
-        last_ways = np.concatenate([routes[each, last], level[:, _WAYS_TO_END][each, last, np.newaxis].astype(np.int64)], axis=1)
-        longest = np.where((ends > to_end[each, last])[:, np.newaxis], ways, last_ways)
-        return longest, self._stirred(operands, fronts, levels, product, front, level, given)
+        added = _Sums.of(product, front, np.flatnonzero(fronts))
+        given = _given(product, added)
+        return _longest_ways(product, added, level, given), self._stirred(operands, fronts, levels, product, front, level, given)
 
     def _product(self, spec: MacSpec) -> list[float]:
         """Return what is told of a unit's products."""
@@ -171,7 +169,7 @@ class PlainTimes:
         known = {id(path): self._ways.of(levels_by_kind(path)) for path in paths}
         end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
         alone = spec.exact_sum is None and isinstance(spec.acc, FloatAcc)
-        told = [*(path.time for path in paths), *(known[id(path)] for path in paths), end.time, self._ways.of(levels_by_kind(end))]
+        told = [*(path.time for path in paths), *(known[id(path)] for path in paths), 0.0, end.time, self._ways.of(levels_by_kind(end))]
         told += [lane.operands / PER_NS, lane.product / PER_NS, shifts_of(spec), nonzero(spec), some_nonzero(spec)]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
@@ -190,7 +188,8 @@ class PlainTimes:
             sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
             to_sum = self._respond_in_tree(sizes, None, lambda total: total)
         out = [*(path.time for path in number), *(self._ways.of(levels_by_kind(path)) for path in number)]
-        return [*to_sum, *out, spec.pipeline > 0]
+        last = later(*number)
+        return [*to_sum, *out, last.time, self._ways.of(levels_by_kind(last)), spec.pipeline > 0]
 
     def _level(self, place: int) -> Sequence[float]:
         """Return what is told of an accumulator."""
@@ -242,60 +241,28 @@ class PlainTimes:
             known = self._responses[sizes] = (*times[0], *map(self._ways.of, levels[0].tolist()), *times[1:].ravel())
         return known
 
-    def _join(self, product: np.ndarray, front: np.ndarray, summed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Join products with exact sums of them.
-
-        Returns
-        -------
-        given : (units, 6) float64
-            When the fields come of what the accumulator adds.
-        routes : (units, 7, 3) int64
-            The ways to these, one after the other; none, to what is there at once.
-        ends, ways : (units,) float64, (units, 4) int64
-            When the last of all registers in front has what it keeps, and the ways to it.
-        """
-        given, routes = product[:, _TIMES].copy(), np.zeros((len(product), SOURCES, 3), np.int64)
-        routes[:, :FIELDS, 0] = product[:, _WAYS_TO]
-        ends, ways = product[:, _OWN_END].copy(), np.zeros((len(product), 4), np.int64)
-        ways[:, 0] = product[:, _OWN_WAY]
-        at = np.flatnonzero(summed)
-        to_sum = np.concatenate([given[at], np.zeros((len(at), 1))], axis=1) + front[at, _TO_SUM]
-        by, each = to_sum.argmax(axis=1), np.arange(len(at))
-        total, numbers = to_sum[each, by], front[at, _FROM_SUM]
-        to_total = np.stack([routes[at, by, 0], front[at, _WAYS_TO_SUM][each, by].astype(np.int64)], axis=1)
-        given[at], routes[at, :FIELDS, :2] = total[:, np.newaxis] + numbers, to_total[:, np.newaxis]
-        routes[at, :FIELDS, 2] = front[at, _WAYS_FROM_SUM]
-        kept = np.flatnonzero(front[at, _KEPT])
-        last, registered = numbers[kept].argmax(axis=1), at[kept]
-        later_than = given[registered, last] > ends[registered]
-        ends[registered] = np.maximum(ends[registered], given[registered, last])
-        ways[registered[later_than], :3] = routes[registered, last][later_than]
-        given[registered], routes[registered] = 0.0, 0
-        return given, routes, ends, ways
-
     def _stirred(
         self,
         operands: np.ndarray,
         fronts: np.ndarray,
         levels: np.ndarray,
-        product: np.ndarray,
-        front: np.ndarray,
-        level: np.ndarray,
+        product: Told,
+        front: Told,
+        level: Told,
         given: np.ndarray,
     ) -> list[Stirred]:
         """Return what glitches in units, of whose parts the places are given, what is told of these, and when comes what is accumulated."""
-        registers, shifts, when_operands = product[:, _REGISTERS], product[:, _SHIFTS], product[:, _OPERANDS]
-        fixed, rounds, summed, at_once = level[:, _IS_FIXED] == 1, level[:, _ROUNDS] == 1, fronts > 0, front[:, _KEPT] == 0
-        when_product = product[:, _PRODUCT] * (registers <= 0)
-        of_decode, before_multiply, of_multiply = stirs_of_operands(when_operands, product[:, _PRODUCT], shifts, registers)
-        given = np.concatenate([given, np.zeros((len(given), 1))], axis=1)
-        end, total, term = ((given + level[:, output]).max(axis=1) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
-        of_products = lateness_of_products(term, when_operands, shifts, registers, product[:, _EXPONENTS], rounds)
+        registers, shifts, when_operands, when_product = (product[each] for each in (_REGISTERS, _SHIFTS, _OPERANDS, _PRODUCT))
+        fixed, rounds, summed, at_once = level[_IS_FIXED] == 1, level[_ROUNDS] == 1, fronts > 0, front[_KEPT] == 0
+        of_decode, before_multiply, of_multiply = stirs_of_operands(when_operands, when_product, shifts, registers)
+        when_product *= registers <= 0
+        end, total, term = ((given + level[output]).max(axis=0) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
+        of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
-        there = np.where(summed, 1.0, product[:, _NONZERO])
-        of_float = stirs_of_float(term, total, end, late, exponents, there, level[:, _PRECISION], level[:, _RANDOM_BITS])
+        there = np.where(summed, 1.0, product[_NONZERO])
+        of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
-        of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[:, _SOME]), 0.0)
+        of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)
         in_front = np.where(summed, SUM_ALONE + when_product * at_once, 0.0)
 
         working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
@@ -311,7 +278,7 @@ class PlainTimes:
             Stirred(2, DEPTH, *alignadd, sum_depth),
             Stirred(2, BEFORE, *alignadd, sum_before),
             Stirred(3, SUMS, "rounding", rounded, levels, np.where(rounds, ROUNDING, 0.0)),
-            Stirred(3, FIXED, *normacc, of_fixed * np.where(level[:, _SATURATES] == 1, SATURATING, 1.0)),
+            Stirred(3, FIXED, *normacc, of_fixed * np.where(level[_SATURATES] == 1, SATURATING, 1.0)),
             Stirred(3, DEPTH, *normacc, rounding_depth),
             Stirred(3, BEFORE, *normacc, rounding_before),
         ]
@@ -322,3 +289,67 @@ class PlainTimes:
             rounds = isinstance(of.acc, FloatAcc) and not of.acc.fused
             self._rounding.add(level_of_float(of.acc, of.shape, self._adder, False).term[1][: len(CELLS)] if rounds else NO_CELLS)
         return self._rounding.all()
+
+
+class _Sums(NamedTuple):
+    """Exact sums of products.
+
+    Attributes
+    ----------
+    units : (sums,) int64
+        Whose they are.
+    product, front
+        What is told of these.
+    total, by : (sums,) float64 and int64
+        When sums are there, and which of `SOURCES` they come by.
+    """
+
+    units: np.ndarray
+    product: Told
+    front: Told
+    total: np.ndarray
+    by: np.ndarray
+
+    @staticmethod
+    def of(product: Told, front: Told, units: np.ndarray) -> "_Sums":
+        """Return when the sums of some units are there."""
+        product, front = product.some(units), front.some(units)
+        times = front[_TO_SUM]
+        times[:FIELDS] += product[_TIMES]
+        return _Sums(units, product, front, *_longest(times))
+
+    def ways(self, last: np.ndarray) -> np.ndarray:
+        """Return the ways to something of what is made of sums, (3, sums) float64, given where those from sums to it are told."""
+        return np.stack([self.product.each(_WAYS_TO + self.by), self.front.each(_WAYS_TO_SUM + self.by), self.front.each(last)])
+
+
+def _given(product: Told, sums: _Sums) -> np.ndarray:
+    """Return when the fields come of what accumulators add, and what is there at once, (7, units) float64."""
+    given = np.zeros((SOURCES, len(product.at)))
+    given[:FIELDS] = product[_TIMES]
+    given[:FIELDS, sums.units] = np.where(sums.front[_KEPT] == 1, 0.0, sums.total + sums.front[_FROM_SUM])
+    return given
+
+
+def _longest_ways(product: Told, sums: _Sums, level: Told, given: np.ndarray) -> np.ndarray:
+    """Return the longest ways through units, (4, units) int64."""
+    end, last = _longest(given + level[_TO_END])
+    ways = np.stack([product.each(_WAYS_TO + last), np.zeros_like(end), np.zeros_like(end), level.each(_WAYS_TO_END + last)])
+    by_field, kept = last.take(sums.units), sums.front[_KEPT] == 1
+    ways[:3, sums.units] = np.where(kept | (by_field == FIELDS), 0.0, sums.ways(_WAYS_FROM_SUM + by_field))
+    # The last register in front may keep what comes later than all behind it.
+    before, ways_before = product[_OWN_END], np.zeros_like(ways)
+    ways_before[0] = product[_OWN_WAY]
+    held = np.where(kept, sums.total + sums.front[_LAST], 0.0)
+    later_than = held > before[sums.units]
+    before[sums.units] = np.maximum(before[sums.units], held)
+    ways_before[:3, sums.units[later_than]] = sums.ways(np.full_like(sums.by, _WAY_TO_LAST))[:, later_than]
+    return np.where(before > end, ways_before, ways).astype(np.int64)
+
+
+def _longest(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the greatest of times (7, units), and which it is, the first of equal ones: (units,) float64 and int64."""
+    greatest = times.max(axis=0)
+    # By far faster than argmax, which looks at one unit at a time.
+    first = SOURCES - ((times == greatest).view(np.uint8) * _EARLIER_FIRST).max(axis=0).astype(np.int64)
+    return greatest, first

@@ -222,12 +222,16 @@ def _toggles(exponents: dict[int, float], width: int) -> tuple[float, ...]:
 
 def multiply_activity(spec: MacSpec) -> float:
     """Return how often what multiplies the operands of a lane changes, over operands whose bits do so in every other cycle."""
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
+    return _multiply_activity(spec.a, spec.b, normalises_operands(spec), joins_rows(spec))
+
+
+@lru_cache(maxsize=1 << 14)
+def _multiply_activity(a: Operand, b: Operand, normalised: bool, in_rows: bool) -> float:
+    if isinstance(a, LogFormat) and isinstance(b, LogFormat):
         return 1.0
-    in_rows, normalised = joins_rows(spec), normalises_operands(spec)
-    a, b = (operand_bits(fmt, normalised=normalised, in_rows=in_rows) for fmt in (spec.a, spec.b))
-    changes = sum(_changes(x, y) for x in a.significands for y in b.significands) / (len(a.significands) * len(b.significands))
-    return _weighted(a.significands[0].number * b.significands[0].number, changes, *_padded(a.exponent, b.exponent))
+    x, y = (operand_bits(fmt, normalised=normalised, in_rows=in_rows) for fmt in (a, b))
+    changes = sum(_changes(p, q) for p in x.significands for q in y.significands) / (len(x.significands) * len(y.significands))
+    return _weighted(x.significands[0].number * y.significands[0].number, changes, *_padded(x.exponent, y.exponent))
 
 
 def activity_of_rows(multiply: float, lanes: int) -> float:
@@ -288,7 +292,8 @@ def _nonzero(fmt: Operand) -> float:
 
 def owed(activity: float | np.ndarray) -> np.ndarray:
     """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 12) float64."""
-    return 1 - _BY_KIND * (1 - np.asarray(activity)[..., np.newaxis])
+    still = 1 - (activity[..., np.newaxis] if isinstance(activity, np.ndarray) else activity)
+    return 1 - _BY_KIND * still
 
 
 def exponent_activity(spec: MacSpec) -> float:

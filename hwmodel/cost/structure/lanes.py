@@ -1,9 +1,10 @@
 """Cells of one lane in front of the sum: unpacking and multiplication of its operands, where products do not join as rows."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from hwmodel.spec import LogFormat, MacSpec, PositFormat, TensorAcc
-from hwmodel.spec.dataflow import is_halved, lane_product, normalises_operands, normalises_product, raised_shape, stays_signed
+from hwmodel.spec import BlockFormat, LogFormat, MacSpec, Operand, PositFormat
+from hwmodel.spec.dataflow import Taken, is_halved, product_of, raised_shape, taken
 from hwmodel.spec.ranges import operand_shape
 
 from .operands import decode, mpy_log, operand_width
@@ -47,30 +48,29 @@ class LaneCounts(NamedTuple):
 
 def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
     """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows."""
-    normalised = normalises_operands(spec)
-    if stays_signed(spec):
-        return _lane_of_posits(spec, adder, multiplier)
-    aligned = isinstance(spec.acc, TensorAcc)
-    unpacked = decode(spec.a, normalised) + decode(spec.b, normalised)
-    if isinstance(spec.a, LogFormat) and isinstance(spec.b, LogFormat):
-        product, operands = mpy_log(spec.a, spec.b), operand_width(spec.a, normalised) + operand_width(spec.b, normalised)
-    else:
-        a, b = operand_shape(spec.a, normalised=normalised), operand_shape(spec.b, normalised=normalised)
-        operands = number_width(a) + number_width(b)
-        if aligned:
-            operands += sum(map(is_halved, spec.factors))  # a bit longer
-            raised = [raise_halved(shape) for shape, fmt in zip((a, b), spec.factors, strict=True) if is_halved(fmt)]
-            unpacked += sum(raised, Counts())
-            a, b = (raised_shape(shape) if is_halved(fmt) else shape for shape, fmt in zip((a, b), spec.factors, strict=True))
-        product = mpy(a, b, normalised, normalises_product(spec), multiplier, adder, tells_zero=aligned)
-    return LaneCounts(unpacked, product, number_width(lane_product(spec)) + (normalised or aligned), operands)
+    return _lane(spec.a, spec.b, taken(spec), adder, multiplier)
 
 
-def _lane_of_posits(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
-    """Count the unpacking and multiplication of posits in two's complement."""
-    assert isinstance(spec.a, PositFormat)
-    assert isinstance(spec.b, PositFormat)
-    # Unpacked so, a posit has as many bits as one with its sign taken off.
-    operands = operand_width(spec.a, normalised=False) + operand_width(spec.b, normalised=False)
-    product = mpy_posit(spec.a, spec.b, multiplier, adder)
-    return LaneCounts(decode_posit(spec.a) + decode_posit(spec.b), product, number_width(lane_product(spec)), operands)
+@lru_cache(maxsize=1 << 12)
+def _lane(a: Operand, b: Operand, taken: Taken, adder: str, multiplier: str) -> LaneCounts:
+    """Count the same, from how operands and products are taken, which many accumulators do alike."""
+    product_bits = number_width(product_of(a, b, taken)) + (taken.normalised or taken.aligned)
+    if taken.signed:
+        assert isinstance(a, PositFormat)
+        assert isinstance(b, PositFormat)
+        # Unpacked so, a posit has as many bits as one with its sign taken off.
+        operands = operand_width(a, normalised=False) + operand_width(b, normalised=False)
+        return LaneCounts(decode_posit(a) + decode_posit(b), mpy_posit(a, b, multiplier, adder), product_bits, operands)
+    unpacked = decode(a, taken.normalised) + decode(b, taken.normalised)
+    if isinstance(a, LogFormat) and isinstance(b, LogFormat):
+        operands = operand_width(a, taken.normalised) + operand_width(b, taken.normalised)
+        return LaneCounts(unpacked, mpy_log(a, b), product_bits, operands)
+    x, y = operand_shape(a, normalised=taken.normalised), operand_shape(b, normalised=taken.normalised)
+    operands = number_width(x) + number_width(y)
+    if taken.aligned:
+        halved = [is_halved(fmt.element if isinstance(fmt, BlockFormat) else fmt) for fmt in (a, b)]
+        operands += sum(halved)  # a bit longer
+        unpacked += sum((raise_halved(shape) for shape, raised in zip((x, y), halved, strict=True) if raised), Counts())
+        x, y = (raised_shape(shape) if raised else shape for shape, raised in zip((x, y), halved, strict=True))
+    product = mpy(x, y, taken.normalised, taken.product_normalised, multiplier, adder, tells_zero=taken.aligned)
+    return LaneCounts(unpacked, product, product_bits, operands)
