@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwmodel.spec import BlockFormat, MacSpec
+from hwmodel.spec.errors import name_of
 
 from .errors import InputError
 from .files import plot_file
@@ -156,7 +157,7 @@ def _tell_lost(units: "Sequence[DotUnit]", found: "Sequence[DotError]", scale: s
 
 def _lengths(text: str) -> list[int]:
     """Return the lengths that `text` denotes: a number, or ``A..B``, A doubled up to B."""
-    match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", text.strip(), re.ASCII)
+    match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", name_of(text), re.ASCII)
     if match is None:
         raise InputError(f"the length {text!r} is not a number such as 4096, or a range such as 16..65536")
     first, last = int(match[1]), int(match[2] or match[1])

@@ -1,5 +1,6 @@
 """``hwmodel emit``: Verilog and manifests."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from hwmodel.spec import Lfsr
 
 from .arguments import Adder, Csv, Json, Multiplier, OutFolder, Paths, Specs, architecture_of, parse_specs
+from .errors import InputError
 from .files import output_folder, write_file
 from .output import Column, form_of, progress, show
 
@@ -40,6 +42,8 @@ def emit(
     form = form_of(as_json, as_csv)
     specs = parse_specs(texts)
     architecture = architecture_of(adder, multiplier, paths)
+    if seed is not None and not lfsr:
+        raise InputError(f"--seed {seed} is the state of an LFSR, which --lfsr asks for")
     if lfsr:
         for spec in specs:
             Lfsr.of(spec, seed)  # refused before anything is written
@@ -59,7 +63,9 @@ def emit(
                 verilog = write_file(folder / f"{unit.name}.v", unit.verilog)
                 manifest = write_file(folder / f"{unit.name}.json", unit.manifest_json)
                 rows.append(_row(unit) | {"verilog": str(verilog), "manifest": str(manifest)})
-    show(rows, _COLUMNS, form, caption=f"written to {folder}: each unit's .v and .json")
+    # A unit and its LFSR are told apart by their files alone.
+    columns = [replace(column, wide=0) if lfsr and column.key == "module" else column for column in _COLUMNS]
+    show(rows, columns, form, caption=f"written to {folder}: each unit's .v and .json")
 
 
 def _row(unit: "Unit") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from hwmodel.golden.arrays import Array
 from hwmodel.spec import SpecError
-from hwmodel.spec.errors import nearest
+from hwmodel.spec.errors import name_of, nearest
 
 Draw = Callable[[np.random.Generator, tuple[int, int], float], Array]
 
@@ -106,12 +106,13 @@ def parse_distribution(text: str) -> Distribution:
     SpecError
         If it denotes none.
     """
-    match = _NAME.fullmatch(text.strip().lower())
+    key = name_of(text)
+    match = _NAME.fullmatch(key)
     name = _ALIASES.get(match[1], match[1]) if match else ""
     family = DISTRIBUTIONS.get(name)
     if match is None or family is None:
-        names = [f"{key}{':<' + each.parameter + '>' if each.parameter else ''}" for key, each in DISTRIBUTIONS.items()]
-        raise SpecError(f"unknown distribution {text!r}: allowed are {', '.join(names)}{nearest(text.strip().lower(), DISTRIBUTIONS)}")
+        names = [f"{each}{':<' + family.parameter + '>' if family.parameter else ''}" for each, family in DISTRIBUTIONS.items()]
+        raise SpecError(f"unknown distribution {text!r}: allowed are {', '.join(names)}{nearest(key, DISTRIBUTIONS)}")
     if match[2] is None:
         return Distribution(name, family.default)
     if not family.parameter:

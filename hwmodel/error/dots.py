@@ -78,7 +78,7 @@ class DrawnPairs:
         if min(self.shape) < 1 or math.prod(self.shape) > MAX_DRAWN:
             raise SpecError(
                 f"{self.shape[0]:,} dot products of length {self.shape[1]:,} are {math.prod(self.shape):,} products; "
-                f"for each seed 1 to {MAX_DRAWN:,} are drawn: take fewer dot products and more seeds"
+                f"for each seed 1 to {MAX_DRAWN:,} are drawn: take shorter dot products, or fewer and more seeds"
             )
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hwmodel.golden.arrays import Array
 from hwmodel.spec import SpecError
-from hwmodel.spec.errors import nearest
+from hwmodel.spec.errors import name_of, nearest
 
 KINDS: dict[str, str] = {
     "none": "no scale: the numbers as they are",
@@ -65,7 +65,7 @@ def parse_sharing(text: str) -> Sharing:
     SpecError
         If it denotes none.
     """
-    match = re.fullmatch(r"([a-z]+)(?::(\d+))?", text.strip().lower(), re.ASCII)
+    match = re.fullmatch(r"([a-z]+)(?::(\d+))?", name_of(text), re.ASCII)
     kind = match[1] if match else ""
     if match is None or kind not in KINDS or (match[2] and kind in ("none", "tensor", "channel")):
         raise SpecError(

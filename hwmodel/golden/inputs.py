@@ -72,7 +72,9 @@ def check_inputs(spec: MacSpec, shape: tuple[int, ...], a: Any, b: Any, others: 
             raise SpecError(f"the input {name}_scale is missing; the scale of a block of {operand} is shown in every step")
         checked[f"{name}_shift"] = _shifts(f"{name}_shift", others.pop(f"{name}_shift"), operand, spec, shape)
     for name, value in others.items():
-        checked[name] = _mask(value, shape) if name in ("clear", "flush", "valid") else _number(name, value, widths.get(name, 0), shape)
+        # A bench may show `flush` to units that have none.
+        width = 1 if name == "flush" else widths.get(name, 0)
+        checked[name] = _mask(name, value, shape) if name in ("clear", "flush", "valid") else _number(name, value, width, shape)
     codes = (_codes(value, fmt, shape if spec.lanes == 1 else (*shape, spec.lanes)) for value, fmt in ((a, spec.a), (b, spec.b)))
     return Inputs(*codes, **checked)
 
@@ -110,10 +112,14 @@ def _codes(codes: Any, fmt: Operand, shape: tuple[int, ...]) -> Array:
     return codes
 
 
-def _mask(mask: Any, shape: tuple[int, ...]) -> Array | None:
+def _mask(name: str, mask: Any, shape: tuple[int, ...]) -> Array | None:
+    """Return what an optional port of one bit shows, bool; zeros and ones will do."""
     if mask is None:
         return None
-    mask = np.asarray(mask, bool)
+    mask = np.asarray(mask)
+    if mask.dtype != bool:
+        numbers = _number(name, mask, 1, shape)
+        return None if numbers is None else numbers.astype(bool)
     if mask.shape != shape:
-        raise SpecError(f"a mask has shape {mask.shape}; the unit expects {shape}")
+        raise SpecError(f"the input {name} has shape {mask.shape}; the unit expects {shape}")
     return mask

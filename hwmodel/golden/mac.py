@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hwmodel.spec import BlockFormat, MacSpec, Operand, SpecError
+from hwmodel.spec.errors import is_whole
 from hwmodel.spec.errors import not_text
 
 from .arrays import Array, at, select, store
@@ -69,10 +70,10 @@ class Mac:
         Raises
         ------
         SpecError
-            If `n` is negative.
+            If `n` is no number of units.
         """
-        if n < 0:
-            raise SpecError(f"{n} units were asked for; a number of units is 0 or more")
+        if not is_whole(n) or n < 0:
+            raise SpecError(f"{n!r} units were asked for; a number of units is 0 or more")
         self._state: Any = self._acc.zeros(n)
         self._n = n
 

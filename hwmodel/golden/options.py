@@ -39,7 +39,7 @@ def check_options(fmt: Format, rounding: str, overflow: str | None, nan: str) ->
 
 def nan_error(fmt: Format) -> SpecError:
     """Return what to raise where a NaN meets a format that has none."""
-    return SpecError(f"a NaN cannot be encoded: {fmt} has no code for it; choose nan sat or nan zero")
+    return SpecError(f"a NaN cannot be encoded: {fmt} has no code for it; choose nan='sat' or nan='zero' (--nan sat, --nan zero)")
 
 
 def random_error(rounding: str, bits: int) -> SpecError:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from .catalog import CATALOG, parse_format
-from .errors import SpecError, nearest
+from .errors import SpecError, is_whole, name_of, nearest
 from .floats import FloatFormat
 from .integers import IntFormat
 from .posits import PositFormat
@@ -18,6 +18,9 @@ from .tensor import TensorAcc
 
 DEFAULT_HEADROOM = 12
 MAX_HEADROOM = 64
+MAX_FRACTION = 4096
+"""Of either sign; the finest product of two doubles is ``2**-2148``."""
+
 MAX_FIXED_WIDTH = 1024
 MAX_RANDOM_BITS = 32
 
@@ -47,13 +50,18 @@ class FixedAcc:
     saturate: bool = False
     rounding: str = "floor"
 
+    ROUNDINGS: ClassVar[tuple[str, ...]] = ("floor", "rne")
     _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"fx(\d+)?(?:f([m-]?\d+))?(?:h(-?\d+))?((?:\.\w+)*)", re.ASCII)
 
     def __post_init__(self) -> None:
-        if self.width is not None and not 1 <= self.width <= MAX_FIXED_WIDTH:
+        if self.width is not None and not (is_whole(self.width) and 1 <= self.width <= MAX_FIXED_WIDTH):
             raise SpecError(f"accumulator {self}: width {self.width} is not in 1..{MAX_FIXED_WIDTH}")
-        if self.headroom is not None and not 0 <= self.headroom <= MAX_HEADROOM:
+        if self.fraction is not None and not (is_whole(self.fraction) and abs(self.fraction) <= MAX_FRACTION):
+            raise SpecError(f"accumulator {self}: fraction {self.fraction} is not in {-MAX_FRACTION}..{MAX_FRACTION}")
+        if self.headroom is not None and not (is_whole(self.headroom) and 0 <= self.headroom <= MAX_HEADROOM):
             raise SpecError(f"accumulator {self}: headroom {self.headroom} is not in 0..{MAX_HEADROOM}")
+        if self.rounding not in self.ROUNDINGS:
+            raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}")
         if None not in (self.width, self.fraction, self.headroom):
             raise SpecError(f"accumulator {self}: width, fraction and headroom together say one thing twice; leave one of them out")
 
@@ -110,6 +118,10 @@ class FloatAcc:
     _STOCHASTIC: ClassVar[re.Pattern[str]] = re.compile(r"sr([1-9]\d?)", re.ASCII)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.format, FloatFormat):
+            raise SpecError(f"accumulator {self}: {self.format!r} is no float format")
+        if self.rounding not in self.ROUNDINGS and not self._STOCHASTIC.fullmatch(self.rounding):
+            raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}, sr<k>")
         if not self.format.signed:
             raise SpecError(f"accumulator {self}: an unsigned float format cannot hold a negative sum")
         if not self.format.zero or self.format.halved:
@@ -159,6 +171,10 @@ class PositAcc:
     format: PositFormat
     fused: bool = True
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.format, PositFormat):
+            raise SpecError(f"accumulator {self}: {self.format!r} is no posit format")
+
     def __str__(self) -> str:
         return f"{self.format}{'' if self.fused else '.unfused'}"
 
@@ -203,8 +219,11 @@ class ChunkAcc:
     outer: FixedAcc | FloatAcc
 
     def __post_init__(self) -> None:
-        if not 1 <= self.length <= 1 << 16:
+        if not (is_whole(self.length) and 1 <= self.length <= 1 << 16):
             raise SpecError(f"accumulator {self}: chunk length {self.length} is not in 1..65536")
+        for level in (self.inner, self.outer):
+            if not isinstance(level, FixedAcc | FloatAcc):
+                raise SpecError(f"accumulator {self}: inner and outer are fx… or a float format, and {level} is neither")
 
     def __str__(self) -> str:
         return f"chunk{self.length}:{self.inner}:{self.outer}"
@@ -217,12 +236,7 @@ class ChunkAcc:
                 raise SpecError(f"accumulator {text!r}: a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32")
             return None
         inner, outer = (parse_accumulator(part) for part in match.groups()[1:])
-        for level in (inner, outer):
-            if not isinstance(level, FixedAcc | FloatAcc):
-                raise SpecError(f"accumulator {text!r}: inner and outer are fx… or a float format, and {level} is neither")
-        assert isinstance(inner, FixedAcc | FloatAcc)
-        assert isinstance(outer, FixedAcc | FloatAcc)
-        return cls(int(match[1]), inner, outer)
+        return cls(int(match[1]), inner, outer)  # type: ignore[arg-type]  # refused if it is neither
 
 
 Level = FixedAcc | FloatAcc | PositAcc | QuireAcc | TensorAcc
@@ -239,7 +253,7 @@ def parse_accumulator(text: str) -> Accumulator:
     SpecError
         If it denotes none.
     """
-    key = text.strip().lower()
+    key = name_of(text)
     try:
         for family in (ChunkAcc, TensorAcc, FixedAcc, QuireAcc, PositAcc):
             if acc := family.parse(key):

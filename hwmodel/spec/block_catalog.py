@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from .blocks import BlockFormat, powers_of_two
 from .catalog import parse_format
-from .errors import SpecError, nearest
+from .errors import SpecError, name_of, nearest
 from .floats import FloatFormat, Specials
 from .formats import Format
 from .integers import IntCoding, IntFormat
@@ -110,7 +110,7 @@ def parse_block(text: str) -> BlockFormat:
     SpecError
         If it denotes none; the message names the nearest ones.
     """
-    key = text.strip().lower()
+    key = name_of(text)
     name, dot, rule = key.partition(".")
     if entry := BLOCK_CATALOG.get(name):
         return entry.format.with_rule(rule) if dot else entry.format
@@ -151,7 +151,7 @@ def block_name(fmt: BlockFormat) -> str:
 
 def is_block_name(text: str) -> bool:
     """Whether `text` is meant for a block format, be it one or not."""
-    key = text.strip().lower()
+    key = name_of(text)
     return ":" in key or key.partition(".")[0] in BLOCK_CATALOG or key.startswith(_FAMILIES)
 
 
@@ -168,7 +168,10 @@ def parse_scalar_or_block(text: str) -> Format | BlockFormat:
 
 def _parse_scale(text: str, name: str) -> FloatFormat | IntFormat:
     if match := _POWERS.fullmatch(name):
-        return powers_of_two(int(match[1]), int(match[2]))
+        try:
+            return powers_of_two(int(match[1]), int(match[2]))
+        except SpecError as error:
+            raise SpecError(f"block format {text!r}: the scale {name}: {str(error).partition(': ')[2]}") from error
     scale = parse_format(name)
     if not isinstance(scale, FloatFormat | IntFormat):
         raise SpecError(f"block format {text!r}: the scale {scale} is neither a float nor an integer format")

@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
-from .errors import SpecError, nearest
+from .errors import SpecError, name_of, nearest
 from .floats import FloatFormat, Specials
 from .formats import Format, ScalarOperand
 from .integers import INT_WIDTHS, IntCoding, IntFormat
@@ -202,7 +202,7 @@ def add_codebook(name: str, values: Iterable[float]) -> CodebookFormat:
     SpecError
         If the name is taken or no name, or the values make no codebook.
     """
-    key = name.strip().lower()
+    key = name_of(name)
     if not _CODEBOOK_NAME.fullmatch(key):
         raise SpecError(f"codebook {name!r}: a name is letters, digits and _, a letter first")
     numbers = list(values)
@@ -243,7 +243,7 @@ def parse_operand(name: str) -> ScalarOperand:
     SpecError
         If it denotes none.
     """
-    key = name.strip().lower()
+    key = name_of(name)
     if "+" in key and not all(part.strip() for part in key.split("+")):
         raise SpecError(f"operand {name!r}: formats stand on both sides of a +, as in e4m3fn+e5m2")
     if "+" in key:
@@ -363,7 +363,7 @@ def format_name(fmt: ScalarOperand) -> str:
 
 def format_note(name: str) -> str:
     """Return a sentence for a name that is often meant for another format, or an empty string."""
-    key = name.strip().lower()
+    key = name_of(name)
     if key == "e4m3":
         return "e4m3 is the IEEE-style format with infinities (largest value 240); the OCP FP8 of GPUs (largest value 448) is e4m3fn"
     match = _SIZED.fullmatch(key)

@@ -1,6 +1,7 @@
 """The one error a person can cause: a name or a number that no unit can be made of."""
 
 import difflib
+import numbers
 from collections.abc import Iterable
 
 
@@ -17,6 +18,29 @@ MEANT = {
     **dict.fromkeys(("fp6", "float6"), "e2m3fn, e3m2fn"),
 }
 """What is meant by names that look like something else."""
+
+
+LONGEST_NAME = 1000
+
+
+def name_of(given: object) -> str:
+    """Return a name as it is looked up: in small letters, with no space around it.
+
+    Raises
+    ------
+    SpecError
+        If it is no text, or longer than any name (numbers of so many digits are no width, nor any other).
+    """
+    if not isinstance(given, str):
+        raise SpecError(f"{given!r} is no name; a name is a text, such as 'int8' or 'e4m3fn-e4m3fn-fp32'")
+    if len(given) > LONGEST_NAME:
+        raise SpecError(f"a name of {len(given):,} characters, {given[:20]!r} and so on, is longer than the {LONGEST_NAME:,} that are read")
+    return given.strip().lower()
+
+
+def is_whole(number: object) -> bool:
+    """Return whether something given is an integer, Python's or NumPy's; true and false are none."""
+    return type(number) is int or (isinstance(number, numbers.Integral) and not isinstance(number, bool))
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from .blocks import BlockFormat
 from .catalog import format_note, parse_operand
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
-from .errors import SpecError, WidthError, nearest
+from .errors import SpecError, WidthError, is_whole, name_of, nearest
 from .floats import FloatFormat
 from .formats import Operand, ScalarOperand
 from .logarithms import LogFormat, linear_range
@@ -89,11 +89,15 @@ class MacSpec:
     lanes: int = 1
 
     def __post_init__(self) -> None:
+        for given, kinds, what in ((self.a, Operand, "operand"), (self.b, Operand, "operand"), (self.acc, Accumulator, "accumulator")):
+            if not isinstance(given, kinds):
+                instead = "; MacSpec.parse makes a unit of a name such as 'int8-int8-fx32'" if isinstance(given, str) else ""
+                raise SpecError(f"{given!r} is no {what} of a unit{instead}")
         if isinstance(self.acc, TensorAcc) and self.lanes == 1:
             object.__setattr__(self, "lanes", self.acc.lanes)
-        if not 0 <= self.pipeline <= MAX_PIPELINE:
+        if not (is_whole(self.pipeline) and 0 <= self.pipeline <= MAX_PIPELINE):
             raise SpecError(f"unit {self}: pipeline depth {self.pipeline} is not in 0..{MAX_PIPELINE}")
-        if not 1 <= self.lanes <= MAX_LANES:
+        if not (is_whole(self.lanes) and 1 <= self.lanes <= MAX_LANES):
             raise SpecError(f"unit {self}: {self.lanes} operand pairs a cycle is not in 1..{MAX_LANES}")
         self._check_operands()
         self._check_blocks()
@@ -189,7 +193,7 @@ class MacSpec:
         The accumulator can also be a GPU's tensor core, as in ``fp16-fp16-h100``: the unit is that of its arithmetic.
         """
         # A hyphen inside a bias or a headroom (e4m3b-2) is followed by a digit; no part of a name starts with one.
-        parts = re.split(r"-(?!\d)", text.strip().lower())
+        parts = re.split(r"-(?!\d)", name_of(text))
         if not 3 <= len(parts) <= 5:
             raise SpecError(f"unit {text!r}: a unit is <a>-<b>-<acc>[-x<L>][-p<N>], for example e4m3fn-e4m3fn-fp32 or int8-int8-fx32-x4-p1")
         lanes, pipeline = _parse_counts(text, parts[3:])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from .catalog import parse_format
-from .errors import SpecError, nearest
+from .errors import SpecError, is_whole, name_of, nearest
 from .floats import FloatFormat, Specials
 
 MAX_LANES = 64
@@ -60,12 +60,14 @@ class TensorAcc:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "phases", _shortest(self.phases))
-        if not 1 <= self.lanes <= MAX_LANES:
+        if not (is_whole(self.lanes) and 1 <= self.lanes <= MAX_LANES):
             raise SpecError(f"accumulator {self}: {self.lanes} products a step is not in 1..{MAX_LANES}")
-        if not 0 <= self.fraction <= MAX_ALIGNED_FRACTION:
+        if not (is_whole(self.fraction) and 0 <= self.fraction <= MAX_ALIGNED_FRACTION):
             raise SpecError(f"accumulator {self}: {self.fraction} aligned fraction bits is not in 0..{MAX_ALIGNED_FRACTION}")
         if self.rounding not in self.ROUNDINGS:
             raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}")
+        if not isinstance(self.format, FloatFormat):
+            raise SpecError(f"accumulator {self}: {self.format!r} is no float format")
         if not self.format.signed or not self.format.subnormals or self.format.halved:
             raise SpecError(f"accumulator {self}: {self.format} cannot hold a sum; it takes a signed float format with ordinary subnormals")
         self._check_phases()
@@ -116,7 +118,7 @@ class TensorAcc:
         SpecError
             If it starts so and denotes none.
         """
-        key = text.strip().lower()
+        key = name_of(text)
         if not re.match(r"tc\d", key, re.ASCII):
             return None
         match = cls._GRAMMAR.fullmatch(key)
@@ -262,7 +264,7 @@ def gpu_name(text: str) -> str:
     SpecError
         If nothing is known of it.
     """
-    key = text.strip().lower()
+    key = name_of(text)
     names = list(dict.fromkeys(preset.gpu for preset in TENSOR_PRESETS))
     if GPU_ALIASES.get(key, key) not in names:
         raise SpecError(
@@ -273,7 +275,7 @@ def gpu_name(text: str) -> str:
 
 def is_gpu_name(text: str) -> bool:
     """Whether `text` starts with the name of a GPU, as ``h100:fp16`` does."""
-    key = re.split("[:.]", text.strip().lower())[0]
+    key = re.split("[:.]", name_of(text))[0]
     return key in GPU_ALIASES or any(preset.gpu == key for preset in TENSOR_PRESETS)
 
 
@@ -306,7 +308,7 @@ def parse_tensor(text: str, a: FloatFormat, b: FloatFormat) -> TensorAcc | Tenso
     """
     if acc := TensorAcc.parse(text):
         return acc
-    gpu, _, tail = text.strip().lower().partition(":")
+    gpu, _, tail = name_of(text).partition(":")
     if not tail:
         gpu, _, instruction = gpu.partition(".")
         result_name = "fp32"

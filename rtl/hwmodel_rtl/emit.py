@@ -74,20 +74,11 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
     mac = Mac(spec, architecture)
     body = _verilog(_rtlil(mac, name), yosys)
     ports = _ports(mac)
-    operands = {"mode_a": spec.a, "mode_b": spec.b}
-    modes = {port: [str(each) for each in fmt.choices] for port, fmt in operands.items() if isinstance(fmt, ChoiceFormat)}
     manifest = {
         "spec": str(spec),
         "module": name,
-        "latency": spec.latency,
-        "throughput": 1,
-        "lanes": spec.lanes,
-        "fixed_point": [spec.fixed_point(level)._asdict() for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
-        **({"exact_sum": spec.exact_sum._asdict()} if spec.exact_sum else {}),
-        **({"block": _block(spec)} if spec.blocks else {}),
-        **({"phases": phases} if (phases := _phases(spec)) else {}),
+        **_described(spec),
         "ports": ports,
-        **({"modes": modes} if modes else {}),
         "parts": _parts(body, name),
         "architecture": architecture.as_dict(),
         "tools": _tools(),
@@ -127,8 +118,7 @@ def emit_lfsr(spec: MacSpec, seed: int | None = None, *, yosys: Yosys | None = N
         "spec": str(spec),
         "module": name,
         "unit": spec.module_name,
-        "latency": spec.latency,
-        "throughput": 1,
+        **_described(spec),
         "ports": ports,
         "lfsr": {"width": lfsr.width, "taps": list(lfsr.taps), "word": lfsr.word_bits, "seed": lfsr.seed},
         "tools": _tools(),
@@ -137,6 +127,22 @@ def emit_lfsr(spec: MacSpec, seed: int | None = None, *, yosys: Yosys | None = N
     verilog = _header(first, spec, ports) + body
     manifest["sha256"] = hashlib.sha256(verilog.encode()).hexdigest()
     return Unit(spec, name, verilog, manifest)
+
+
+def _described(spec: MacSpec) -> dict:
+    """Return what a manifest says of the unit itself."""
+    operands = {"mode_a": spec.a, "mode_b": spec.b}
+    modes = {port: [str(each) for each in fmt.choices] for port, fmt in operands.items() if isinstance(fmt, ChoiceFormat)}
+    return {
+        "latency": spec.latency,
+        "throughput": 1,
+        "lanes": spec.lanes,
+        "fixed_point": [spec.fixed_point(level)._asdict() for level in spec.levels if isinstance(level, FixedAcc | QuireAcc)],
+        **({"exact_sum": spec.exact_sum._asdict()} if spec.exact_sum else {}),
+        **({"block": _block(spec)} if spec.blocks else {}),
+        **({"phases": phases} if (phases := _phases(spec)) else {}),
+        **({"modes": modes} if modes else {}),
+    }
 
 
 def _block(spec: MacSpec) -> dict[str, int | None]:

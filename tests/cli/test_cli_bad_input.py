@@ -47,7 +47,7 @@ BAD = [
     (["formats", "e2m1fn:16:fp32"], "the scale fp32 is not an unsigned format of at most 12 bits"),
     (["formats", "mxfp4.cail"], "scale rule 'cail' is not one of floor, ceil, rne, rceil, amax; did you mean ceil"),
     (["formats", "sm8q6:16/3:e8m0fnu"], "sub-blocks of 3 do not divide a block of 16"),
-    (["error", "mxfp4", "--columns", "40"], "do not divide the axis of 40; pad it with 24 zeros (pad), or give it 32 elements"),
+    (["error", "mxfp4", "--columns", "40"], "do not divide the axis of 40; pad it with 24 zeros (pad=True, --pad), or give it 32 elements"),
     *(
         ([command, spec, *more], expected)
         for command, *more in (["emit", "-o", "x"], ["verify"], ["estimate"], ["synth"], ["compare", "-o", "x"], ["error"])

@@ -98,5 +98,5 @@ def test_nan_and_options() -> None:
     assert golden.encode(nan, fmt, nan="zero").tolist() == [7, 12]
     assert golden.encode(nan, fmt, nan="sat").tolist() == [15, 12]
     assert golden.encode(np.nan, UNEVEN, nan="zero") == 1  # the entry nearest zero
-    with pytest.raises(SpecError, match="a NaN cannot be encoded: nf4 has no code for it; choose nan sat or nan zero"):
+    with pytest.raises(SpecError, match="a NaN cannot be encoded: nf4 has no code for it; choose nan='sat' or nan='zero'"):
         golden.encode(nan, fmt)

@@ -144,7 +144,7 @@ def test_nan_goes_to_the_formats_nan() -> None:
 def test_nan_where_there_is_none(name: str, largest: int) -> None:
     assert both(NAN, name, nan="zero") == 0
     assert both(NAN, name, nan="sat") == largest
-    sentence = f"a NaN cannot be encoded: {name} has no code for it; choose nan sat or nan zero"
+    sentence = f"a NaN cannot be encoded: {name} has no code for it; choose nan='sat' or nan='zero' (--nan sat, --nan zero)"
     for encode in (golden.encode, golden.scalar.encode):
         with pytest.raises(SpecError) as error:
             encode(NAN, parse_format(name))

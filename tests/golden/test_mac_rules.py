@@ -293,7 +293,7 @@ def test_wrong_input_is_refused_in_a_sentence() -> None:
         mac.step([0, 0], [0, -1])
     with pytest.raises(SpecError, match=r"operand codes of int8 have shape \(3,\); the unit expects \(2,\)"):
         mac.step([1, 2, 3], [1, 2, 3])
-    with pytest.raises(SpecError, match=r"a mask has shape \(1,\); the unit expects \(2,\)"):
+    with pytest.raises(SpecError, match=r"the input clear has shape \(1,\); the unit expects \(2,\)"):
         mac.step([1, 2], [1, 2], clear=[True])
     with pytest.raises(SpecError, match="codes of int8 have dtype float64; codes are integers"):
         mac.run([[1.0, 2.0]], [[1, 2]])

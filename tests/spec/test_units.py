@@ -147,8 +147,8 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
         ("fp16.sr8.unfused", "accumulator fp16.sr8.unfused: .sr<k> and .unfused exclude each other: the random bits are for one rounding"),
         ("posit8.rtz", "accumulator 'posit8.rtz': the one option of a posit accumulator is .unfused"),
         ("lns8", "accumulator 'lns8': lns8 cannot hold a sum; allowed are fx…, float formats, posits and quire"),
-        ("chunk4:posit8:fp32", "accumulator 'chunk4:posit8:fp32': inner and outer are fx… or a float format, and posit8 is neither"),
-        ("chunk4:fx:quire", "accumulator 'chunk4:fx:quire': inner and outer are fx… or a float format, and quire is neither"),
+        ("chunk4:posit8:fp32", "accumulator chunk4:posit8:fp32: inner and outer are fx… or a float format, and posit8 is neither"),
+        ("chunk4:fx:quire", "accumulator chunk4:fx:quire: inner and outer are fx… or a float format, and quire is neither"),
         (
             "chunk4:chunk4:fp16:fp32",
             "accumulator 'chunk4:chunk4:fp16:fp32': a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32",

@@ -18,7 +18,16 @@ class Kind(Enum):
     NAN = "NaN"
 
 
-@dataclass(frozen=True)
+_SHOWN_BITS = 128
+"""Of a numerator or denominator that is written out."""
+
+
+def _twos(integer: int) -> int:
+    """Return how often 2 divides an integer; 0 of 0."""
+    return (integer & -integer).bit_length() - 1 if integer else 0
+
+
+@dataclass(frozen=True, repr=False)
 class Value:
     """What a code means.
 
@@ -72,6 +81,16 @@ class Value:
             return math.nan
         magnitude = math.inf if self.is_infinite else abs(float(self.number))
         return -magnitude if self.negative else magnitude
+
+    def __repr__(self) -> str:
+        """The value as it is read; numbers of very many digits, as fp80 has, with a power of two taken out."""
+        if not self.is_finite:
+            return "Value(nan)" if self.is_nan else f"Value({'-' if self.negative else ''}inf)"
+        top, bottom = abs(self.number).as_integer_ratio()
+        power = _twos(top) - _twos(bottom)
+        short = max(top.bit_length(), bottom.bit_length()) <= _SHOWN_BITS
+        fraction = abs(self.number) if short else Fraction(top >> _twos(top), bottom >> _twos(bottom))
+        return f"Value({'-' if self.negative else ''}{fraction}{'' if short else f' * 2**{power}'})"
 
     def __add__(self, other: "Value") -> "Value":
         """The exact sum, with the rules of IEEE 754-2019 sections 6.1 to 6.3 for what is not a number or zero."""
