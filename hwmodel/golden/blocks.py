@@ -220,8 +220,8 @@ def _rows(values: Array, fmt: BlockFormat, size: int, axis: int, pad: bool) -> A
     if over := length % size:
         if not pad:
             raise SpecError(
-                f"block format {fmt}: blocks of {size} do not divide the axis of {length}; pad it with {size - over} zeros (pad=True, --pad), "
-                f"or give it {length - over or size} elements"
+                f"block format {fmt}: blocks of {size} do not divide the axis of {length}; "
+                f"pad it with {size - over} zeros (pad=True, --pad), or give it {length - over or size} elements"
             )
         rows = np.concatenate([rows, np.zeros((*rows.shape[:-1], size - over), rows.dtype)], axis=-1)
     return rows.reshape(*rows.shape[:-1], -1, size)

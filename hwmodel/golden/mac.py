@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from hwmodel.spec import BlockFormat, MacSpec, Operand, SpecError
-from hwmodel.spec.errors import is_whole
-from hwmodel.spec.errors import not_text
+from hwmodel.spec.errors import is_whole, not_text
 
 from .arrays import Array, at, select, store
 from .chunk import BlockAcc, BlockTerm, ChunkAcc
