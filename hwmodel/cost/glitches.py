@@ -16,7 +16,7 @@ from hwmodel.spec.dataflow import joins_rows, normalises_operands
 from .depth import arrivals
 from .depth.units import Arrivals
 from .structure import stages
-from .structure.activity import activity_of_rows, exponent_activity, multiply_activity, nonzero, shift_activity
+from .structure.activity import activity_of_rows, exponent_activity, multiply_activity, nonzero, shift_activity, some_nonzero
 from .structure.adders import add, count_up_or_down
 from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
 
@@ -181,12 +181,7 @@ def _late_fixed(spec: MacSpec, product: float) -> float:
     """Return how much late products, or sums of them, stir a fixed-point number that they are added to."""
     if spec.exact_sum is not None:
         return _FIXED_ALONE + product * _LATE_SUM * _sums_at_once(spec)
-    return float(stirs_of_fixed(product, some_nonzero(spec)))
-
-
-def some_nonzero(spec: MacSpec) -> float:
-    """Return how often some product of a step is none of zero."""
-    return 1 - (1 - nonzero(spec)) ** spec.lanes
+    return float(stirs_of_fixed(product, some_nonzero(nonzero(spec), spec.lanes)))
 
 
 def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) -> np.ndarray:

@@ -195,10 +195,11 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     cells = np.concatenate((placed, placed), axis=1)
     working = cells[:, kinds:]
     working[2:] -= (unit.idle_alignadd, unit.idle_normacc)
-    decode_active, multiply_active, alignadd_active = unit.active
+    decode_active, multiply_active, alignadd_active, normacc_active = unit.active
     working[0] *= decode_active
     working[1] *= owed(multiply_active).T
     working[2] *= alignadd_active
+    working[3] *= normacc_active
     return cells
 
 

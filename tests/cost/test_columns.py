@@ -78,8 +78,8 @@ def differing(units: list[MacSpec]) -> list[str]:
     return [str(spec) for spec, is_wrong in zip(units, wrong, strict=True) if is_wrong]
 
 
-ALIKE = ["e3m1-e3m3-fx2fm6-x2", "e3m2-e3m2-fx2fm6-x2", "e3m1-e3m3-fp32-x11", "e3m2-e3m2-fp32-x11"]
-"""Products of 180 and 196 are alike but where they are rounded up to a unit of 64, or where eleven are added."""
+ALIKE = ["e4m1-e4m3-fx2fm14-x2", "e4m2-e4m2-fx2fm14-x2", "e4m1-e4m3-fp32-x11", "e4m2-e4m2-fp32-x11"]
+"""Products of 46,080 and 50,176 are alike but where they are rounded up to a unit of 16,384, or where eleven are added."""
 
 
 def like_units(count: int, seed: int) -> list[MacSpec]:
@@ -208,7 +208,9 @@ def test_in_pieces_as_at_once():
         assert np.concatenate([piece[name] for piece in pieces]).tolist() == column.tolist()
 
 
-@pytest.mark.parametrize("left_out", [slice(0, 1), slice(2, 3), slice(3, None)], ids=["shape", "products", "to the bit"])
+@pytest.mark.parametrize(
+    "left_out", [slice(0, 1), slice(2, 3), slice(3, 4), slice(4, None)], ids=["shape", "products", "zeros", "to the bit"]
+)
 def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
     def forgetful(frame: Frame, pair: Pair) -> Size:
         size = size_of(frame, pair)

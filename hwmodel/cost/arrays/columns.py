@@ -13,6 +13,7 @@ from hwmodel.collecting import nothing_collected
 from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc
 
 from ..structure import counts, sum_counts
+from ..structure.activity import activity_of_sums
 from .operands import PlainOperands
 from .rows import RowOperands, joins
 from .sizes import Frame, Pair, Size, are_integers, is_alone, size_of
@@ -207,10 +208,9 @@ class UnitColumns:
 
         def count(_: list[int], first: np.ndarray) -> list[int]:
             told, likes = self._told[frame[first], _FLOAT:], shapes[first] + (at << 24)
-            active = way.operands.sum_activity(
-                self._unit_at(frame[first], examples[first]), examples[first], self._told[frame[first], _LANES]
-            )
-            return self.plain.into_float(self._frames, frame[first], told, examples[first], likes, active).tolist()
+            pairs, lanes, unit_at = examples[first], self._told[frame[first], _LANES], self._unit_at(frame[first], examples[first])
+            active = self._active(way, unit_at, pairs, lanes, fixed=False)
+            return self.plain.into_float(self._frames, frame[first], told, pairs, likes, active).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
 
@@ -231,8 +231,14 @@ class UnitColumns:
 
     def _into_fixed(self, way: Way, units: list[tuple[Frame, int]]) -> list[int]:
         pairs, lanes = (np.array(each, np.int64) for each in ([pair for _, pair in units], [frame.lanes for frame, _ in units]))
-        active = way.operands.sum_activity(lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes)
+        active = self._active(way, lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes, fixed=True)
         return self.plain.into_fixed(units, active, joined=way.operands.joined)
+
+    def _active(self, way: Way, units: Callable[[int], MacSpec], pairs: np.ndarray, lanes: np.ndarray, *, fixed: bool) -> np.ndarray:
+        """Return how often alignadd and normacc change by what operands do, (units, 2) float64."""
+        each = zip(pairs.tolist(), lanes.tolist(), strict=True)
+        changes = np.array([activity_of_sums(self.pairs[pair].nonzero, number, fixed) for pair, number in each])
+        return np.stack([way.operands.sum_activity(units, pairs, lanes) * changes, changes], axis=1)
 
     def _count(self, frame: Frame, pair: Pair) -> int:
         """Return where the sums of a pair, and of all of its class, are now."""

@@ -28,6 +28,7 @@ from hwmodel.spec import (
 from hwmodel.spec.dataflow import lane_product
 from hwmodel.spec.ranges import row_integer
 
+from ..structure.activity import nonzero, share_of_nonzero
 from ..structure.idle import binades_of_products
 
 
@@ -45,6 +46,11 @@ class Pair:
         for name in ("factors", "blocks", "has_specials", "product_lsb_exponent", "product_max_magnitude"):
             getattr(spec, name)
         return spec.__dict__
+
+    @cached_property
+    def nonzero(self) -> float:
+        """How often a product is none of zero, see `hwmodel.cost.structure.activity`."""
+        return share_of_nonzero(self.a, self.b)
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,7 @@ def size_of(frame: Frame, pair: Pair) -> Size:
         (shape.signed, shape.significand_bits, shape.exponent_low, shape.exponent_high, shape.top, shape.leading_zeros, shape.anywhere),
         (shape.nan, shape.inf, shape.lsb, shape.twos_complement, shape.lowest, shape.magnitude.bit_length()),
         (spec.product_lsb_exponent, spec.has_specials, binades_of_products(spec), length, largest & (largest - 1) == 0),
+        nonzero(spec),
     )
     if frame.to_the_bit:
         told += (largest, shape.magnitude)

@@ -16,13 +16,15 @@ from hwmodel.spec.mac import MAX_FIXED_WIDTH, MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
-from ..structure.idle import IDLE, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
+from ..structure.idle import IDLE, TREES, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
 from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width
 from ..structure.parts import mpy_integer
 from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
 from .tables import LOW, Distinct, Facts, Faults, Met, PartTable, with_room
+
+_FULL_ADDER = CELLS.index("full_adder")
 
 
 class _Fixed(NamedTuple):
@@ -129,6 +131,7 @@ class PlainSums:
         self._made_of = np.zeros((1 << 10, 2), np.int64)
         self._front_met, self._level_met = Met(), Met()
         self._front_frames, self._level_frames, self._terms = Distinct(), Distinct(), Distinct()
+        self._bits: list[int] = []  # of significands, of `_terms`
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
         self._rows_of: dict[tuple[int, int], tuple[int, int]] = {}
         self._of_products = np.full((len(pairs), 2), np.nan)
@@ -147,7 +150,7 @@ class PlainSums:
         told: np.ndarray,
         pairs: np.ndarray,
         likes: np.ndarray,
-        active: np.ndarray | float,
+        active: np.ndarray,
     ) -> np.ndarray:
         """Return where units have their sums that end in a float, (units,) int64: places in `sums`, or, below 0, of `Faults`.
 
@@ -160,7 +163,7 @@ class PlainSums:
         pairs, likes
             (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
         active
-            (units,) float64, or one number: how often alignadd changes by what operands do.
+            (units, 2) float64: how often alignadd and normacc change by what operands do.
         """
         front, level, precision, lane_bits, refuses = told.T
         found = np.empty(len(pairs), np.int64)
@@ -183,11 +186,11 @@ class PlainSums:
         levels = self._level_met.of(floats << 32 | terms, count_levels)
         (front_placed, front_idle), (level_placed, level_alone) = self.fronts.all(), self.levels.all()
         finest, size = self._binades_of_products(pairs[at])
-        shares = unfilled(Binades(finest, reach_of_sums(size, lane_bits[at])), precision[at])
+        binades, bits = Binades(finest, reach_of_sums(size, lane_bits[at])), np.array([self._bits[term] for term in terms.tolist()])
+        shares = np.stack([unfilled(binades, np.maximum(precision[at], bits)), unfilled(binades, precision[at])], axis=1)
         placed = front_placed[fronts >> 32] + level_placed[levels]
-        idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, np.newaxis, np.newaxis]
-        working = placed - idle
-        working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
+        idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, :, np.newaxis]
+        working = (placed - idle) * active[at, :, np.newaxis]
         found[at] = self._sums.add(np.concatenate([placed, working], axis=2))
         self._note(found[at], fronts >> 32, levels)
         return found
@@ -206,7 +209,10 @@ class PlainSums:
         assert isinstance(counted.terms, Terms)
         # Of the largest number a float asks for no more than its length.
         shape = counted.terms.shape
-        return place << 32 | self._terms.of(shape._replace(magnitude=1 << max(shape.magnitude.bit_length() - 1, 0)))
+        term = self._terms.of(shape._replace(magnitude=1 << max(shape.magnitude.bit_length() - 1, 0)))
+        if term == len(self._bits):
+            self._bits.append(shape.significand_bits)
+        return place << 32 | term
 
     def _level(self, frame: int, term: int) -> int:
         """Count a float with its control."""
@@ -223,13 +229,13 @@ class PlainSums:
             self._of_products[pair] = binades_of_factors(self.pairs[pair].told["factors"])
         return self._of_products[pairs].T
 
-    def into_fixed(self, units: Sequence[tuple[Frame, int]], active: np.ndarray | float, *, joined: bool) -> list[int]:
+    def into_fixed(self, units: Sequence[tuple[Frame, int]], active: np.ndarray, *, joined: bool) -> list[int]:
         """Return where units, each a frame and the place of a pair, have their sums that end in fixed point, as `into_float`.
 
         Parameters
         ----------
         active
-            (units,) float64, or one number, as of `into_float`.
+            (units, 2) float64, as of `into_float`.
         joined
             Whether products join as rows.
         """
@@ -251,8 +257,7 @@ class PlainSums:
         levels = len(self.level_of) + np.arange(len(there))
         placed, idle = self._levels_of_rows(there) if joined else self._levels_of_terms(there)
         placed[:, 1] += _cells([control(frame.pipeline, None, 0, False) for frame, *_ in there])
-        working = placed - idle
-        working[:, 0] *= active[at, np.newaxis] if isinstance(active, np.ndarray) else active
+        working = (placed - idle) * active[at][:, :, np.newaxis]
         places = self._sums.add(np.concatenate([placed, working], axis=2))
         if not joined:
             self._note(places, np.full(len(there), self._none), levels)
@@ -283,7 +288,10 @@ class PlainSums:
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
             shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
         placed = _cells(counted).reshape(-1, 2, len(CELLS))
-        return placed, placed * np.array(shares).reshape(-1, 2, 1)
+        idle = placed * np.array(shares).reshape(-1, 2, 1)
+        several = np.array([frame.lanes > 1 for frame, *_ in units], bool)
+        idle[several, 0, _FULL_ADDER] -= TREES * placed[several, 0, _FULL_ADDER]
+        return placed, idle
 
     def _levels_of_rows(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Count fixed-point accumulators that add the rows of products of integers, as `_levels_of_terms`."""

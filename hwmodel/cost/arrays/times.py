@@ -27,12 +27,11 @@ from ..glitches import (
     lateness_of_sums,
     registers_of,
     shifts_of,
-    some_nonzero,
     stirs_of_fixed,
     stirs_of_float,
     stirs_of_operands,
 )
-from ..structure.activity import exponent_activity, nonzero
+from ..structure.activity import exponent_activity, nonzero, some_nonzero
 from ..structure.levels import level_of_float, total_width
 from ..structure.tally import CELLS, NO_CELLS
 from .sums import PlainSums
@@ -170,7 +169,7 @@ class PlainTimes:
         end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
         alone = spec.exact_sum is None and isinstance(spec.acc, FloatAcc)
         told = [*(path.time for path in paths), *(known[id(path)] for path in paths), 0.0, end.time, self._ways.of(levels_by_kind(end))]
-        told += [lane.operands / PER_NS, lane.product / PER_NS, shifts_of(spec), nonzero(spec), some_nonzero(spec)]
+        told += [lane.operands / PER_NS, lane.product / PER_NS, shifts_of(spec), nonzero(spec), some_nonzero(nonzero(spec), spec.lanes)]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
     def _front(self, place: int) -> Sequence[float]:

@@ -276,7 +276,27 @@ def _weighted(products: Any, changes: Any, toggles_a: Sequence[Any], toggles_b: 
 
 def nonzero(spec: MacSpec) -> float:
     """Return how often a product is none of zero."""
-    return _nonzero(spec.a) * _nonzero(spec.b)
+    return share_of_nonzero(spec.a, spec.b)
+
+
+def share_of_nonzero(a: Operand, b: Operand) -> float:
+    """Return how often a product of two operands is none of zero."""
+    return _nonzero(a) * _nonzero(b)
+
+
+def some_nonzero(there: float, lanes: int) -> float:
+    """Return how often some of so many products is none of zero, of which each is so often."""
+    return 1 - (1 - there) ** lanes
+
+
+@lru_cache(maxsize=1 << 14)
+def activity_of_sums(there: float, lanes: int, fixed: bool) -> float:
+    """Return how often sums of so many products change, of which each is none of zero so often, over sums of those that always are.
+
+    What is added to fixed point stands still while it is zero, and was. To floats a zero still comes with an exponent.
+    """
+    still = (1 - some_nonzero(there, lanes)) ** 2
+    return 1 - still if fixed else 1 - still / 2
 
 
 @lru_cache(maxsize=1 << 14)
@@ -287,7 +307,8 @@ def _nonzero(fmt: Operand) -> float:
         1.0 if isinstance(scalar, PositFormat | LogFormat | CodebookFormat) else _beyond(_power(lsb - 1), sigma)
         for (scalar, sigma), lsb in zip(formats, finest, strict=True)
     ]
-    return sum(shares) / len(shares)
+    # To two digits: sums of many formats' products are the same then.
+    return float(f"{sum(shares) / len(shares):.2g}")
 
 
 def owed(activity: float | np.ndarray) -> np.ndarray:

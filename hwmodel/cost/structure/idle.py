@@ -17,6 +17,8 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import log_product_shape, operand_shape
 
+from .tally import Cells, Counts
+
 IDLE = 0.85
 """How much less than others those bits of a sum change that no product of Gaussian operands reaches.
 
@@ -27,6 +29,8 @@ MOVED = 0.5
 """How much of that stands idle where products are moved to the largest exponent: all are compared and moved in any case."""
 HELD = 0.75
 """How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
+TREES = 1.0
+"""How much more often full adders change that add several numbers than those that add to an accumulator: all their inputs do."""
 _WALK_BITS = 4
 """log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 _TAIL_BITS = 3
@@ -79,8 +83,16 @@ class Binades(NamedTuple):
 def binades_of_sums(spec: MacSpec) -> Binades:
     """Return where the bits of a unit's sums are at work."""
     finest, size = binades_of_products(spec)
+    points = sum([fmt.point for fmt in spec.blocks])
     shifts = sum([(1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size])
-    return Binades(finest - shifts, reach_of_sums(size, (spec.lanes - 1).bit_length()))
+    return Binades(finest - points - shifts, reach_of_sums(size - points, (spec.lanes - 1).bit_length()))
+
+
+def binades_of_terms(spec: MacSpec) -> Binades:
+    """Return the same of what a float accumulator is given: sums of blocks times their scales, which differ by a binade or so."""
+    sums, scales = binades_of_sums(spec), [fmt.scale for fmt in spec.blocks]
+    finer = sum([1 + (scale.fraction_bits if isinstance(scale, FloatFormat) else scale.width) for scale in scales])
+    return Binades(sums.finest - finer, sums.highest)
 
 
 def reach_of_sums(size: Any, lane_bits: Any) -> Any:
@@ -116,8 +128,13 @@ def idle_of_fixed(sums: Binades, fixed: FixedPoint, *, signed: bool) -> tuple[fl
     return unreached(sums, fixed) if signed else unused(sums, fixed), unused(sums, fixed)
 
 
+def with_trees(idle: Cells, counts: Counts) -> Cells:
+    """Return what stands idle where several numbers are added; below 0: it does more than others of its kind."""
+    return (idle[0] - TREES * counts.full_adder, *idle[1:])
+
+
 def unfilled(sums: Binades, precision: Any) -> Any:
-    """Return the share of a float's significand that stands idle, since sums of products have no more bits than the rest.
+    """Return the share of a float's significand, or of what is added to it, that stands idle: sums of products have the bits of the rest.
 
     Of many units all is columns, (units,) float64.
     """

@@ -18,7 +18,7 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
-from .idle import IDLE, MOVED, binades_of_sums, idle_of_fixed, reached, unfilled, unreached, unused
+from .idle import IDLE, MOVED, binades_of_sums, binades_of_terms, idle_of_fixed, reached, unfilled, unreached, unused, with_trees
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -113,7 +113,8 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
     alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
     idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, signed=terms.shape.signed)
-    return LevelCounts(alignadd, normacc, alignadd.share(idle_alignadd), normacc.share(idle_normacc))
+    idle = alignadd.share(idle_alignadd)
+    return LevelCounts(alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, normacc.share(idle_normacc))
 
 
 def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Counts, Counts]:
@@ -146,10 +147,9 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
-    level, idle = level_of_float(acc, term, adder, resettable), unfilled(binades_of_sums(spec), acc.format.precision)
-    if not idle:
-        return level
-    return level._replace(idle_alignadd=level.alignadd.share(idle), idle_normacc=level.normacc.share(idle))
+    level, terms, precision = level_of_float(acc, term, adder, resettable), binades_of_terms(spec), acc.format.precision
+    alignadd, normacc = unfilled(terms, max(precision, term.significand_bits)), unfilled(terms, precision)
+    return level._replace(idle_alignadd=level.alignadd.share(alignadd), idle_normacc=level.normacc.share(normacc))
 
 
 @lru_cache(maxsize=1 << 16)

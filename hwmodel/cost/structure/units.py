@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, TensorAcc
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
 
-from .activity import activity_of_rows, multiply_activity
+from .activity import activity_of_rows, activity_of_sums, multiply_activity, nonzero
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
-from .idle import HELD, binades_of_sums, unreached
+from .idle import HELD, binades_of_sums, unreached, with_trees
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
@@ -42,7 +42,7 @@ class UnitCounts(NamedTuple):
     idle_alignadd, idle_normacc
         How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.structure.idle.IDLE`.
     active
-        How often decode, multiply and alignadd change by what their operands do, see `hwmodel.cost.structure.activity`.
+        How often decode, multiply, alignadd and normacc change by what their operands do, see `hwmodel.cost.structure.activity`.
     """
 
     decode: Counts
@@ -51,7 +51,7 @@ class UnitCounts(NamedTuple):
     normacc: Counts
     idle_alignadd: Cells
     idle_normacc: Cells
-    active: Cells = (1.0, 1.0, 1.0)
+    active: Cells = (1.0, 1.0, 1.0, 1.0)
 
     @property
     def total(self) -> Counts:
@@ -92,15 +92,14 @@ class _Operands:
             self._multiply_scales()
         return self.decode, self.multiply
 
-    def active(self) -> tuple[float, float, float]:
-        """Return how often decode, multiply and alignadd change by what the operands do; scales change once a block."""
+    def active(self) -> tuple[float, float, float, float]:
+        """Return how often decode, multiply, alignadd and normacc change by what the operands do; scales change once a block."""
         spec, multiply = self.spec, multiply_activity(self.spec)
         decode_still = multiply_still = 0.0
         if spec.blocks:
             still = 1 - 1 / _steps_of_scales(spec)
             decode_still, multiply_still = _share(self.scales[0], self.decode) * still, _share(self.scales[1], self.multiply) * still
-        alignadd = activity_of_rows(multiply, spec.lanes) if joins_rows(spec) else 1.0
-        return 1 - decode_still, (1 - multiply_still) * multiply, alignadd
+        return 1 - decode_still, (1 - multiply_still) * multiply, *_sums_active(spec, multiply)
 
     def _multiply_integers(self) -> None:
         """Count the multiplication of integers in one tree for all lanes."""
@@ -134,6 +133,12 @@ class _Operands:
         self.decode += unpacked
         self.multiply += multiplied
         self.scales = unpacked, multiplied
+
+
+def _sums_active(spec: MacSpec, multiply: float) -> tuple[float, float]:
+    """Return how often alignadd and normacc change by what the operands do, from how often what multiplies them does."""
+    changes = activity_of_sums(nonzero(spec), spec.lanes, isinstance(spec.levels[0], FixedAcc | QuireAcc))
+    return activity_of_rows(multiply, spec.lanes) * changes if joins_rows(spec) else changes, changes
 
 
 def _share(part: Counts, of: Counts) -> float:
@@ -228,7 +233,7 @@ class _Sums:
             added, specials = sum_products(*terms, fixed, shape, self.adder, normalised=normalised, accumulates=kept)
             self.alignadd += added
             self.normacc += specials
-            self.idle_alignadd = added.share(unreached(binades_of_sums(spec), fixed))
+            self.idle_alignadd = with_trees(added.share(unreached(binades_of_sums(spec), fixed)), added)
         if kept:
             self.normacc += keep_sum(fixed, shape)
         scale = self._scale(normalised=normalised)
@@ -391,5 +396,5 @@ def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
-    alignadd = activity_of_rows(multiply_activity(spec), spec.lanes) if joins_rows(spec) else 1.0
-    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), (1.0, 1.0, alignadd))
+    active = 1.0, 1.0, *_sums_active(spec, multiply_activity(spec))
+    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), active)
