@@ -6,12 +6,14 @@ each of its changes. What depends on a count of leading zeros or on a sign that 
 Where nothing changes, nothing is stirred: by operands that are zero, by shifters whose amount stays, above the products of a sum.
 """
 
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
-from hwmodel.spec.dataflow import joins_rows, normalises_operands
+from hwmodel.spec.dataflow import accumulated, joins_rows, normalises_operands
+from hwmodel.spec.ranges import NumberShape
 
 from .depth import arrivals
 from .depth.units import Arrivals
@@ -40,10 +42,12 @@ _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 13.0
+SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 6.5
 """When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
-how much later where its accumulator joins behind them; rounded products, and rounded sums of a tensor core.
+how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core, times the root of its lanes.
 """
+_HELD = 0.15
+"""How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
 _FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _ABOVE_LANES = 0.6
@@ -80,8 +84,10 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
         aligned, rounded = (part.cells() for part in level.term)
         found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
-        found[3, SUMS] += (_ROUNDING_SUMS if isinstance(acc, TensorAcc) else ROUNDING) * rounded
         first = i == 0 and active == 1
+        rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
+        found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds) * rounded
+        active = max(active, _HELD)
         alignadd, normacc = active * (level.alignadd.cells() - aligned), active * (level.normacc.cells() - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
@@ -93,7 +99,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
                 found[2, kind] += late * alignadd
                 found[3, kind] += late * (SATURATING if saturates else 1.0) * normacc
         elif arrived is not None:
-            rounds, term = bool(rounded.any()), max(arrived.significand, arrived.exponent)
+            term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
             there = nonzero(spec) if first and spec.exact_sum is None else 1.0
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
@@ -148,6 +154,11 @@ def stirs_of_float(
     kept = precision / (precision + _DROPPED)
     depth, rounding = np.maximum(total - term, 0.0), np.maximum(end - total, 0.0)
     return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
+
+
+def rounds_off(acc: Level, term: NumberShape) -> bool:
+    """Return whether rounding of products takes bits off them, and so stirs; it may look for overflow alone, or for subnormals."""
+    return not isinstance(acc, FloatAcc) or term.significand_bits > acc.format.precision
 
 
 def registers_of(spec: MacSpec) -> int:

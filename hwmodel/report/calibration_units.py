@@ -14,11 +14,12 @@ CHOSEN: Mapping[str, str] = {
     "int": """
         int4-int4-fx int4-int4-fx24 int6-int6-fx int8-int8-fx int8-int8-fx32 int8-int8-fx48 int8-int8-fx24.sat int12-int12-fx
         int16-int16-fx48 uint4-uint4-fx uint8-uint8-fx24 uint8-int8-fx32 int8-int4-fx24 sm8-sm8-fx32 int8-int8-fx32-p1 int8-int8-fx32-p2
-        int16-int8-fx40.sat""",
+        int16-int8-fx40.sat int2-int8-fx24 int3-int8-fx32 int16-int16-fx40.sat""",
     "int-float": "int8-int8-fp32 int8-int8-fp16 int4-int4-fp16 int8-int8-bf16 uint8-int8-fp32",
     "mixed": """
         int4-e4m3fn-fp32 int8-e4m3fn-fx40 int8-fp16-fp32 bf16-int8-fp32.rtz int4-fp16-fp16 e5m2-int8-fp16 uint4-e5m2-fx40
-        e4m3fn-bf16-fp32 e2m1fn-fp16-fp32 e2m1fn-e4m3fn-fp16 e2m3fn-e5m2-fx40""",
+        e4m3fn-bf16-fp32 e2m1fn-fp16-fp32 e2m1fn-e4m3fn-fp16 e2m3fn-e5m2-fx40 int2-fp16-fp16 int2-bf16-fp32 int3-e4m3fn-fp32
+        int4-e5m2-fx32""",
     "minifloat-fixed": """
         e4m3fn-e4m3fn-fx e4m3fn-e4m3fn-fx32f12 e4m3fn-e4m3fn-fx40f18.sat e4m3fn-e4m3fn-fx28f6.rne e5m2-e5m2-fx e5m2-e5m2-fx48f20
         e3m4-e3m4-fx e2m5-e2m5-fx e5m2-e4m3fn-fx e2m3fn-e2m3fn-fx e3m2fn-e3m2fn-fx e2m1fn-e2m1fn-fx e4m3fn-e4m3fn-fx-p1
@@ -27,32 +28,37 @@ CHOSEN: Mapping[str, str] = {
         e4m3fn-e4m3fn-fp16 e4m3fn-e4m3fn-fp32 e4m3fn-e4m3fn-bf16 e4m3-e4m3-fp32 e5m2-e5m2-fp16 e5m2-e5m2-fp32 e5m2-e4m3fn-fp32
         e3m4-e3m4-fp16 e3m4-e3m4-e6m9 e2m5-e2m5-fp32 e2m3fn-e2m3fn-fp16 e3m2fn-e3m2fn-fp32 e2m1fn-e2m1fn-fp16 e2m1fn-e2m1fn-fp32
         e4m3fnuz-e4m3fnuz-fp16 e4m3fn-e4m3fn-fp32.rtz e4m3fn-e4m3fn-fp16.ftz e5m2-e5m2-fp16.rna e4m3fn-e4m3fn-fp32-p1
-        e4m3fn-e4m3fn-fp16-p2 e4m3fn-e4m3fn-fp16.unfused e5m2-e5m2-e8m7.unfused e4m3nosub-e4m3nosub-fp16 e4m3fn-e4m3fn-e8m13""",
+        e4m3fn-e4m3fn-fp16-p2 e4m3fn-e4m3fn-fp16.unfused e5m2-e5m2-e8m7.unfused e4m3nosub-e4m3nosub-fp16 e4m3fn-e4m3fn-e8m13
+        e5m2-e5m2-fp16.unfused e2m3fn-e2m3fn-fp32""",
     "fma": """
         fp16-fp16-fp16 fp16-fp16-fp32 bf16-bf16-bf16 bf16-bf16-fp32 tf32-tf32-fp32 e6m9-e6m9-e6m9 e4m3fn-e4m3fn-e4m3fn e5m2-e5m2-e5m2
         fp16-bf16-fp32 fp16-fp16-fp32-p1 fp16-fp16-fp16.unfused bf16-bf16-fp32.ftz""",
     "chunk": """
         e5m2-e5m2-chunk64:e6m9:fp32 e4m3fn-e4m3fn-chunk16:fp16:fp32 int8-int8-chunk16:fx24:fx40 int8-int8-chunk64:fx24:fp32
-        e4m3fn-e4m3fn-chunk8:fx28f6:fp32 e5m2-e5m2-chunk64:dlfloat16:dlfloat16""",
+        e4m3fn-e4m3fn-chunk8:fx28f6:fp32 e5m2-e5m2-chunk64:dlfloat16:dlfloat16 int8-int8-chunk32:fx20:fp32
+        e4m3fn-e4m3fn-chunk64:fx32f12:fp32 bf16-bf16-chunk64:bf16:fp32""",
     "posit": """
         posit8es1-posit8es1-posit8es1 posit8es0-posit8es0-fx posit8-posit8-fp32 posit8es1-posit8es1-fp16
-        posit16es1-posit16es1-posit16es1 posit8-posit8-posit8.unfused posit6es1-posit6es1-fx""",
-    "log": "lns8-lns8-fx32 lns8-lns8-fp32 lns6g4-lns6g4-fx elma8-elma8-fx38 elma8-elma8-fp16 lns10g16-lns10g16-fp32",
+        posit16es1-posit16es1-posit16es1 posit8-posit8-posit8.unfused posit6es1-posit6es1-fx posit8-posit8-posit8""",
+    "log": "lns8-lns8-fx32 lns8-lns8-fp32 lns6g4-lns6g4-fx elma8-elma8-fx38 elma8-elma8-fp16 lns10g16-lns10g16-fp32 elma8-elma8-fx32",
     "codebook": "nf4@fp16-fp16-fp32 af4@bf16-bf16-fp32 nf4@fp16-nf4@fp16-fx nf4@e4m3fn-e4m3fn-fp16",
     "choice": """
         e4m3fn+e5m2-e4m3fn+e5m2-fp32 e4m3fn+e5m2-e4m3fn+e5m2-fp16 int4+int8-int8-fx32 e2m1fn+e4m3fn-e4m3fn-fp32
         cfloat8e4m3-cfloat8e4m3-fp32""",
     "lanes-fixed": """
         int8-int8-fx32-x4 int8-int8-fx32-x16 int4-int4-fx24-x8 uint8-int8-fx40.sat-x2-p1 e4m3fn-e4m3fn-fx-x4 e2m1fn-e2m1fn-fx-x8
-        e5m2-e5m2-fx48f20-x2 posit6es1-posit6es1-quire-x2""",
+        e5m2-e5m2-fx48f20-x2 posit6es1-posit6es1-quire-x2 e2m1fn-e2m1fn-fx32-x4 e2m1fn-e2m1fn-fx32-x16""",
     "lanes-float": """
         int8-int8-fp32-x8 int4-int4-fp16-x4 e2m1fn-e2m1fn-fp32-x16 e2m3fn-e2m3fn-fp16-x2 e3m4-e3m4-fp32-x2-p2
-        int8-int8-chunk16:fx24:fp32-x2""",
-    "tensor": "e4m3fn-e4m3fn-tc8f13:e8m13.rtz bf16-bf16-tc2f24:fp32.rtz-p1 e5m2-e4m3fn-tc4f10:fp16 e2m1fn-e2m1fn-tc8f6:fp16.late",
+        int8-int8-chunk16:fx24:fp32-x2 e5m2-e5m2-fp16-x2 e4m3fn-e4m3fn-fp32-x2 int4-e4m3fn-fp32-x4""",
+    "tensor": """
+        e4m3fn-e4m3fn-tc8f13:e8m13.rtz bf16-bf16-tc2f24:fp32.rtz-p1 e5m2-e4m3fn-tc4f10:fp16 e2m1fn-e2m1fn-tc8f6:fp16.late
+        fp16-fp16-tc4f10:fp32.rtz e4m3fn-e5m2-tc4f13:fp32.rtz.late""",
     "block": """
         mxint8-mxint8-fx32f8-x4 mxfp6e2m3-mxfp6e2m3-fp16-x2-p1 mxfp4-mxfp4-fp32-x8 nvfp4-nvfp4-fp32-x8 mx4-mx4-fp32-x16
-        msfp12-msfp12-fp16-x8 vsq4-vsq4-fx48f0-x2 e4m3fn:4:e8m0fnu-e4m3fn:4:e8m0fnu-tc4f13:fp32.rtz""",
-    "stochastic": "fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr8 e5m2-e5m2-fp32.sr16 hfp8-hfp8-dlfloat16.sr8",
+        msfp12-msfp12-fp16-x8 vsq4-vsq4-fx48f0-x2 e4m3fn:4:e8m0fnu-e4m3fn:4:e8m0fnu-tc4f13:fp32.rtz mx6-mx6-fp32-x2 mx9-mx9-fp32-x2
+        msfp12-msfp12-fp32-x4 nvfp4-nvfp4-fp32-x2 mxfp4-mxfp4-fp32-x16 mxfp8e5m2-mxfp8e5m2-fp32-x2""",
+    "stochastic": "fp16-fp16-fp16.sr8 e4m3fn-e4m3fn-fp16.sr8 e5m2-e5m2-fp32.sr16 hfp8-hfp8-dlfloat16.sr8 e5m2-e5m2-fp16.sr8",
 }
 DRAWN: Mapping[str, str] = {
     "int": "int11-int3-fx int7-int6-fx int11-uint8-fx34-p1 uint11-uint9-fx uint7-int3-fx uint10-int8-fx-p1",
@@ -94,7 +100,8 @@ LARGE = """
     e5m2-e5m2-fx48f20-x2 int7-int10-e7m8 uint7-uint11-fp16 int11-int7-bf16.ftz int11-e3m3fn-bf16 e5m1fnuz-e2m2fnuz-fp32-p2
     e4m4fn-e4m3-fp16.ftz-p2 e3m4fnuz-e5m4fnuz-e5m15.rtz posit7es1-posit7es1-fp32 posit9es0-posit9es0-posit5es0 posit9-posit9-posit7es0
     posit10-posit10-fp32 elma8-elma8-fp32 af4@bf16-e4m2fn-fp32 nf4@fp16-e5m1-fp32.rtz af4@e5m1fnuz-e5m4-fp32.ftz
-    e2m2+e3m4fn-e3m4fn-fp32.ftz e3m1fn+e5m2fn-e2m4-fp32 int7-int7-fx-x8
+    e2m2+e3m4fn-e3m4fn-fp32.ftz e3m1fn+e5m2fn-e2m4-fp32 int7-int7-fx-x8 posit8-posit8-posit8 msfp12-msfp12-fp32-x4 nvfp4-nvfp4-fp32-x2
+    fp16-fp16-tc4f10:fp32.rtz e2m3fn-e2m3fn-fp32
 """
 """Units that are mapped to the default card alone, for they take a while."""
 
@@ -108,7 +115,9 @@ LARGER = """
     e4m3fn:4:e8m0fnu-e4m3fn:4:e8m0fnu-tc4f13:fp32.rtz fp16-fp16-fp16.sr8 e5m2-e5m2-fp32.sr16 e6m10-e6m10-fp32 e7m9-e7m9-fp32
     e6m10-e6m10-e6m10 e3m4-e3m4-chunk32:e6m9:fp32 e5m2-e5m2-chunk64:fp16:fp32 e5m1fnuz-e5m1fnuz-chunk16:fx32f8:fp32 int12-int12-fx-x6
     int11-int11-fx-x5 int9-int9-e7m9-x8 e2m2fnuz-e2m2fnuz-fp32-x8 msfp14-msfp14-bf16-x4 e4m4-e4m4-fp32.sr8 fp16-fp16-fp32.sr10
-    fp16-fp16-fp16.sr7
+    fp16-fp16-fp16.sr7 int16-int16-fx40.sat int2-bf16-fp32 e4m3fn-e4m3fn-chunk64:fx32f12:fp32 bf16-bf16-chunk64:bf16:fp32
+    e2m1fn-e2m1fn-fx32-x16 e5m2-e5m2-fp16-x2 e4m3fn-e4m3fn-fp32-x2 int4-e4m3fn-fp32-x4 e4m3fn-e5m2-tc4f13:fp32.rtz.late mx9-mx9-fp32-x2
+    mxfp4-mxfp4-fp32-x16 mxfp8e5m2-mxfp8e5m2-fp32-x2
 """
 """Units that are mapped to the default card for the default objective alone, for they take half a minute each."""
 

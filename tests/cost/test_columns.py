@@ -220,7 +220,7 @@ def test_nothing_that_tells_sizes_apart_can_be_left_out(left_out, monkeypatch):
 
     monkeypatch.setattr("hwmodel.cost.arrays.columns.size_of", forgetful)
     estimator._estimator.cache_clear()
-    assert differing(like_units(1000, 1))
+    assert differing(like_units(2500, 2))
     estimator._estimator.cache_clear()
 
 

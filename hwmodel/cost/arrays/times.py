@@ -26,6 +26,7 @@ from ..glitches import (
     lateness_of_products,
     lateness_of_sums,
     registers_of,
+    rounds_off,
     shifts_of,
     stirs_of_fixed,
     stirs_of_float,
@@ -213,7 +214,14 @@ class PlainTimes:
             term, total, end = add_to_float(given, level, self._adder)
             return [end, total, later(latest(term.significand), latest(term.exponent))]
 
-        return [*self._respond(level, add), False, acc.format.precision, acc.random_bits, level.term is not None, False]
+        return [
+            *self._respond(level, add),
+            False,
+            acc.format.precision,
+            acc.random_bits,
+            level.term is not None and rounds_off(acc, of.shape),
+            False,
+        ]
 
     def _respond_in_tree(self, sizes: FixedSizes, saturate: bool | None, keep: Callable[[Path], Path]) -> tuple[float, ...]:
         """Return the times and ways of a sum in one tree that is kept: of numbers to the grid, then all the same way."""
