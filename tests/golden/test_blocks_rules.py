@@ -239,7 +239,9 @@ def test_values_are_those_of_gfloat(name, theirs):
 
 def test_an_axis_that_blocks_do_not_divide_is_padded_only_when_asked():
     values = np.arange(1.0, 41.0)
-    with pytest.raises(SpecError, match=r"blocks of 32 do not divide the axis of 40; pad it with 24 zeros \(pad=True, --pad\), or give it 32 elements"):
+    with pytest.raises(
+        SpecError, match=r"blocks of 32 do not divide the axis of 40; pad it with 24 zeros \(pad=True, --pad\), or give it 32 elements"
+    ):
         golden.quantise(values, parse_block("mxfp8e4m3"))
     made = golden.quantise(values, parse_block("mxfp8e4m3"), pad=True)
     assert made.codes.shape == (2, 32)
