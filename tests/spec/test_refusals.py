@@ -54,6 +54,35 @@ def test_formats_that_are_meant(name: str, meant: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
+        ("e3m2halfu", "e3m2uhalf"),
+        ("e4m3ufn", "e4m3fnu"),
+        ("e6m9fnb-3", "e6m9b-3fn"),
+        ("e4m3nosubub3none", "e4m3b3noneunosub"),
+    ],
+)
+@pytest.mark.parametrize("parse", [parse_format, parse_operand, parse_accumulator], ids=lambda parse: parse.__name__)
+def test_parts_of_a_float_in_another_order(parse, name: str, meant: str) -> None:
+    assert refusal(parse, name) == (
+        f"format '{name}': the parts of a float's name stand in the order e<X>m<Y>[b<bias>][fn|fnuz|none][u][nosub|half]; "
+        f"did you mean {meant}?"
+    )
+    parse_format(meant)
+
+
+def test_what_is_meant_may_be_refused_itself() -> None:
+    assert refusal(parse_format, "e4m3ufnuz") == (
+        "float format e4m3fnuzu: an unsigned format has no code 10…0 to spare for NaN; use fn or none"
+    )
+
+
+@pytest.mark.parametrize("name", ["e4m3uu", "e4m3fnnone", "e4m3" + "u" * 900, "nosub", "e4m3halfnosub"])
+def test_parts_that_no_order_makes_a_float(name: str) -> None:
+    assert refusal(parse_format, name).startswith(f"unknown format '{name}': {FORMAT}")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
         ("xyzzy", ""),
         ("fp33", "fp32"),
         ("fp61.rtz", "fp16"),
