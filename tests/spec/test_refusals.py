@@ -98,7 +98,7 @@ def test_what_is_meant_may_be_refused_itself() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["e4m3uu", "e4m3fnnone", "e4m3" + "u" * 900, "nosub", "e4m3halfnosub"])
+@pytest.mark.parametrize("name", ["e4m3uu", "e4m3fnnone", "e4m3" + "u" * 900, "nosub", "e4m3halfnosub", "e4m3ufnz"])
 def test_parts_that_no_order_makes_a_float(name: str) -> None:
     assert refusal(parse_format, name).startswith(f"unknown format '{name}': {FORMAT}")
 
