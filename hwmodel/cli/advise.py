@@ -9,7 +9,7 @@ import typer
 
 from .arguments import Card, Csv, Json, find_card, given
 from .errors import InputError
-from .output import Column, Form, decimals, form_of, note, progress, ratio, show
+from .output import Column, Form, decibels, form_of, note, progress, ratio, show
 
 if TYPE_CHECKING:
     from hwmodel.error import Source
@@ -102,7 +102,7 @@ def _columns(by: str) -> tuple[Column, ...]:
     head = _HEADS[by]
     return (
         Column("spec", "unit", left=True),
-        Column("sqnr_db", "\nSQNR dB", _decibels),
+        Column("sqnr_db", "\nSQNR dB", decibels),
         Column(_COST_COLUMNS[by].format(""), f"{head}\nestimated", digits=3),
         Column(_COST_COLUMNS[by].format("_low"), "\nlow", digits=3, wide=70),
         Column(_COST_COLUMNS[by].format("_high"), "\nhigh", digits=3, wide=70),
@@ -125,10 +125,6 @@ def _row(choice: "Choice", cheapest: "Choice", by: str) -> dict[str, Any]:
         "bits_a": a,
         "bits_b": b,
     }
-
-
-def _decibels(value: Any) -> str:
-    return "exact" if value == math.inf else decimals(1)(value)
 
 
 def _mark(value: Any) -> str:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from hwmodel_rtl import Architecture
 
 Specs = Annotated[
-    list[str], typer.Argument(metavar="SPEC", help="Units <a>-<b>-<acc>[-x<L>][-p<N>], as in e4m3fn-e4m3fn-fp32-x8.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="SPEC", help="Units <a>-<b>-<acc>[-x<L>][-p<N>], L in 1..64, N in 0..2, as in e4m3fn-e4m3fn-fp32-x8.", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]

@@ -10,7 +10,7 @@ from hwmodel.spec.errors import name_of
 
 from .errors import InputError
 from .files import plot_file
-from .output import Column, Form, decimals, note, progress, show, significant
+from .output import Column, Form, decibels, note, progress, show, significant
 
 if TYPE_CHECKING:
     from hwmodel.error import DotError, DotUnit, Source
@@ -19,17 +19,13 @@ LENGTHS = (16, 256, 4096)
 ROWS, SEEDS = 64, 4
 
 
-def _decibels(value: Any) -> str:
-    return "exact" if value == float("inf") else decimals(1)(value)
-
-
 _FIGURES = (
     Column("length", "K"),
-    Column("snr_db", "\nSNR dB", _decibels),
-    Column("worst_snr_db", "worst\nseed", _decibels),
+    Column("snr_db", "\nSNR dB", decibels),
+    Column("worst_snr_db", "worst\nseed", decibels),
     Column("mean_error", "mean\nerror", significant(2)),
     Column("worst_error", "worst\nerror", significant(2)),
-    Column("total_snr_db", "total\nSNR dB", _decibels),
+    Column("total_snr_db", "total\nSNR dB", decibels),
     Column("total_mean_error", "total\nmean error", significant(2), wide=100),
     Column("total_worst_error", "total\nworst error", significant(2), wide=100),
     Column("lost", "\nlost", "{:,}".format),

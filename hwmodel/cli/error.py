@@ -11,7 +11,7 @@ from hwmodel.spec import BlockFormat, Format, parse_scalar_or_block
 from .arguments import Csv, Json, given
 from .errors import InputError
 from .files import plot_file
-from .output import Column, Form, decimals, form_of, progress, show
+from .output import Column, Form, decibels, decimals, form_of, progress, show
 
 if TYPE_CHECKING:
     from hwmodel.error import Sharing
@@ -216,7 +216,7 @@ def _formats(
     )
     caption = f"{next(iter(drawn.values())).size:,} numbers{'' if data else f' each, seed {seed}'}; higher is better, 6.02 dB are one bit"
     caption += f"\nwritten: {plot}" if plot else ""
-    show(table, (*heads, *(Column(name, name, _decibels) for name in drawn)), form, title="SQNR in dB", caption=caption)
+    show(table, (*heads, *(Column(name, name, decibels) for name in drawn)), form, title="SQNR in dB", caption=caption)
 
 
 def _plot(found: Sequence[dict[str, Any]], file: Path) -> None:
@@ -257,7 +257,3 @@ def _scale_text(fmt: Format | BlockFormat, sharing: "Sharing") -> str:
         return str(sharing)
     size = "tensor" if fmt.size is None else f"block:{fmt.size}"
     return f"{size}, {fmt.outer}" if fmt.outer else size
-
-
-def _decibels(value: Any) -> str:
-    return "exact" if value == float("inf") else decimals(1)(value)

@@ -58,6 +58,11 @@ def significant(digits: int) -> Callable[[Any], str]:
     return text
 
 
+def decibels(value: Any) -> str:
+    """Return a ratio of signal to noise as text; without noise it is infinite, and what was computed exact."""
+    return "exact" if value == math.inf else decimals(1)(value)
+
+
 def _no_number(value: Any) -> str:
     """Return what is told in the place of digits; empty where there are some."""
     if value is None or math.isnan(value):

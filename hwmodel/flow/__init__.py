@@ -8,7 +8,9 @@
 It takes netlist text and a card and knows nothing of formats or specs.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwmodel.lazy import lazily
 
 if TYPE_CHECKING:
     from .activity import Activity, simulate
@@ -59,11 +61,5 @@ __all__ = [
     "synthesize",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name where it is first used, so that importing this package costs nothing."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+# Lazily, since importing this package should cost nothing.
+__getattr__ = lazily(__name__, _HOME)

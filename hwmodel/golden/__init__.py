@@ -4,7 +4,9 @@ Two forms of everything: :mod:`hwmodel.golden.scalar` is the definition, on Pyth
 and classes here are the same over NumPy arrays, fast enough to check a simulated circuit on millions of vectors.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwmodel.lazy import lazily
 
 from . import scalar
 
@@ -32,20 +34,18 @@ __all__ = [
 ]
 
 _HOME = {
-    "blocks": ("Blocks", "dequantise", "quantise"),
-    "codec": ("decode", "encode"),
-    "codes": ("code_to_int", "int_to_code"),
-    "lfsr": ("lfsr_words",),
-    "mac": ("Mac",),
-    "tensor": ("dot", "matmul"),
+    "Blocks": "blocks",
+    "Mac": "mac",
+    "code_to_int": "codes",
+    "decode": "codec",
+    "dequantise": "blocks",
+    "dot": "tensor",
+    "encode": "codec",
+    "int_to_code": "codes",
+    "lfsr_words": "lfsr",
+    "matmul": "tensor",
+    "quantise": "blocks",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name of the NumPy form where it is first used: the scalar form needs no NumPy."""
-    for module, names in _HOME.items():
-        if name in names:
-            from importlib import import_module
-
-            return getattr(import_module(f".{module}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Lazily, since the scalar form needs no NumPy.
+__getattr__ = lazily(__name__, _HOME)

@@ -120,7 +120,7 @@ class FloatAcc:
     def __post_init__(self) -> None:
         if not isinstance(self.format, FloatFormat):
             raise SpecError(f"accumulator {self}: {self.format!r} is no float format")
-        if self.rounding not in self.ROUNDINGS and not self._STOCHASTIC.fullmatch(self.rounding):
+        if self.rounding not in self.ROUNDINGS and not self._STOCHASTIC.fullmatch(str(self.rounding)):
             raise SpecError(f"accumulator {self}: rounding {self.rounding!r} is not one of {', '.join(self.ROUNDINGS)}, sr<k>")
         if not self.format.signed:
             raise SpecError(f"accumulator {self}: an unsigned float format cannot hold a negative sum")

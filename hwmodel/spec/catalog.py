@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import permutations
 
 from .choices import ChoiceFormat
 from .codebooks import CodebookFormat
@@ -179,6 +180,8 @@ _CODEBOOKS: dict[str, CodebookFormat] = {}
 
 _INT = re.compile(r"(int|uint|sm)(\d+)", re.ASCII)
 _FLOAT = re.compile(r"e(\d+)m(\d+)(?:b(-?\d+))?(fnuz|fn|none)?(u)?(nosub|half)?", re.ASCII)
+_FLOAT_ORDER = "e<X>m<Y>[b<bias>][fn|fnuz|none][u][nosub|half]"
+_FLOAT_PARTS = re.compile(r"^e\d+m\d+|b-?\d+|fnuz|fn|none|u|nosub|half", re.ASCII)
 _SIZED = re.compile(r"f(\d+)e(\d+)m(\d+)(?:b(-?\d+))?(fnuz|fn|f|n)?(u)?", re.ASCII)
 _POSIT_NAME = re.compile(r"posit(\d+)(?:es(\d+))?", re.ASCII)
 _LNS = re.compile(r"lns(\d+)g(\d+)(?:t(\d+))?", re.ASCII)
@@ -299,12 +302,23 @@ def _parse_grammar(name: str, key: str) -> Format:
         chosen = family.choices[int(match[2])]
         assert isinstance(chosen, FloatFormat)
         return FloatFormat(chosen.exponent_bits, chosen.fraction_bits, chosen.bias, Specials.NONE, halved=match[3] is not None)
+    if meant := _in_order(key):
+        parse_format(meant)  # says what else is wrong, if anything is
+        raise SpecError(f"format {name!r}: the parts of a float's name stand in the order {_FLOAT_ORDER}; did you mean {meant}?")
     widths = f"{INT_WIDTHS.start}..{INT_WIDTHS.stop - 1}"
     raise SpecError(
         f"unknown format {name!r}: a format is a name listed by `hwmodel formats`, int<N>, uint<N> or sm<N> with N in {widths}, "
         f"posit<N>[es<S>] with N in {POSIT_WIDTHS.start}..{POSIT_WIDTHS.stop - 1} and S in 0..{POSIT_EXPONENT_BITS.stop - 1}, lns<N>g<γ>, "
-        f"or e<X>m<Y>[b<bias>][fn|fnuz|none][u][nosub|half]{nearest(key, [*CATALOG, *_ALIASES, *UNDEFINED])}"
+        f"or {_FLOAT_ORDER}{nearest(key, [*CATALOG, *_ALIASES, *UNDEFINED])}"
     )
+
+
+def _in_order(key: str) -> str:
+    """Return a float's name with its parts as the grammar has them, or an empty string where they are not those of a float."""
+    parts = _FLOAT_PARTS.findall(key)
+    if "".join(parts) != key or len(parts) > 5:
+        return ""
+    return next(filter(_FLOAT.fullmatch, map("".join, permutations(parts))), "")
 
 
 def _float(

@@ -307,6 +307,17 @@ def rounded_state(acc: FloatAcc, term: NumberShape) -> FloatState:
     return _state(acc, term, stall=term.max_exponent + 1)
 
 
+def rounds_terms(acc: FloatAcc, term: NumberShape) -> bool:
+    """Return whether an accumulator rounds what it is to add: ``.unfused``, and some term is not a number of its format already."""
+    if acc.fused:
+        return False
+    fmt = acc.format
+    # Without subnormals 2**emin and what is finer are no numbers.
+    finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
+    exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
+    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
+
+
 def _state(acc: FloatAcc, term: NumberShape, stall: int) -> FloatState:
     """Return the states of a rounded number whose magnitude never exceeds ``2**stall`` but for the format's own limit."""
     fmt = acc.format

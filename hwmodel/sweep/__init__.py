@@ -8,7 +8,9 @@ A row is looked up by all that decides it (`desk`), computed in a worker (`worke
 kept at once (`store`), and written with all others at the end (`table`). `docs/sweeps.md` is for people.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwmodel.lazy import lazily
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -46,11 +48,5 @@ __all__ = [
     "run_sweep",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name where it is first used: a worker needs little of it."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+# Lazily, since a worker needs little of it.
+__getattr__ = lazily(__name__, _HOME)

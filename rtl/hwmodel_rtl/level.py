@@ -8,7 +8,7 @@ from amaranth.hdl import Const, Module, Value
 from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, MacSpec, PositAcc, PositFormat, QuireAcc
 from hwmodel.spec import Level as AnyLevel
 from hwmodel.spec.dataflow import parts_paths
-from hwmodel.spec.ranges import float_state, operand_shape, reaches_far
+from hwmodel.spec.ranges import float_state, operand_shape, reaches_far, rounds_terms
 
 from .alignadd import AlignAddFloat
 from .alignadd_far import AlignAddFar
@@ -80,7 +80,7 @@ def accumulate(
     if isinstance(acc, PositAcc):
         return _accumulate_posit(m, architecture, acc, term, shape, zero, step, resettable=resettable)
     assert isinstance(acc, FloatAcc)  # a tensor core's level is in `level_tensor`
-    if not acc.fused and RoundTerm.needed(acc, shape):
+    if rounds_terms(acc, shape):
         m.submodules[f"normacc_product{suffix}"] = rounder = RoundTerm(acc, shape, architecture)
         m.d.comb += connect(shape, rounder.term, term)
         term, shape, zero = rounder.rounded, rounder.shape, rounder.zero

@@ -37,15 +37,6 @@ class RoundTerm(wiring.Component):
         self.architecture = architecture
         super().__init__({"term": In(signature(term)), "rounded": Out(signature(self.shape)), "zero": Out(1)})
 
-    @staticmethod
-    def needed(acc: FloatAcc, term: NumberShape) -> bool:
-        """Return whether some value of `term` is not a number of the format already."""
-        fmt = acc.format
-        # Without subnormals 2**emin and what is finer are no numbers.
-        finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
-        exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
-        return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
-
     def elaborate(self, platform):
         m = Module()
         cells = AdderCells(m)

@@ -1,6 +1,8 @@
 """The proof: cocotb benches that hold a circuit against the golden model."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hwmodel.lazy import lazily
 
 from .lint import WAIVERS, lint
 from .simulators import SIMULATORS, SimulationError
@@ -22,11 +24,5 @@ _HOME = {
 
 __all__ = ["SIMULATORS", "WAIVERS", "Coverage", "Mismatch", "Report", "SimulationError", "default_vectors", "lint", "verify", "verify_many"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a name where it is first used: the bench in the simulator needs none of them."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+# Lazily, since the bench in the simulator needs none of them.
+__getattr__ = lazily(__name__, _HOME)

@@ -57,6 +57,11 @@ BAD = [
             ("vsq4-vsq4-fx48", "scales of blocks reach far, so name W and F, as in fx32f0"),
         )
     ),
+    (
+        ["formats", "int8:4:pow2e5b99999999999"],
+        "'int8:4:pow2e5b99999999999': the scale pow2e5b99999999999: bias 99999999999 is not in -4096..4096",
+    ),
+    (["encode", "e3m2halfu", "1"], "did you mean e3m2uhalf?"),
     (["encode", "pal", "1"], "PAL is not publicly defined"),
     (["decode", "b4int3", "1"], "b4int3 is not publicly defined"),
     (["emit", "int8-int8-fx", "-o", "/dev/null"], "/dev/null is not a folder"),
@@ -67,6 +72,7 @@ BAD = [
     (["encode", "fp16", "1", "--rounding", "sr8"], "--rounding sr8 goes with --random, the integer that its random bits are"),
     (["emit", "int8-int8-fx32", "--lfsr", "-o", "x"], "no accumulator rounds stochastically"),
     (["emit", "fp16-fp16-fp16.sr8", "--lfsr", "--seed", "0", "-o", "x"], "the seed 0 is not in 1..131071"),
+    (["emit", "fp16-fp16-fp16.sr8", "--seed", "3", "-o", "x"], "--seed 3 is the state of an LFSR, which --lfsr asks for"),
     (["encode", "fp16", "1", "--rouding", "rne"], "no such option: --rouding"),
     (["decode", "e4m3fn", "0x100"], "code 0x100 is not in 0x0..0xff, the codes of e4m3fn"),
     (["decode", "e4m3fn", "-1"], "code -1 is not in 0x0..0xff"),
@@ -146,6 +152,33 @@ def sentence(result: Result) -> str:
 def test_one_sentence(run, tmp_path, monkeypatch, arguments, expected):
     monkeypatch.chdir(tmp_path)
     assert expected in sentence(run(*arguments))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["encode", "int{}", "1"],
+        ["formats", "e4m3b{}"],
+        ["formats", "int8:{}:e8m0fnu"],
+        ["estimate", "int8-int8-fx{}"],
+        ["estimate", "int8-int8-fx32-x{}"],
+        ["emit", "int8-int8-fx32-p{}", "-o", "x"],
+        ["error", "int8", "--scale", "group:{}"],
+        ["error", "int8", "-d", "student:{}"],
+        ["error", "int8-int8-fx32", "-k", "{}"],
+        ["error", "int8-int8-fx32", "-k", "16..{}"],
+    ],
+    ids=" ".join,
+)
+def test_numbers_of_more_digits_than_python_reads(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    (given,) = (part.format("9" * 4400) for part in command if "{}" in part)
+    result = run(*(part.format("9" * 4400) for part in command))
+    assert sentence(result) == (
+        f"error: a name of {len(given):,} characters, {given[:20]!r} and so on, is longer than the 1,000 that are read"
+    )
+    assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

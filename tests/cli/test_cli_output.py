@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from hwmodel.cli.output import Column, Form, decimals, ratio, show, significant, with_ratios
+from hwmodel.cli.output import Column, Form, decibels, decimals, ratio, show, significant, with_ratios
 
 ROWS = [
     {
@@ -70,6 +70,7 @@ def test_what_is_exact_is_infinitely_good():
     assert [text(float("inf")) for text in (decimals(1), significant(3))] == ["∞", "∞"]
     assert [text(-float("inf")) for text in (decimals(1), significant(3))] == ["−∞", "−∞"]
     assert ratio(float("inf")) == "–"
+    assert [decibels(value) for value in (float("inf"), -float("inf"), 31.25, None)] == ["exact", "−∞", "31.2", "–"]
 
 
 def test_ratios_are_to_the_first_row():

@@ -59,6 +59,13 @@ def test_choices_in_help_are_those_of_the_circuits(run):
     assert all(choice in text for choice in (*ADDERS, *MULTIPLIERS))
 
 
+def test_ranges_in_help_are_those_of_units(run):
+    from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
+
+    text = " ".join(run("estimate", "--help").stdout.split())
+    assert f"L in 1..{MAX_LANES}, N in 0..{MAX_PIPELINE}" in text
+
+
 def test_module_runs_as_a_program():
     done = subprocess.run([sys.executable, "-m", "hwmodel", "formats", "fp8"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")

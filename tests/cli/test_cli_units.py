@@ -77,6 +77,12 @@ def test_emit_adds_an_lfsr(run, tmp_path):
     assert json.loads((tmp_path / "e2m1fn_e2m1fn_fp16_sr4_lfsr.json").read_text())["lfsr"]["seed"] == 9
 
 
+def test_a_narrow_table_tells_a_unit_from_its_lfsr(run, tmp_path):
+    table = run("emit", "e2m1fn-e2m1fn-fp16.sr4", "--lfsr", "-o", tmp_path, columns=80).stdout
+    assert "_lfsr" in table.replace("\n", "").replace(" ", "")
+    assert max(map(len, table.splitlines())) <= 80
+
+
 def test_synth(run):
     rows = json.loads(run("synth", "int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4", "--json").stdout)
     assert [row["spec"] for row in rows] == ["int4-int4-fx16", "e2m1fn-e2m1fn-fp16.sr4"]

@@ -309,7 +309,10 @@ def test_what_cannot_be_measured_is_refused():
     for shape, sentence in (
         ((0, 5), "0 dot products of length 5 are 0 products; for each seed 1 to 4,194,304 are drawn"),
         ((5, 0), "5 dot products of length 0 are 0 products"),
-        ((64, 131072), "64 dot products of length 131,072 are 8,388,608 products"),
+        (
+            (64, 131072),
+            "are 8,388,608 products; for each seed 1 to 4,194,304 are drawn: take shorter dot products, or fewer and more seeds",
+        ),
     ):
         with pytest.raises(SpecError, match=sentence):
             DrawnPairs(parse_distribution("uniform"), shape)

@@ -103,3 +103,30 @@ def test_its_units_have_no_circuit(make) -> None:
     message = "unit fp80-int8-fp32: fp80 has a codec and estimates, and no circuit; choose a narrower float, such as fp32"
     with pytest.raises(SpecError, match=message):
         make(spec)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (0x3FFF_8000_0000_0000_0000, "Value(1)"),
+        (0xBFFE_C000_0000_0000_0000, "Value(-3/4)"),
+        (0, "Value(0)"),
+        (1 << 79, "Value(-0)"),
+        (1, "Value(1 * 2**-16445)"),
+        (1 << 79 | 3, "Value(-3 * 2**-16445)"),
+        (0x7FFE_8000_0000_0000_0001, "Value(9223372036854775809 * 2**16320)"),
+        (0x7FFF_8000_0000_0000_0000, "Value(inf)"),
+        (0xFFFF_8000_0000_0000_0000, "Value(-inf)"),
+        (0x7FFF_C000_0000_0000_0000, "Value(nan)"),
+    ],
+)
+def test_values_can_be_printed(code: int, text: str) -> None:
+    """Python writes out no integer of more than 4,300 digits, and 2^-16445 has 4,951 in its denominator."""
+    assert repr(golden.scalar.decode(code, FP80)) == text
+
+
+def test_what_is_printed_is_the_value() -> None:
+    for code in random_codes(200):
+        value = golden.scalar.decode(code, FP80)
+        number, _, power = repr(value).removeprefix("Value(").removesuffix(")").partition(" * 2**")
+        assert Fraction(number) * Fraction(2) ** int(power or 0) == value.number

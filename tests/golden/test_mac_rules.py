@@ -1,5 +1,6 @@
 """The rules of a unit, each on numbers small enough to check by hand. Every case is run on both forms."""
 
+import numpy as np
 import pytest
 
 from hwmodel import golden
@@ -298,6 +299,37 @@ def test_wrong_input_is_refused_in_a_sentence() -> None:
     with pytest.raises(SpecError, match="codes of int8 have dtype float64; codes are integers"):
         mac.run([[1.0, 2.0]], [[1, 2]])
     assert mac.acc.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["clear", "valid", "flush"])
+@pytest.mark.parametrize(
+    ("mask", "what"),
+    [
+        ([2, 0], r"has a value outside 0\.\.1"),
+        ([0, -1], r"has a value outside 0\.\.1"),
+        ([0.5, 1.0], r"has dtype float64 and shape \(2,\); the unit expects integers of shape \(2,\)"),
+        (["no", "yes"], r"has dtype <U3 and shape \(2,\); the unit expects integers of shape \(2,\)"),
+        ([1], r"has dtype int64 and shape \(1,\); the unit expects integers of shape \(2,\)"),
+        ([True], r"has shape \(1,\); the unit expects \(2,\)"),
+    ],
+    ids=str,
+)
+def test_masks_are_of_zeros_and_ones(name: str, mask: list, what: str) -> None:
+    mac = golden.Mac(MacSpec.parse("int8-int8-chunk4:fx32:fx32"))
+    mac.reset(2)
+    mac.load([5, 6])
+    with pytest.raises(SpecError, match=f"^the input {name} {what}$"):
+        mac.step([1, 2], [1, 2], **{name: mask})
+    assert mac.acc.tolist() == [5, 6]
+
+
+def test_a_mask_may_be_numbers() -> None:
+    mac = golden.Mac(MacSpec.parse("int8-int8-fx32"))
+    for ones in (np.uint8, np.int64, bool):
+        mac.reset(3)
+        mac.step([1, 2, 3], [1, 2, 3])
+        mac.step([1, 1, 1], [1, 1, 1], clear=np.array([1, 0, 1], ones), valid=np.array([1, 1, 0], ones))
+        assert mac.acc.tolist() == [1, 5, 9]
 
 
 def test_wide_codes_are_limbs() -> None:

@@ -24,6 +24,9 @@ def test_no_lanes_take_no_operands(mac):
     assert mac.acc.shape == (0,)
 
 
-def test_a_negative_number_of_units(mac):
-    with pytest.raises(SpecError, match="-1 units were asked for; a number of units is 0 or more"):
-        mac.reset(-1)
+@pytest.mark.parametrize("number", [-1, 2.5, 2.0, "2", None, True])
+def test_what_is_no_number_of_units(mac, number):
+    mac.reset(np.int64(2))
+    with pytest.raises(SpecError, match=f"^{number!r} units were asked for; a number of units is 0 or more$"):
+        mac.reset(number)
+    assert mac.acc.shape == (2,)

@@ -106,6 +106,22 @@ def test_the_unit_with_its_lfsr_has_the_same_ports_but_rand(yosys):
     assert f"module {unit.name}(" not in wrapper.verilog
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e4m3fn-e4m3fn-chunk16:fx:fp32.sr4-p1",
+        "e4m3fn+e5m2-int4-fp16.sr8-x2",
+        "mxfp4-mxfp4-bf16.sr3-x4",
+    ],
+)
+def test_the_manifest_of_the_lfsr_says_what_the_units_does(text, yosys):
+    spec = MacSpec.parse(text)
+    unit, wrapper = emit(spec, yosys=yosys).manifest, emit_lfsr(spec, yosys=yosys).manifest
+    own = {"module", "unit", "ports", "lfsr", "tools", "sha256"}
+    assert {key: wrapper[key] for key in wrapper.keys() - own} == {key: unit[key] for key in unit.keys() - own - {"parts", "architecture"}}
+    assert (wrapper["latency"], wrapper["lanes"]) == (spec.latency, spec.lanes)
+
+
 @pytest.mark.slow
 def test_no_multiplication_or_wide_addition_is_left_to_the_tool(yosys):
     for text in UNITS:

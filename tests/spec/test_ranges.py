@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hwmodel import golden
 from hwmodel.golden.scalar.logarithms import log_of
 from hwmodel.golden.scalar.value import Kind
 from hwmodel.spec import FixedAcc, FloatAcc, FloatFormat, LogFormat, MacSpec, parse_format
-from hwmodel.spec.ranges import float_state, log_product_shape, operand_shape, product_shape, rounding_exponent_bits
+from hwmodel.spec.ranges import float_state, log_product_shape, operand_shape, product_shape, rounding_exponent_bits, rounds_terms
 
 UNITS = [
     "e4m3fn-e4m3fn-fp32",
@@ -119,3 +120,36 @@ def test_an_exponent_has_as_many_bits_as_its_comparisons_need_and_no_more():
         width = rounding_exponent_bits((bits, signed), headroom, length, ends)
         fits = [all(-(1 << (each - 1)) <= number < 1 << (each - 1) for number in reached) for each in (width - 1, width)]
         assert fits == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "rounds"),
+    [
+        ("e4m3fn-e4m3fn-fp32.unfused", False),
+        ("e4m3fn-e4m3fn-fp32", False),
+        ("e4m3fn-e4m3fn-e6m6fn.unfused", True),  # 15 × 15 takes 8 bits
+        ("e4m3fn-e4m3fn-e6m6fn", False),  # which the sum keeps
+        ("e4m3fn-e4m3fn-fp16.unfused", True),  # 448 × 448 overflows
+        ("e5m2-e5m2-fp32.unfused", False),
+        ("e5m2-e5m2-e8m23fn.unfused", True),  # an infinity becomes NaN
+        ("e3m2fn-e3m2fn-e5m6b6.unfused", False),  # subnormal, and exact
+        ("e3m2fn-e3m2fn-e5m6b6.ftz.unfused", True),
+        ("e3m2fn-e3m2fn-e5m6b9nosub.unfused", False),
+        ("e3m2fn-e3m2fn-e5m6b8nosub.unfused", True),  # 2^-8 has the code of zero
+    ],
+)
+def test_products_are_rounded_where_some_is_no_number_of_the_accumulator(text: str, rounds: bool) -> None:
+    spec = MacSpec.parse(text)
+    acc = spec.acc
+    assert isinstance(acc, FloatAcc)
+    term = product_shape(operand_shape(spec.a, normalised=True), operand_shape(spec.b, normalised=True), normalised=True)
+    assert rounds_terms(acc, term) == rounds
+    operands = [[golden.scalar.decode(code, fmt) for code in range(1 << fmt.width)] for fmt in (spec.a, spec.b)]
+    products = {x * y for x, y in product(*operands)}
+    kept = [golden.scalar.decode(golden.scalar.encode(each, acc.format, overflow="ieee"), acc.format) for each in products]
+    lost = [
+        each
+        for each, held in zip(products, kept, strict=True)
+        if held != each or (acc.ftz and held.is_finite and 0 < abs(held.number) < Fraction(2) ** acc.format.emin)
+    ]
+    assert (not acc.fused and len(lost) > 0) == rounds

@@ -1,6 +1,8 @@
 """Accumulators and units: names, widths of fixed-point registers, and error sentences."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,8 @@ from hwmodel.spec import (
     parse_format,
     parse_operand,
 )
+from hwmodel.spec.accumulators import MAX_FRACTION
+from hwmodel.spec.mac import MAX_LANES, MAX_PIPELINE
 
 FLOATS = [parse_format(name) for name in ("fp32", "fp16", "bf16", "e6m9", "e4m3fn", "e5m2fnuz", "e3m9b-2", "e2m3none", "e5m10b20fn")]
 OPERANDS = [
@@ -133,6 +137,8 @@ def test_what_a_unit_has(name: str, levels: int, flags: bool, latency: int) -> N
     [
         ("fx32f9h2", "accumulator fx32f9h2: width, fraction and headroom together say one thing twice; leave one of them out"),
         ("fx2000", "accumulator fx2000: width 2000 is not in 1..1024"),
+        ("fxf99999999999", "accumulator fxf99999999999: fraction 99999999999 is not in -4096..4096"),
+        ("fxfm4097", "accumulator fxfm4097: fraction -4097 is not in -4096..4096"),
         ("fxh65", "accumulator fxh65: headroom 65 is not in 0..64"),
         ("fx32.wrap", "accumulator 'fx32.wrap': option .wrap is not one of .sat, .rne, each at most once"),
         ("fp32.rup", "accumulator 'fp32.rup': option .rup is not one of .rne, .rna, .rtz, .sr<k>, .ftz, .unfused, each at most once"),
@@ -248,3 +254,12 @@ def test_a_quire_has_its_standard_size(name: str, width: int, fraction: int) -> 
 )
 def test_inputs(name: str, inputs: dict[str, int]) -> None:
     assert MacSpec.parse(name).inputs == inputs
+
+
+def test_the_readme_tells_ranges_and_names_of_modules() -> None:
+    text = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    assert f"L operand pairs a cycle, 1..{MAX_LANES}; N pipeline registers in front of the accumulation loop, 0..{MAX_PIPELINE}." in text
+    assert f"F of `fx` is within ±{MAX_FRACTION};" in text
+    found = re.search(r"`([^` ]+)` makes `([^` ]+)\.v`", text)
+    assert found is not None
+    assert MacSpec.parse(found[1]).module_name == found[2]

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, PositAcc, PositFormat, QuireAcc, TensorAcc
-from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, reaches_far, rounded_state
+from hwmodel.spec.ranges import NumberShape, float_state, operand_shape, reaches_far, rounded_state, rounds_terms
 from hwmodel.spec.tensor_step import largest_exponent_range, states_of_sums, tensor_state
 
-from ..structure.levels import rounds_products, total_width
+from ..structure.levels import total_width
 from ..structure.parts import number_width
 from .adders import ripple
 from .decode import exponent_bits
@@ -63,13 +63,9 @@ class FloatLevel(NamedTuple):
     @classmethod
     def of(cls, acc: FloatAcc, shape: NumberShape) -> "FloatLevel":
         """Return the sizes of an accumulator that is given numbers of a shape."""
-        if not _rounds(acc, shape):
+        if not rounds_terms(acc, shape):
             return cls(None, FloatSizes.of(acc, shape))
         return cls(TermSizes.of(acc, shape), FloatSizes.of(acc, rounded_state(acc, shape).shape))
-
-
-def _rounds(acc: FloatAcc, shape: NumberShape) -> bool:
-    return not acc.fused and rounds_products(acc, shape)
 
 
 def add_to_float(given: Number, level: FloatLevel, adder: str) -> tuple[Number, Path, Path]:
@@ -81,7 +77,7 @@ def add_to_float(given: Number, level: FloatLevel, adder: str) -> tuple[Number, 
 
 def _add_to_float(acc: FloatAcc, given: Number, shape: NumberShape, adder: str) -> LevelPaths:
     term, total, end = add_to_float(given, FloatLevel.of(acc, shape), adder)
-    register_of = float_state(acc, rounded_state(acc, shape).shape if _rounds(acc, shape) else shape)
+    register_of = float_state(acc, rounded_state(acc, shape).shape if rounds_terms(acc, shape) else shape)
     return LevelPaths((end,), register_of.shape, term, total)
 
 

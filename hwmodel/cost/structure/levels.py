@@ -14,7 +14,7 @@ from hwmodel.spec import (
     QuireAcc,
     TensorAcc,
 )
-from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state
+from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state, rounds_terms
 from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
@@ -156,7 +156,7 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
 def level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     """Count a float accumulator that adds numbers of a shape, whatever stands idle."""
     rounding = Counts()
-    if not acc.fused and rounds_products(acc, term):
+    if rounds_terms(acc, term):
         rounding = round_term(acc, term, adder)
         term = rounded_state(acc, term).shape
     state = float_state(acc, term)
@@ -208,14 +208,6 @@ def _add_aligned(
     return LevelCounts(
         alignadd + late.alignadd, normacc + late.normacc, late.idle_alignadd, late.idle_normacc, term=(alignadd, normacc + late.term[1])
     )
-
-
-def rounds_products(acc: FloatAcc, term: NumberShape) -> bool:
-    """Return whether some product is not a number of the accumulator's format already."""
-    fmt = acc.format
-    finest = fmt.lsb_exponent if fmt.subnormals else fmt.emin + 1
-    exact = term.significand_bits <= fmt.precision and term.lsb >= finest and not rounded_state(acc, term).overflows
-    return not exact or (term.inf and not fmt.has_inf) or (acc.ftz and fmt.subnormals and term.lsb < fmt.emin)
 
 
 def total_width(fixed: FixedPoint, magnitude: int, lsb: int, count: int) -> int:
