@@ -153,7 +153,7 @@ def _show_explained(specs: list[MacSpec], name: str, objective: str, form: Form)
     tell(
         "area = cells × each; energy = cells × clock + working × each. Each: the card's figure for the cell, times the scale learnt for "
         "the part and kind. Working: cells that change in an average cycle as the part's do. mpy = decode + multiply. "
-        "Glitching: energy with glitches.\n"
+        "Glitching: energy with glitches. Clock: of flip-flops, a column on terminals of 90 characters and more.\n"
         "delay = levels × each, along the longest way through the unit; a load is an input driven, a fan-out the logarithm of many."
     )
 
@@ -182,5 +182,7 @@ def _note_beyond(found: "list[Estimate]") -> None:
     """Say which estimates are extrapolated, on stderr."""
     for each in found:
         if each.beyond:
-            parts = " and ".join(part for part in each.beyond if part != "total") or "all parts together"
-            note(f"{each.spec}: {parts} are far larger than in any unit that estimates were learnt from; the figures are extrapolated")
+            parts = [part for part in each.beyond if part != "total"] or ["all parts together"]
+            are = "is" if len(parts) == 1 and each.beyond != ("total",) else "are"
+            told = f"{' and '.join(parts)} {are} far larger than in any unit that estimates were learnt from"
+            note(f"{each.spec}: {told}; the figures are extrapolated")

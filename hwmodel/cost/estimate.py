@@ -132,7 +132,8 @@ class Estimate:
             each_um2, _ = coefficients["area_um2"][part].reshape(2, kinds)
             clock_fj, each_fj = coefficients["energy_fj"][part].reshape(2, kinds)
             clock_and_toggles = timed[part].reshape(-1, kinds)
-            for cell in np.flatnonzero(placed).tolist():
+            # Of a register whose highest bits stand idle fewer cells of a kind may be placed than are at work.
+            for cell in np.flatnonzero((placed != 0) | (working != 0)).tolist():
                 glitching = float(clock_and_toggles[1:, cell].sum())
                 row: dict[str, Any] = {"part": name, "cell": CELLS[cell], "count": float(placed[cell]), "working": float(working[cell])}
                 row |= {"each_um2": float(each_um2[cell]), "clock_fj": float(clock_fj[cell]), "each_fj": float(each_fj[cell])}

@@ -43,8 +43,9 @@ def test_arrays_equal_singles():
     assert all((untimed[name] == columns[name]).all() for name in untimed)
 
 
-def test_explanation_adds_up_to_the_estimate():
-    estimate = cost.estimate(MacSpec.parse("e4m3fn-e4m3fn-chunk16:fp16:fp32-p1"))
+@pytest.mark.parametrize("name", ["e4m3fn-e4m3fn-chunk16:fp16:fp32-p1", "int2-int2-fx", "mx6-mx6-fp32-x4"])
+def test_explanation_adds_up_to_the_estimate(name):
+    estimate = cost.estimate(MacSpec.parse(name))
     rows = estimate.explain()
     assert sum(row["area_um2"] for row in rows) == pytest.approx(estimate.total_area_um2.value)
     assert sum(row["energy_fj"] for row in rows) == pytest.approx(estimate.total_energy_fj.value)
