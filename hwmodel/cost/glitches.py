@@ -18,7 +18,15 @@ from hwmodel.spec.ranges import NumberShape
 from .depth import arrivals
 from .depth.units import Arrivals
 from .structure import stages
-from .structure.activity import activity_of_rows, exponent_activity, multiply_activity, nonzero, shift_activity, some_nonzero
+from .structure.activity import (
+    activity_of_rows,
+    activity_of_sums,
+    exponent_activity,
+    multiply_activity,
+    nonzero,
+    shift_activity,
+    some_nonzero,
+)
 from .structure.adders import add, count_up_or_down
 from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
 
@@ -46,7 +54,7 @@ SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 1
 """When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
 how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core, times the root of its lanes.
 """
-_HELD = 0.15
+_HELD = 0.25
 """How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
 _FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
@@ -101,7 +109,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
         elif arrived is not None:
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
-            there = nonzero(spec) if first and spec.exact_sum is None else 1.0
+            there = activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else 1.0
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += stirs[0] * alignadd
@@ -147,11 +155,11 @@ def stirs_of_float(
     """Return how much the addition to a float is stirred by its depth and by what comes before it, and its rounding by both.
 
     Parameters are numbers, or arrays of them: when there is what is added, the sum, and the rounded sum; what `lateness_of_products` tells;
-    how often what is added is none of zero; bits of the significand, and random ones.
+    how often the sum changes by what is added to it; bits of the significand, and random ones.
     """
     # Random bits below the last are seldom reached.
     reached = there * precision / (precision + random_bits)
-    kept = precision / (precision + _DROPPED)
+    kept = there * precision / (precision + _DROPPED)
     depth, rounding = np.maximum(total - term, 0.0), np.maximum(end - total, 0.0)
     return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
 
