@@ -28,6 +28,7 @@ from .structure.activity import (
     some_nonzero,
 )
 from .structure.adders import add, count_up_or_down
+from .structure.idle import steadiness
 from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
@@ -62,6 +63,8 @@ _ABOVE_LANES = 0.6
 """How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
 SATURATING = 2.5
 """How much more than others registers are stirred by a sum that saturates: all their bits wait for what its highest bits say."""
+_ONE_SIGN = 0.5
+"""How much of what others are stirred sums are that only grow: nothing is subtracted, and no leading bits cancel."""
 _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
 
@@ -87,7 +90,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
     found[1, DEPTH] = of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
     parts = stages(spec, adder, multiplier)
-    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE
+    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE * (1 - steadiness(spec))
     found[2, SUMS] = (alone + product * _sums_at_once(spec)) * parts.summed.cells()
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
         aligned, rounded = (part.cells() for part in level.term)
@@ -109,7 +112,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
         elif arrived is not None:
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
-            there = activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else 1.0
+            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else 1.0)
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += stirs[0] * alignadd
@@ -162,6 +165,11 @@ def stirs_of_float(
     kept = there * precision / (precision + _DROPPED)
     depth, rounding = np.maximum(total - term, 0.0), np.maximum(end - total, 0.0)
     return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
+
+
+def cancelling(spec: MacSpec) -> float:
+    """Return how much of what others are stirred floats are that add products of the unit: less, where these have no sign."""
+    return 1.0 if any(fmt.signed for fmt in spec.factors) else _ONE_SIGN
 
 
 def rounds_off(acc: Level, term: NumberShape) -> bool:

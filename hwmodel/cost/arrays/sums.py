@@ -286,7 +286,7 @@ class PlainSums:
             counted += own
             finest, size = binades_of_factors(self.pairs[pair].told["factors"])
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
-            shares.append(idle_of_fixed(sums, fixed, signed=product.signed))
+            shares.append(idle_of_fixed(sums, fixed, product))
         placed = _cells(counted).reshape(-1, 2, len(CELLS))
         idle = placed * np.array(shares).reshape(-1, 2, 1)
         several = np.array([frame.lanes > 1 for frame, *_ in units], bool)

@@ -23,6 +23,7 @@ from ..glitches import (
     SATURATING,
     SUM_ALONE,
     SUMS,
+    cancelling,
     lateness_of_products,
     lateness_of_sums,
     registers_of,
@@ -83,11 +84,13 @@ class Stirred(NamedTuple):
 
 
 _TIMES, _WAYS_TO = slice(0, FIELDS), FIELDS
-_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _CHANGES, _SOME, _EXPONENTS, _REGISTERS = range(FIELDS + SOURCES, FIELDS + SOURCES + 9)
-_OF_PRODUCT = FIELDS + SOURCES + 9
+_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _CHANGES, _SOME, _CANCELS, _EXPONENTS, _REGISTERS = range(
+    FIELDS + SOURCES, FIELDS + SOURCES + 10
+)
+_OF_PRODUCT = FIELDS + SOURCES + 10
 """What is told of products: when their fields come, and by which ways, none to what is there at once; the same of the last to a register in
 front of them; when operands and product are there; how often operands are shifted otherwise, a sum changes by a product, one of all lanes
-is none of zero, and exponents change; the registers up to the sum.
+is none of zero, sums cancel, and exponents change; the registers up to the sum.
 """
 
 _TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), SOURCES
@@ -176,6 +179,7 @@ class PlainTimes:
             shifts_of(spec),
             activity_of_sums(nonzero(spec), 1, False),
             some_nonzero(nonzero(spec), spec.lanes),
+            cancelling(spec),
         ]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
@@ -272,7 +276,7 @@ class PlainTimes:
         end, total, term = ((given + level[output]).max(axis=0) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
-        there = np.where(summed, 1.0, product[_CHANGES])
+        there = np.where(summed, 1.0, product[_CHANGES]) * product[_CANCELS]
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)

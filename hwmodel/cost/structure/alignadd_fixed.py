@@ -42,9 +42,9 @@ def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, wid
     tally = Tally()
     bits = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
     if signed is not False:
-        below = constant(0, place) if signed is None else signals(place)
-        bits = (below + signals(total_width - place))[:total_width]
-    add(tally, extend(signals(width), total_width, signed=True), bits, SIGNAL if carries else ZERO, adder)
+        bits = (constant(0, place) + signals(total_width - place))[:total_width]
+    # Below the number a complement's ones and the carry cancel, which a mapper finds.
+    add(tally, extend(signals(width), total_width, signed=True)[place:], bits[place:], SIGNAL if carries else ZERO, adder)
     return tally.counts()
 
 

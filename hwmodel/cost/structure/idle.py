@@ -15,7 +15,7 @@ from hwmodel.spec import (
     ScalarOperand,
     X87Format,
 )
-from hwmodel.spec.ranges import log_product_shape, operand_shape
+from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
 from .tally import Cells, Counts
 
@@ -31,6 +31,10 @@ HELD = 0.75
 """How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
 TREES = 1.0
 """How much more often full adders change that add several numbers than those that add to an accumulator: all their inputs do."""
+STEADY = 0.3
+"""How much of a sum that is steady stands idle."""
+_STEPS = 128
+"""Of a block whose length is not told: those that energy is measured on."""
 _WALK_BITS = 4
 """log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 _TAIL_BITS = 3
@@ -109,9 +113,10 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
     return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
 
 
-def unreached(sums: Binades, fixed: FixedPoint) -> float:
-    """Return the share of a sum that stands idle, since its bits are finer than products are."""
-    return IDLE * max(sums.finest + fixed.fraction, 0) / fixed.width
+def unreached(sums: Binades, fixed: FixedPoint, lsb: int | None = None) -> float:
+    """Return the share of a sum that stands idle, since its bits are finer than products are; it ends at `lsb`, below which is no adder."""
+    place = 0 if lsb is None else max(lsb + fixed.fraction, 0)
+    return IDLE * max(sums.finest + fixed.fraction - place, 0) / max(fixed.width - place, 1)
 
 
 def unused(sums: Binades, fixed: FixedPoint) -> float:
@@ -122,10 +127,16 @@ def unused(sums: Binades, fixed: FixedPoint) -> float:
     return IDLE * (max(sums.finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - sums.highest, 0)) / fixed.width
 
 
-def idle_of_fixed(sums: Binades, fixed: FixedPoint, *, signed: bool) -> tuple[float, float]:
-    """Return the shares of the addition to a fixed-point register, and of the register, that stand idle."""
+def idle_of_fixed(sums: Binades, fixed: FixedPoint, shape: NumberShape) -> tuple[float, float]:
+    """Return the shares of the addition to a fixed-point register, and of the register, that stand idle, by the shape of products."""
     # A sum that only grows stands idle in front of the register, too, where it never reaches.
-    return unreached(sums, fixed) if signed else unused(sums, fixed), unused(sums, fixed)
+    return unreached(sums, fixed, shape.lsb) if shape.signed else unused(sums, fixed), unused(sums, fixed)
+
+
+def steadiness(spec: MacSpec) -> float:
+    """Return how steady the sum of a block is that is kept for several steps, which seldom changes its sign; 0: as one of each step."""
+    steps = (spec.fold_steps or _STEPS) if spec.blocks and spec.fold_steps is not None else 0
+    return 1 - (2 / steps) ** 0.4 if steps > 2 else 0.0
 
 
 def with_trees(idle: Cells, counts: Counts) -> Cells:

@@ -112,7 +112,7 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
         alignadd = alignadd_far(terms.shape, fixed, acc.rounding, adder)
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
     alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
-    idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, signed=terms.shape.signed)
+    idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, terms.shape)
     idle = alignadd.share(idle_alignadd)
     return LevelCounts(alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, normacc.share(idle_normacc))
 

@@ -123,10 +123,12 @@ def _alignadd_float(
     tally.gate2 += depth - both
     aligned = shift_right_sticky(tally, depth, distance, window)
 
+    larger = [ZERO, *stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
     if signed:
         tally.xor2 += 1 + aligned + 1
-    larger = [*stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
-    add_or_subtract(tally, [ZERO, *larger], signals(window + 1), adder)
+        add_or_subtract(tally, larger, signals(window + 1), adder)
+    else:
+        add(tally, larger, signals(window + 1), ZERO, adder)
     tally.mux2 += min(bits for bits, _ in exponents) + 1
     tally.gate2 += abs(exponents[0][0] - exponents[1][0]) + 1
     tally.xor2 += 1

@@ -18,7 +18,7 @@ from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_int
 from .activity import activity_of_rows, activity_of_sums, multiply_activity, nonzero
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
-from .idle import HELD, binades_of_sums, unreached, with_trees
+from .idle import HELD, STEADY, binades_of_sums, steadiness, unreached, with_trees
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
@@ -233,7 +233,8 @@ class _Sums:
             added, specials = sum_products(*terms, fixed, shape, self.adder, normalised=normalised, accumulates=kept)
             self.alignadd += added
             self.normacc += specials
-            self.idle_alignadd = with_trees(added.share(unreached(binades_of_sums(spec), fixed)), added)
+            finer, steady = unreached(binades_of_sums(spec), fixed), STEADY * steadiness(spec)
+            self.idle_alignadd = with_trees(added.share(finer + steady - finer * steady), added)
         if kept:
             self.normacc += keep_sum(fixed, shape)
         scale = self._scale(normalised=normalised)
