@@ -97,7 +97,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
         found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1
         rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
-        found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds) * rounded
+        found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
         active = max(active, _HELD)
         alignadd, normacc = active * (level.alignadd.cells() - aligned), active * (level.normacc.cells() - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):

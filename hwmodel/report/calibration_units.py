@@ -89,6 +89,30 @@ DRAWN: Mapping[str, str] = {
     "stochastic": """
         e4m4-e4m4-fp32.sr8 fp16-fp16-bf16.sr6 e3m2fn-e3m2fn-bf16.sr7 fp16-fp16-fp32.sr10 e2m4fn-e2m4fn-fp32.sr10 fp16-fp16-fp16.sr7""",
 }
+ANY: Mapping[tuple[str, str], str] = {
+    ("sky130hd", "balanced"): """
+        int8-int8-bf16.unfused sm6-sm6-fx24 uint8-uint8-fp16.ftz int8-int8-fx48f20-x2-p1 e2m3fn-e2m3fn-tc8f16:fp32.rtz
+        e4m3fn-e4m3fn-posit8-x2 e4m3fn-e4m3fn-fx32 af4@bf16-af4@bf16-fp16-x2 posit6es1-int3-fx32f8-x8 lns6g4-lns6g4-chunk16:fx24:fp32-x8
+        int3-msfp14-e5m14-x4 int5-nf4@fp16-fp16-p1 uint8-uint8-e6m9 int4+int8-int4+int8-chunk16:fx24:fp32 mxfp6e3m2-mxfp6e3m2-fp32.rtz-p1
+        msfp12-msfp12-bf16.unfused-x4-p1 bf16-bf16-fp16 posit6es1-posit6es1-bf16.unfused-x4 msfp12-msfp12-fp16.ftz-x8 mxint8-uint8-bf16
+        mxfp6e3m2-mxfp6e3m2-e5m14 int5-int5-bf16-x8 e2m4-af4@bf16-chunk16:fx24:fp32 sm6-sm6-e5m14-x2-p1 e2m1fn-e2m1fn-bf16-x4 mx4-mx6-e6m9
+        mx6-mx6-fp16-x4 e4m2-int4+int8-fp32-x2-p1 sm6-sm6-fp32-x16 e2m1fn-e2m1fn-fx48f20 e2m3fn-e2m3fn-fx48f20 e4m3fn-e4m3fn-fx48f20-x8
+        e4m3fnuz-e4m3fnuz-bf16-x2 lns8-lns8-bf16.unfused nf4@fp16-mx6-bf16.unfused e2m3fn-e2m3fn-chunk16:fx24:fp32 msfp12-msfp12-bf16-x2
+        e4m3fn-e4m3fn-tc4f12:fp32.rtz e5m2-e5m2-e5m14 e2m3fn-af4@bf16-fx48f20-x2 mxfp4-mxfp4-fx32f8-x8-p1 lns6g4-lns6g4-fp32.sr8-x4
+        int5-int5-chunk8:bf16:fp32-x2 e5m2-bf16-fx32f8""",
+    ("asap7", "balanced"): """
+        bf16-bf16-fp16.ftz int8-int8-fp32-x2-p1 int5-int5-chunk32:fp16:fp32-x8-p1 msfp14-msfp14-fp16.ftz-p1 e4m3fn+e5m2-e2m4-fx32f8-p1
+        e4m3fn+e5m2-e4m3fn+e5m2-fx24-x4 sm6-sm6-posit8-x2 int3-int3-fx24-x16 msfp12-msfp12-bf16.unfused e4m3fn-e4m3fn-e5m14-x4-p1
+        mx9-posit7es1-fx48f20-x4 int8-int8-fp16.ftz-x2-p1 e3m3-e5m2-fp16 e2m1fn-e2m1fn-fp32-p1 msfp14-msfp14-bf16.unfused
+        posit6es1-int8-fx32 e4m2-e4m2-fx48f20-x4-p1 msfp14-msfp14-e6m9-x4 af4@bf16-af4@bf16-chunk16:fx24:fp32-x2 int8-e3m3-fp16-x4-p1
+        mxfp6e3m2-mxfp6e3m2-bf16-x2-p1 mxint8-e4m3fn+e5m2-fx32f8-p1 af4@bf16-af4@bf16-fx24-x2 mxfp6e3m2-mxfp6e3m2-bf16""",
+    ("sg13g2", "area"): """
+        mxfp4-posit8-fx48f20 msfp12-int8-fp16.ftz-p1 mxfp6e2m3-mxfp6e2m3-fp32 e3m2fn-e3m2fn-tc8f16:fp32.rtz-p1 sm6-e4m3fnuz-fp16.ftz-x2
+        int8-int8-fx-x8 e4m3fn+e5m2-e3m2fn-fx-x2-p1 e5m2-int4-fx32f8-x2 lns6g4-lns6g4-fx32 int3-int3-posit8 e3m3-int8-fx24-x2
+        fp16-fp16-chunk8:bf16:fp32 af4@bf16-af4@bf16-fp16.ftz-x2 e4m3fnuz-e4m3fnuz-fp32.rtz-x4 posit7es1-e4m3fn-chunk8:bf16:fp32
+        posit6es1-posit6es1-fp32.rtz e3m3-e3m3-fp16 int4-int4-chunk32:fp16:fp32-x2-p1 posit6es1-nf4@fp16-e6m9-p1 int3-int3-fx48f20-x8""",
+}
+"""Units of a card and an objective that were drawn last, of any two formats and any accumulator, up to 22,000 um2 on sky130hd."""
 
 
 LARGE = """
@@ -129,5 +153,6 @@ def calibration_units(card: str, objective: str) -> dict[str, str]:
         left_out |= set(LARGER.split())
     if card != "sky130hd":
         left_out |= set(LARGE.split())
-    named = ((name, family) for names in (CHOSEN, DRAWN) for family in names for name in names[family].split())
+    named = [(name, family) for names in (CHOSEN, DRAWN) for family in names for name in names[family].split()]
+    named += [(name, "any") for name in ANY.get((card, objective), "").split()]
     return {str(MacSpec.parse(name)): family for name, family in named if name not in left_out}
