@@ -14,7 +14,7 @@ from .logarithms import LogFormat
 from .mac import FixedPoint, MacSpec
 from .posit_products import posit_product_shape
 from .posits import PositFormat
-from .ranges import NumberShape, float_state, log_product_shape, operand_shape, product_shape, row_integer
+from .ranges import NumberShape, float_state, log_product_shape, operand_shape, product_shape, rounds_terms, row_integer
 from .tensor import TensorAcc
 
 
@@ -71,17 +71,24 @@ class Taken(NamedTuple):
         Halved subnormals have the exponent of normal numbers: in a tensor core.
     signed
         As `stays_signed` tells.
+    flagged
+        A flag goes with a product that tells whether it is zero: to a float or a tensor core, if it is not rounded before.
     """
 
     normalised: bool
     product_normalised: bool
     aligned: bool
     signed: bool
+    flagged: bool
 
 
 def taken(spec: MacSpec) -> Taken:
     """Return how a unit's operands and products are taken."""
-    return Taken(normalises_operands(spec), normalises_product(spec), isinstance(spec.acc, TensorAcc), stays_signed(spec))
+    normalised, aligned, first = normalises_operands(spec), isinstance(spec.acc, TensorAcc), spec.levels[0]
+    found = Taken(normalised, normalises_product(spec), aligned, stays_signed(spec), normalised or aligned)
+    if normalised and isinstance(first, FloatAcc) and rounds_terms(first, product_of(spec.a, spec.b, found)):
+        return found._replace(flagged=False)
+    return found
 
 
 def lane_product(spec: MacSpec) -> NumberShape:

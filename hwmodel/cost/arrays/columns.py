@@ -137,6 +137,8 @@ class UnitColumns:
         return (*ways, rows, fixed, frame.all_lanes, registers, is_float, *told)
 
     def _way_of(self, frame: Frame, kind: str) -> int:
+        if kind == "float" and isinstance(frame.first, FloatAcc) and not frame.first.fused:
+            kind += f" {frame.first}"  # which decides what is rounded, and so what is told of it
         key = kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc)
         place = self._way_at.setdefault(key, len(self._ways))
         if place == len(self._ways):

@@ -139,7 +139,9 @@ class PlainSums:
     def float_frame(self, frame: Frame) -> FloatFrame:
         """Return what tells a plain frame around a float from others."""
         assert isinstance(frame.acc, FloatAcc)
-        front = self._front_frames.of((frame.lanes, frame.pipeline > 0 and frame.lanes > 1))
+        registered = frame.pipeline > 0 and frame.lanes > 1
+        # What is kept in front of an accumulator that rounds it depends on that.
+        front = self._front_frames.of((frame.lanes, registered, frame.acc if registered and not frame.acc.fused else None))
         level = self._level_frames.of((frame.acc, frame.pipeline))
         return FloatFrame(front, level, frame.acc.format.precision, (frame.lanes - 1).bit_length(), not frame.acc.format.has_nan)
 

@@ -54,7 +54,7 @@ def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
 @lru_cache(maxsize=1 << 12)
 def _lane(a: Operand, b: Operand, taken: Taken, adder: str, multiplier: str) -> LaneCounts:
     """Count the same, from how operands and products are taken, which many accumulators do alike."""
-    product_bits = number_width(product_of(a, b, taken)) + (taken.normalised or taken.aligned)
+    product_bits = number_width(product_of(a, b, taken)) + taken.flagged
     if taken.signed:
         assert isinstance(a, PositFormat)
         assert isinstance(b, PositFormat)

@@ -13,7 +13,7 @@ import numpy as np
 
 from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
-from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, row_integer
+from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, rounds_terms, row_integer
 
 from .activity import activity_of_rows, activity_of_sums, multiply_activity, nonzero
 from .adders import ADDERS, add
@@ -245,7 +245,9 @@ class _Sums:
             self.normacc += only_while(shape)
         self.summed = self.alignadd
         if spec.pipeline:
-            self.alignadd += Counts(flip_flop=number_width(shape) + normalised)
+            first = spec.levels[0]
+            flagged = normalised and not (isinstance(first, FloatAcc) and rounds_terms(first, shape))
+            self.alignadd += Counts(flip_flop=number_width(shape) + flagged)
         return Terms(shape)
 
     def _scale(self, *, normalised: bool) -> NumberShape | None:
