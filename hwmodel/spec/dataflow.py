@@ -82,13 +82,18 @@ class Taken(NamedTuple):
     flagged: bool
 
 
+_INTO_FLOAT = Taken(normalised=True, product_normalised=False, aligned=False, signed=False, flagged=True)
+
+
 def taken(spec: MacSpec) -> Taken:
     """Return how a unit's operands and products are taken."""
-    normalised, aligned, first = normalises_operands(spec), isinstance(spec.acc, TensorAcc), spec.levels[0]
-    found = Taken(normalised, normalises_product(spec), aligned, stays_signed(spec), normalised or aligned)
-    if normalised and isinstance(first, FloatAcc) and rounds_terms(first, product_of(spec.a, spec.b, found)):
-        return found._replace(flagged=False)
-    return found
+    first = spec.levels[0]
+    if isinstance(first, FloatAcc) and spec.exact_sum is None:
+        if first.fused or not rounds_terms(first, product_of(spec.a, spec.b, _INTO_FLOAT)):
+            return _INTO_FLOAT
+        return _INTO_FLOAT._replace(flagged=False)
+    normalised, aligned = normalises_operands(spec), isinstance(spec.acc, TensorAcc)
+    return Taken(normalised, normalises_product(spec), aligned, stays_signed(spec), normalised or aligned)
 
 
 def lane_product(spec: MacSpec) -> NumberShape:

@@ -87,14 +87,19 @@ class Binades(NamedTuple):
 def binades_of_sums(spec: MacSpec) -> Binades:
     """Return where the bits of a unit's sums are at work."""
     finest, size = binades_of_products(spec)
+    lane_bits = (spec.lanes - 1).bit_length()
+    if not spec.blocks:
+        return Binades(finest, reach_of_sums(size, lane_bits))
     points = sum([fmt.point for fmt in spec.blocks])
     shifts = sum([(1 << fmt.shift_bits) - 1 for fmt in spec.blocks if fmt.sub_size])
-    return Binades(finest - points - shifts, reach_of_sums(size - points, (spec.lanes - 1).bit_length()))
+    return Binades(finest - points - shifts, reach_of_sums(size - points, lane_bits))
 
 
 def binades_of_terms(spec: MacSpec) -> Binades:
     """Return the same of what a float accumulator is given: sums of blocks times their scales, which differ by a binade or so."""
     sums, scales = binades_of_sums(spec), [fmt.scale for fmt in spec.blocks]
+    if not scales:
+        return sums
     finer = sum([1 + (scale.fraction_bits if isinstance(scale, FloatFormat) else scale.width) for scale in scales])
     return Binades(sums.finest - finer, sums.highest)
 

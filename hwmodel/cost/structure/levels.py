@@ -149,6 +149,8 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     level, terms, precision = level_of_float(acc, term, adder, resettable), binades_of_terms(spec), acc.format.precision
     alignadd, normacc = unfilled(terms, max(precision, term.significand_bits)), unfilled(terms, precision)
+    if not alignadd:  # and so not normacc either
+        return level
     return level._replace(idle_alignadd=level.alignadd.share(alignadd), idle_normacc=level.normacc.share(normacc))
 
 
