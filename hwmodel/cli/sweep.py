@@ -110,6 +110,7 @@ def _show_count(plan: "Plan", form: Form) -> None:
 def _show_summary(summary: "Summary", store: Path, form: Form) -> None:
     if form is not Form.TABLE:
         row: dict[str, Any] = {"rows": summary.rows, "computed": summary.computed, "estimated": summary.estimated, "failed": summary.failed}
+        row["extrapolated"] = summary.extrapolated
         row |= {"table": None if summary.table is None else str(summary.table), "store": str(store), "interrupted": summary.interrupted}
         show([row], (), form)
     elif summary.table is not None:
@@ -118,6 +119,10 @@ def _show_summary(summary: "Summary", store: Path, form: Form) -> None:
     if summary.failed:
         have = "has" if summary.failed == 1 else "have"
         note(f"{counted(summary.failed, 'row')} {have} a reason in place of figures, such as: {'; '.join(summary.reasons)}")
+    if summary.extrapolated:
+        share = counted(summary.extrapolated, "estimate")
+        are = "is" if summary.extrapolated == 1 else "are"
+        note(f"{share} {are} extrapolated, of units with a part far larger than in any that was learnt from: est_extrapolated in the table")
     if summary.interrupted:
         note(f"stopped; what was finished is in {store}, and the same command goes on from there")
 

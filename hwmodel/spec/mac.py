@@ -204,7 +204,7 @@ class MacSpec:
     @staticmethod
     def notes(text: str) -> list[str]:
         """Return one sentence for each operand name in `text` that is often meant for another format."""
-        return sorted({note for part in text.split("-")[:2] if (note := format_note(part))})
+        return sorted({note for part in name_of(text).split("-")[:2] if (note := format_note(part))})
 
     @property
     def unit_note(self) -> str:

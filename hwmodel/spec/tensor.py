@@ -59,6 +59,8 @@ class TensorAcc:
     _GRAMMAR: ClassVar[re.Pattern[str]] = re.compile(r"tc(\d+)f(\d+):([^.:]+)((?:\.\w+)*)", re.ASCII)
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.phases, tuple) and all(map(is_whole, self.phases))):
+            raise SpecError(f"the phases of a tensor core are a tuple of integers, one for each product, and not {self.phases!r}")
         object.__setattr__(self, "phases", _shortest(self.phases))
         if not (is_whole(self.lanes) and 1 <= self.lanes <= MAX_LANES):
             raise SpecError(f"accumulator {self}: {self.lanes} products a step is not in 1..{MAX_LANES}")

@@ -43,6 +43,8 @@ class Summary:
         Rows that were mapped or measured in this run, and that were estimated.
     failed
         Rows with a reason, of which `reasons` are some.
+    extrapolated
+        Rows whose estimates are: of units with a part far larger than in all that were learnt from.
     table
         The file; None: it was not written.
     interrupted
@@ -54,6 +56,7 @@ class Summary:
     estimated: int = 0
     failed: int = 0
     reasons: tuple[str, ...] = ()
+    extrapolated: int = 0
     table: Path | None = None
     interrupted: bool = False
 
@@ -182,6 +185,7 @@ def _sweep(
         summary.interrupted = True
         return summary
     summary.rows, summary.failed, summary.reasons = written.rows, written.failed, tuple(written.reasons)
+    summary.extrapolated = written.extrapolated
     summary.estimated, summary.table, summary.interrupted = written.estimated, out, summary.interrupted or written.interrupted
     return summary
 

@@ -60,10 +60,11 @@ class Columns:
 
 @dataclass
 class Written:
-    """What was written: rows, rows with a reason, some of the reasons, how many were estimated in this run, and if Ctrl-C ended it."""
+    """What was written: rows, of these with a reason or extrapolated, some reasons, how many were estimated now, and if Ctrl-C ended it."""
 
     rows: int = 0
     failed: int = 0
+    extrapolated: int = 0
     estimated: int = 0
     reasons: list[str] = field(default_factory=list)
     interrupted: bool = False
@@ -71,6 +72,8 @@ class Written:
     def count(self, table: "pa.Table") -> None:
         """Add the rows of a table."""
         self.rows += len(table)
+        if FLAG in table.column_names:
+            self.extrapolated += sum(chunk.true_count for chunk in table[FLAG].chunks)
         failed = table["reason"].drop_null()
         self.failed += len(failed)
         if len(self.reasons) < _REASONS_TOLD:

@@ -32,7 +32,8 @@ def test_a_sweep(run, file, inside):
     assert second.stdout == "s.parquet: 5 rows; nothing in this run; results are kept in hwmodel.store\n"
     (row,) = json.loads(run("sweep", file, "--json", "-o", "new/t.parquet", "--store", "hwmodel.store").stdout)
     assert row == {
-        "rows": 5, "computed": 0, "estimated": 0, "failed": 1, "table": "new/t.parquet", "store": "hwmodel.store", "interrupted": False,
+        "rows": 5, "computed": 0, "estimated": 0, "failed": 1, "extrapolated": 0, "table": "new/t.parquet", "store": "hwmodel.store",
+        "interrupted": False,
     }  # fmt: skip
     table = pd.read_parquet("new/t.parquet")
     assert list(table["spec"][:3]) == ["int3-int3-fx", "int4-int4-fx", "int5-int5-fx"]
@@ -50,6 +51,17 @@ def test_accumulators_that_drop_bits_are_told(run, file, inside, space, said):
     file.write_text(f"[space]\n{space}\n")
     stderr = run("sweep", file).stderr
     assert f"note: not all accumulators keep every bit of products, such as {said}" in stderr if said else "keep" not in stderr
+
+
+def test_extrapolated_estimates_are_told(run, file, inside):
+    file.write_text('[space]\nunit = ["int8-int8-fx32", "fp32-fp32-fx512f256-x{15..16}"]\n')
+    stderr = run("sweep", file).stderr
+    assert stderr.startswith(
+        "note: 2 estimates are extrapolated, of units with a part far larger than in any that was learnt from: est_ext"
+    )
+    assert pd.read_parquet("s.parquet")["est_extrapolated"].tolist() == [False, True, True]
+    file.write_text('[space]\nunit = "int8-int8-fx32"\n')
+    assert "extrapolated" not in run("sweep", file).stderr
 
 
 def test_rows_are_counted_before_anything_is_done(run, file, inside):

@@ -202,6 +202,12 @@ def test_roundings_of_a_float_accumulator(rounding) -> None:
         (TensorAcc, (4.0, 8, FP16), "accumulator tc4.0f8:fp16: 4.0 products a step is not in 1..64"),
         (TensorAcc, (4, 8.0, FP16), "accumulator tc4f8.0:fp16: 8.0 aligned fraction bits is not in 0..48"),
         (TensorAcc, (4, 8, "fp16"), "accumulator tc4f8:fp16: 'fp16' is no float format"),
+        (TensorAcc, (4, 8, FP16, "rne", 3), "the phases of a tensor core are a tuple of integers, one for each product, and not 3"),
+        (
+            TensorAcc,
+            (4, 8, FP16, "rne", (0.0, 1)),
+            "the phases of a tensor core are a tuple of integers, one for each product, and not (0.0, 1)",
+        ),
     ],
 )
 def test_fields_of_other_accumulators(make, given, sentence: str) -> None:
