@@ -72,11 +72,14 @@ _EXPLAINED = (
 )
 
 
+_OBJECTIVE = "What the unit is mapped for, with ripple, Brent-Kung or Sklansky adders; synth --objective tries all that there are."
+
+
 def estimate(
     context: typer.Context,
     texts: Specs,
     card: Card = "sky130hd",
-    objective: Annotated[str, typer.Option(metavar="area|balanced|delay", help="What the unit is built and mapped for.")] = "balanced",
+    objective: Annotated[str, typer.Option(metavar="area|balanced|delay", help=_OBJECTIVE)] = "balanced",
     paper: Annotated[bool, typer.Option("--paper", help="Count two-input gates as the literature does.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show what it is the sum of: cells, what each counts, contributions.")] = False,
     as_json: Json = False,
