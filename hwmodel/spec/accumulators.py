@@ -7,7 +7,7 @@ The semantics of each is the table in ``docs/semantics.md``. A new accumulator i
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from .catalog import CATALOG, parse_format
 from .errors import SpecError, is_whole, name_of, nearest
@@ -235,8 +235,9 @@ class ChunkAcc:
             if text.startswith("chunk"):
                 raise SpecError(f"accumulator {text!r}: a chunked accumulator is chunk<n>:<inner>:<outer>, for example chunk64:e6m9:fp32")
             return None
-        inner, outer = (parse_accumulator(part) for part in match.groups()[1:])
-        return cls(int(match[1]), inner, outer)  # type: ignore[arg-type]  # refused if it is neither
+        # Others are refused as the chunk is made.
+        inner, outer = (cast("FixedAcc | FloatAcc", parse_accumulator(part)) for part in match.groups()[1:])
+        return cls(int(match[1]), inner, outer)
 
 
 Level = FixedAcc | FloatAcc | PositAcc | QuireAcc | TensorAcc

@@ -111,7 +111,7 @@ class Mac:
         units = [x * y for x, y in zip(a.units, b.units, strict=True)] if self.spec.blocks else []
         scale = a.scale * b.scale if units else _ONE
         if isinstance(self._acc, TensorAcc):
-            terms = [aligned_product(*pair) for pair in pairs]  # type: ignore[arg-type]
+            terms = [aligned_product(*pair) for pair in pairs]
             if units:
                 terms = [_scaled(term, Value(unit) * scale) for term, unit in zip(terms, units, strict=True)]
             self._acc.add(terms)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hwmodel import spec
-from hwmodel.spec import FloatFormat, TensorPreset, parse_tensor
+from hwmodel.spec import FloatFormat, Format, TensorPreset, parse_tensor
 
 from .codec import decode, encode
 from .value import NAN, Kind, Value, dyadic
@@ -96,7 +96,9 @@ def term_of(code: int, fmt: FloatFormat) -> Term:
     return value, _exponent(value, fmt)
 
 
-def product(x: int, a_format: FloatFormat, y: int, b_format: FloatFormat) -> Term:
+def product(x: int, a_format: Format, y: int, b_format: Format) -> Term:
+    assert isinstance(a_format, FloatFormat)  # no unit of others has such an accumulator
+    assert isinstance(b_format, FloatFormat)
     a, b = decode(x, a_format), decode(y, b_format)
     return a * b, _exponent(a, a_format) + _exponent(b, b_format)
 
