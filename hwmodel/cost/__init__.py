@@ -15,7 +15,7 @@ from .estimate import Estimate, Interval, estimate, estimate_many
 from .estimator import Estimator
 from .paper import SOURCE_RATIOS, SOURCE_REFERENCE, Assumptions, PaperGates, paper, ratio
 from .structure import PARTS, UnitCounts, counts
-from .structure.tally import CELLS, Counts
+from .structure.cells import CELLS, Counts
 
 __all__ = [
     "ARCHITECTURES",

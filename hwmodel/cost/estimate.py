@@ -15,7 +15,7 @@ from .depth import LEVELS, depths
 from .estimator import BOUNDS, Estimator
 from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
-from .structure.tally import CELLS
+from .structure.cells import CELLS
 
 
 class Interval(NamedTuple):

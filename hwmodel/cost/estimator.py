@@ -12,7 +12,7 @@ from .arrays import Distinct, PlainTimes, RowCosts, Stirred, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .depth import depths
 from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
-from .structure.tally import CELLS
+from .structure.cells import CELLS
 
 BOUNDS = ("", "low", "high")
 

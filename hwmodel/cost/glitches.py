@@ -28,8 +28,9 @@ from .structure.activity import (
     some_nonzero,
 )
 from .structure.adders import add, count_up_or_down
+from .structure.cells import CELLS, cells_of
 from .structure.idle import steadiness
-from .structure.tally import CELLS, SIGNAL, Tally, constant, signals
+from .structure.tally import SIGNAL, Tally, constant, signals
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
 """Kinds of glitching cells, whose scales are learnt each by itself.
@@ -91,15 +92,15 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
     product = times.product if registers_of(spec) <= 0 else 0.0
     parts = stages(spec, adder, multiplier)
     alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE * (1 - steadiness(spec))
-    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * parts.summed.cells()
+    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * cells_of([parts.summed])[0]
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
-        aligned, rounded = (part.cells() for part in level.term)
+        aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
         found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1
         rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
         found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
         active = max(active, _HELD)
-        alignadd, normacc = active * (level.alignadd.cells() - aligned), active * (level.normacc.cells() - rounded)
+        alignadd, normacc = active * (alignadd - aligned), active * (normacc - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
                 saturates = isinstance(acc, FixedAcc) and acc.saturate
@@ -221,7 +222,7 @@ def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) 
     else:
         add(tally, signals(above), constant(0, above), SIGNAL, adder)
     still = 1.0 if adder == "ripple" or spec.lanes == 1 else 1 - _ABOVE_LANES
-    return np.maximum(alignadd - still * tally.counts().cells(), 0.0)
+    return np.maximum(alignadd - still * cells_of([tally.cells])[0], 0.0)
 
 
 def _lateness(spec: MacSpec, acc: Level, times: Arrivals, term: float, *, rounds: bool) -> tuple[Any, Any]:

@@ -22,7 +22,7 @@ from .depth import group_times
 from .glitches import STIRS, stirred_cells
 from .structure import UnitCounts
 from .structure.activity import owed
-from .structure.tally import CELLS
+from .structure.cells import CELLS, cells_of
 
 FITTED = ("decode", "multiply", "alignadd", "normacc")
 """The parts that are fitted; mpy is decode and multiply together."""
@@ -189,12 +189,14 @@ def composed_figure(figures: Figures, cell: str, figure: str) -> float:
 
 def fitted_cells(unit: UnitCounts) -> np.ndarray:
     """Return the cells of the `FITTED` parts, (4, 2 cells) float64: those placed, then those at work in an average cycle."""
-    kinds = len(CELLS)
-    placed = np.array((unit.decode[:kinds], unit.mpy[:kinds], unit.alignadd[:kinds], unit.normacc[:kinds]), float)
-    placed[1] -= placed[0]  # mpy contains decode
-    cells = np.concatenate((placed, placed), axis=1)
-    working = cells[:, kinds:]
-    working[2:] -= (unit.idle_alignadd, unit.idle_normacc)
+    idle = unit.idle_alignadd + unit.idle_normacc
+    counted = cells_of([*unit.placed, *[counts for _, counts in idle]])
+    cells = np.concatenate((counted[:4], counted[:4]), axis=1)
+    working = cells[:, len(CELLS) :]
+    still = np.zeros((2, len(CELLS)))
+    for at, (share, _) in enumerate(idle):
+        still[0 if at < len(unit.idle_alignadd) else 1] += share * counted[4 + at]
+    working[2:] -= still
     decode_active, multiply_active, alignadd_active, normacc_active = unit.active
     working[0] *= decode_active
     working[1] *= owed(multiply_active).T

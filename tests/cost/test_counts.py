@@ -4,10 +4,12 @@ import inspect
 import json
 import re
 
+import numpy as np
 import pytest
 
 from hwmodel import cost
 from hwmodel.cost.structure.adders import ADDERS as COST_ADDERS
+from hwmodel.cost.structure.cells import cells_of_shares, counts_of
 from hwmodel.cost.structure.multipliers import MULTIPLIERS as COST_MULTIPLIERS
 from hwmodel.cost.structure.multipliers import multiplier_rows
 from hwmodel.spec import MacSpec
@@ -155,7 +157,7 @@ def test_below_products_in_a_long_window_only_signs_are_added():
 def test_an_array_multiplier_has_the_textbook_number_of_adders():
     # Dadda: n^2 - 4n + 3 full adders and n - 1 half adders bring n rows to two; the final adder has 2n - 2 positions.
     for n in (4, 8, 11, 24):
-        tree = multiplier_rows(n, n, False, False, 2 * n, "baugh_wooley")[0]
+        tree = counts_of(multiplier_rows(n, n, False, False, 2 * n, "baugh_wooley")[0])
         assert (tree.full_adder, tree.half_adder) == (n * n - 4 * n + 3, n - 1)
 
 
@@ -180,26 +182,26 @@ def test_more_bits_cost_more(names):
 def test_nothing_stands_idle_but_what_is_there():
     for name in ("int8-int8-fx48", "e4m3fn-e4m3fn-chunk64:fp16:fp32"):
         unit = cost.counts(MacSpec.parse(name))
-        assert sum(unit.idle_alignadd) > 0
+        assert cells_of_shares([unit.idle_alignadd]).sum() > 0
         for part, idle in (("alignadd", unit.idle_alignadd), ("normacc", unit.idle_normacc)):
-            assert all(0 <= still <= there for still, there in zip(idle, unit.part(part).cells(), strict=True))
+            assert np.all((cells_of_shares([idle])[0] >= 0) & (cells_of_shares([idle])[0] <= unit.part(part).cells()))
     # Every step is a chunk: its outer level works as often as the inner.
-    assert not any(cost.counts(MacSpec.parse("fp16-fp16-chunk1:fp16:fp16")).idle_alignadd)
+    assert not cost.counts(MacSpec.parse("fp16-fp16-chunk1:fp16:fp16")).idle_alignadd
 
 
 def test_sums_of_coarse_products_leave_a_long_significand_idle():
     """Multiples of a quarter up to some 40 are 8 bits of 24; of fp16 there are as many as there is room for."""
-    idle = [sum(cost.counts(MacSpec.parse(f"{fmt}-{fmt}-fp32")).idle_normacc) for fmt in ("e2m1fn", "e4m3fn", "fp16")]
+    idle = [cells_of_shares([cost.counts(MacSpec.parse(f"{fmt}-{fmt}-fp32")).idle_normacc]).sum() for fmt in ("e2m1fn", "e4m3fn", "fp16")]
     assert idle[0] > idle[1] > idle[2] == 0
 
 
 def test_sums_of_coarse_products_leave_a_wide_window_idle():
     """FP4 in a tensor core reaches 6 to 7 binades of its window, and half of what moves products there moves them in any case."""
     units = {bits: cost.counts(MacSpec.parse(f"e2m1fn-e2m1fn-tc2f{bits}:fp32")) for bits in (4, 10, 19)}
-    shares = [sum(unit.idle_alignadd) / sum(unit.alignadd.cells()) for unit in units.values()]
+    shares = [cells_of_shares([unit.idle_alignadd]).sum() / unit.alignadd.cells().sum() for unit in units.values()]
     assert 0 < shares[0] < shares[1] < shares[2] < 0.5
-    assert not any(cost.counts(MacSpec.parse("e5m2-e5m2-tc2f10:fp32")).idle_alignadd)
-    assert any(cost.counts(MacSpec.parse("e2m1fn-e2m1fn-tc2f19:fp32.late")).idle_alignadd)  # of the float that it is added to
+    assert not cost.counts(MacSpec.parse("e5m2-e5m2-tc2f10:fp32")).idle_alignadd
+    assert cost.counts(MacSpec.parse("e2m1fn-e2m1fn-tc2f19:fp32.late")).idle_alignadd  # of the float that it is added to
 
 
 def test_choices_are_those_of_the_circuits():

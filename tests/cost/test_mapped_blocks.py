@@ -9,9 +9,10 @@ from amaranth.hdl import Cat, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hwmodel.cost import CELLS, Counts
+from hwmodel.cost import CELLS
 from hwmodel.cost.model import composed_figure
 from hwmodel.cost.structure.adders import add, add_or_subtract, count_up_or_down
+from hwmodel.cost.structure.cells import MUX2, XOR2, Packed, cells_of
 from hwmodel.cost.structure.operands import decode
 from hwmodel.cost.structure.shifters import leading_zero_count, normalise, shift_right_sticky
 from hwmodel.cost.structure.tally import SIGNAL, Tally, constant, signals
@@ -45,15 +46,15 @@ class Block(wiring.Component):
 
 class Case(NamedTuple):
     block: Any
-    counts: Counts
+    counts: Packed
     within: float
     """How far off the estimate may be; ABC shares gates between what is counted apart, the smaller a block the more."""
 
 
-def _tallied(count: Callable[..., Any], *arguments: Any, **options: Any) -> Counts:
+def _tallied(count: Callable[..., Any], *arguments: Any, **options: Any) -> Packed:
     tally = Tally()
     count(tally, *arguments, **options)
-    return tally.counts()
+    return tally.cells
 
 
 def _adder(kind: str, width: int) -> Case:
@@ -78,7 +79,7 @@ def _magnitude(kind: str, width: int) -> Case:
         return {"magnitude": Cat(*magnitude), "carry": carry, "negative": negative}
 
     block = Block({"a": width, "b": width, "subtract": 1}, {"magnitude": width, "carry": 1, "negative": 1}, build)
-    counts = _tallied(add_or_subtract, signals(width), signals(width), kind) + Counts(xor2=width)
+    counts = _tallied(add_or_subtract, signals(width), signals(width), kind) + width * XOR2
     return Case(block, counts, 0.12)
 
 
@@ -126,7 +127,7 @@ def _any_of(width: int) -> Case:
 
 def _choice(width: int) -> Case:
     block = Block({"a": width, "b": width, "which": 1}, {"out": width}, lambda m, a, b, which: {"out": Mux(which, a, b)})
-    return Case(block, Counts(mux2=width), 0.15)
+    return Case(block, width * MUX2, 0.15)
 
 
 def _decoder(name: str) -> Case:
@@ -178,5 +179,7 @@ def area_um2(block: Any, yosys: Yosys, folder) -> float:
 @pytest.mark.parametrize("name", CASES)
 def test_counts_of_a_block_are_its_mapped_area(name, yosys, tmp_path):
     case = CASES[name]
-    counted = sum(number * composed_figure(FIGURES, cell, "area_um2") for cell, number in zip(CELLS, case.counts.cells(), strict=True))
+    counted = sum(
+        number * composed_figure(FIGURES, cell, "area_um2") for cell, number in zip(CELLS, cells_of([case.counts])[0], strict=True)
+    )
     assert counted == pytest.approx(area_um2(case.block, yosys, tmp_path), rel=case.within)

@@ -3,14 +3,15 @@
 import random
 
 from hwmodel.cost.structure import trees
-from hwmodel.cost.structure.tally import ONE, SIGNAL, STUCK, ZERO, Counts, Tally
-from hwmodel.cost.structure.trees import LONG, Run, compress, dadda_height, rows_of, unpacked
+from hwmodel.cost.structure.cells import Packed
+from hwmodel.cost.structure.tally import ONE, SIGNAL, STUCK, ZERO, Tally
+from hwmodel.cost.structure.trees import LONG, Run, compress, dadda_height, rows_of
 
 MOST = 130
 """Bits in a column: two of each of 64 lanes, an accumulator's, and a constant's."""
 
 
-def column_by_column(runs: list[Run]) -> tuple[Counts, list[bytes]]:
+def column_by_column(runs: list[Run]) -> tuple[Packed, list[bytes]]:
     """Count a tree by the definition: every column of every level on its own."""
     tally, columns = Tally(), [list(bits) for length, bits in runs for _ in range(length)]
     height = max(map(len, columns))
@@ -30,7 +31,7 @@ def column_by_column(runs: list[Run]) -> tuple[Counts, list[bytes]]:
             below.append(queue)
             carries = made
         columns = below
-    return tally.counts(), [bytes(column[row] if row < len(column) else ZERO for column in columns) for row in (0, 1)]
+    return tally.cells, [bytes(column[row] if row < len(column) else ZERO for column in columns) for row in (0, 1)]
 
 
 def drawn_runs(count: int, longest: int) -> list[list[Run]]:
@@ -53,7 +54,7 @@ def differing(cases: list[list[Run]]) -> int:
     wrong = 0
     for runs in cases:
         packed, left = compress(runs)
-        wrong += (unpacked(packed), list(rows_of(left))) != column_by_column(runs)
+        wrong += (packed, list(rows_of(left))) != column_by_column(runs)
     return wrong
 
 

@@ -1,18 +1,20 @@
 """Decode and multiply of many units at once, of which those of one lane are counted, for each pair of formats."""
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import numpy as np
 
 from hwmodel.spec import MacSpec
 from hwmodel.spec.dataflow import normalises_operands
+from hwmodel.spec.mac import MAX_PIPELINE
 
 from ..structure.activity import lane_activities, owed
-from ..structure.lanes import LaneCounts, lane_counts
-from ..structure.tally import CELLS, Counts
+from ..structure.cells import CELLS, cells_of
+from ..structure.lanes import lane_counts
 from .tables import Met, PartTable
 
-_FIELDS = len(Counts._fields)
+_REGISTERS = range(MAX_PIPELINE + 1)
 
 
 class PlainOperands:
@@ -32,7 +34,7 @@ class PlainOperands:
 
     def __init__(self, pairs: int, adder: str, multiplier: str, operands: PartTable) -> None:
         self._adder, self._multiplier, self._operands = adder, multiplier, operands
-        self._known, self._lanes = np.zeros(pairs, bool), np.zeros((pairs, 2 * _FIELDS + 2), np.int64)
+        self._known, self._lanes = np.zeros(pairs, bool), np.zeros((pairs, len(_REGISTERS), 2, len(CELLS)))
         self._activities = np.zeros(pairs)
         self._met = Met()
 
@@ -63,20 +65,14 @@ class PlainOperands:
         return 1.0
 
     def _count(self, pair: np.ndarray, lanes: np.ndarray, registers: np.ndarray) -> np.ndarray:
-        cells = np.empty((len(pair), 2, 2 * len(CELLS)))
-        for number in np.unique(registers).tolist():
-            at = np.flatnonzero(registers == number)
-            decode, multiply, *bits = np.split(self._lanes[pair[at]].T, [_FIELDS, 2 * _FIELDS, 2 * _FIELDS + 1])
-            one = LaneCounts(Counts(*decode), Counts(*multiply), *(each[0] for each in bits))
-            for row, part in enumerate(one.of_lanes(lanes[at], number)):
-                cells[at, row] = np.tile(np.stack(np.broadcast_arrays(*part[: len(CELLS)])).T, 2)
+        cells = np.tile(self._lanes[pair, np.maximum(registers, 0)] * lanes[:, np.newaxis, np.newaxis], 2)
         cells[:, 1, len(CELLS) :] *= owed(self._activities[pair])
         return self._operands.add(cells)
 
     def _count_lanes(self, pair: np.ndarray, units: Sequence[MacSpec]) -> None:
         """Count one lane of pairs, each in some unit, and how often its multiplier changes."""
-        for row, unit in zip(pair.tolist(), units, strict=True):
-            decode, multiply, *bits = lane_counts(unit, self._adder, self._multiplier)
-            self._lanes[row] = *decode, *multiply, *bits
+        lanes = [lane_counts(unit, self._adder, self._multiplier) for unit in units]
+        counted = cells_of(chain.from_iterable(lane.registered(number) for lane in lanes for number in _REGISTERS))
+        self._lanes[pair] = counted.reshape(len(pair), len(_REGISTERS), 2, len(CELLS))
         self._activities[pair] = lane_activities([(unit.a, unit.b) for unit in units], normalised=normalises_operands(units[0]))
         self._known[pair] = True

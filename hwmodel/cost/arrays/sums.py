@@ -16,13 +16,13 @@ from hwmodel.spec.mac import MAX_FIXED_WIDTH, MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
+from ..structure.cells import CELLS, Packed, Shares, cells_of, cells_of_shares, share_of
 from ..structure.idle import IDLE, TREES, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
 from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width
 from ..structure.parts import mpy_integer
-from ..structure.tally import CELLS, NO_CELLS, Cells, Counts
 from ..structure.units import control
 from .sizes import Frame, Pair
-from .tables import LOW, Distinct, Facts, Faults, Met, PartTable, with_room
+from .tables import LOW, Distinct, Faults, Met, PartTable, with_room
 
 _FULL_ADDER = CELLS.index("full_adder")
 
@@ -77,23 +77,30 @@ class CellRows:
     """Cells of alignadd and normacc, placed and standing idle, each counted once."""
 
     def __init__(self) -> None:
-        self._rows = Facts(4 * len(CELLS))
+        self._table, self._rows = np.zeros((1 << 10, 2, 2, len(CELLS))), 0
+        self._new = list[tuple[tuple[Packed, Packed], tuple[Shares, Shares]]]()
 
-    def add(self, placed: tuple[Counts, Counts], idle: tuple[Cells, Cells]) -> int:
+    def add(self, placed: tuple[Packed, Packed], idle: tuple[Shares, Shares]) -> int:
         """Add a row, and return its place."""
-        (alignadd, normacc), (still, kept), kinds = placed, idle, len(CELLS)
-        return self._rows.add((*alignadd[:kinds], *normacc[:kinds], *still[:kinds], *kept[:kinds]))
+        self._new.append((placed, idle))
+        return self._rows + len(self._new) - 1
 
     def all(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells of all rows, and how many of them stand idle: (rows, 2, cells) float64 each."""
-        rows = self._rows.all().reshape(-1, 2, 2, len(CELLS))
-        return rows[:, 0], rows[:, 1]
+        if self._new:
+            first, self._rows = self._rows, self._rows + len(self._new)
+            self._table = with_room(self._table, self._rows)
+            placed, idle = map(chain.from_iterable, zip(*self._new, strict=True))
+            self._table[first : self._rows, 0] = cells_of(placed).reshape(-1, 2, len(CELLS))
+            self._table[first : self._rows, 1] = cells_of_shares(idle).reshape(-1, 2, len(CELLS))
+            self._new = []
+        return self._table[: self._rows, 0], self._table[: self._rows, 1]
 
 
-def _cells(counts: Sequence[Counts]) -> np.ndarray:
-    """Return the cells of counts, (counts, cells) float64."""
-    fields = len(Counts._fields)
-    return np.fromiter(chain.from_iterable(counts), float, len(counts) * fields).reshape(-1, fields)[:, : len(CELLS)]
+def _whole(parts: tuple[Packed, Packed]) -> tuple[Shares, Shares]:
+    """Return parts that stand idle as a whole."""
+    alignadd, normacc = parts
+    return share_of(1.0, alignadd), share_of(1.0, normacc)
 
 
 def is_plain(frame: Frame) -> bool:
@@ -126,7 +133,7 @@ class PlainSums:
     def __init__(self, pairs: Sequence[Pair], adder: str, multiplier: str, sums: PartTable, faults: Faults) -> None:
         self.pairs, self._adder, self._multiplier, self._sums, self._faults = pairs, adder, multiplier, sums, faults
         self.fronts, self.levels = CellRows(), CellRows()
-        self._none = self.fronts.add((Counts(), Counts()), (NO_CELLS, NO_CELLS))
+        self._none = self.fronts.add((0, 0), ((), ()))
         self.front_of, self.level_of = list[tuple[Frame, int] | None]([None]), list[LevelOf]()
         self._made_of = np.zeros((1 << 10, 2), np.int64)
         self._front_met, self._level_met = Met(), Met()
@@ -206,7 +213,7 @@ class PlainSums:
         counted = front_counts(spec, self._adder, self._multiplier)
         place = self._none
         if spec.exact_sum is not None:
-            place = self.fronts.add((counted.alignadd, counted.normacc), (counted.idle_alignadd, NO_CELLS))
+            place = self.fronts.add((counted.alignadd, counted.normacc), (counted.idle_alignadd, ()))
             self.front_of.append((frame, pair))
         assert isinstance(counted.terms, Terms)
         # Of the largest number a float asks for no more than its length.
@@ -223,7 +230,7 @@ class PlainSums:
         counted = level_of_float(acc, shape, self._adder, pipeline > 0)
         self.level_of.append(LevelOf(acc, shape))
         own = counted.alignadd, counted.normacc
-        return self.levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), own)
+        return self.levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), _whole(own))
 
     def _binades_of_products(self, pairs: np.ndarray) -> np.ndarray:
         """Return log2 of what products are multiples of, but for few, and of how large they commonly are: (2, pairs) float64."""
@@ -258,7 +265,7 @@ class PlainSums:
             found.append(len(at))
         levels = len(self.level_of) + np.arange(len(there))
         placed, idle = self._levels_of_rows(there) if joined else self._levels_of_terms(there)
-        placed[:, 1] += _cells([control(frame.pipeline, None, 0, False) for frame, *_ in there])
+        placed[:, 1] += cells_of([control(frame.pipeline, None, 0, False) for frame, *_ in there])
         working = (placed - idle) * active[at][:, :, np.newaxis]
         places = self._sums.add(np.concatenate([placed, working], axis=2))
         if not joined:
@@ -280,16 +287,16 @@ class PlainSums:
 
     def _levels_of_terms(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Count fixed-point accumulators that add products as numbers: cells placed, and idle, of both parts, (units, 2, cells) each."""
-        counted, shares = list[Counts](), list[tuple[float, float]]()
+        counted, shares = list[Packed](), list[tuple[float, float]]()
         for frame, acc, (fixed, product), pair in units:
             own = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
-            self.levels.add(own, (own[0], own[1]))
+            self.levels.add(own, _whole(own))
             self.level_of.append(LevelOf(acc, product, frame.lanes, fixed))
             counted += own
             finest, size = binades_of_factors(self.pairs[pair].told["factors"])
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
             shares.append(idle_of_fixed(sums, fixed, product))
-        placed = _cells(counted).reshape(-1, 2, len(CELLS))
+        placed = cells_of(counted).reshape(-1, 2, len(CELLS))
         idle = placed * np.array(shares).reshape(-1, 2, 1)
         several = np.array([frame.lanes > 1 for frame, *_ in units], bool)
         idle[several, 0, _FULL_ADDER] -= TREES * placed[several, 0, _FULL_ADDER]
@@ -297,7 +304,7 @@ class PlainSums:
 
     def _levels_of_rows(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Count fixed-point accumulators that add the rows of products of integers, as `_levels_of_terms`."""
-        counted = list[Counts]()
+        counted = list[Packed]()
         for frame, acc, (fixed, _), pair in units:
             spec = frame.around(self.pairs[pair])
             rows = self._rows_of.get((pair, frame.lanes))
@@ -309,7 +316,7 @@ class PlainSums:
             width = total_width(fixed, spec.product_max_magnitude, spec.product_lsb_exponent, frame.lanes)
             for register in (fixed.width, reached(spec, fixed)):
                 counted += level_of_rows(acc, fixed, Rows(*rows, width), register, self._adder, frame.pipeline > 0)
-        wide, narrow = _cells(counted).reshape(-1, 2, 2, len(CELLS)).swapaxes(0, 1)
+        wide, narrow = cells_of(counted).reshape(-1, 2, 2, len(CELLS)).swapaxes(0, 1)
         return wide, (wide - narrow) * IDLE
 
     def _fixed_point(self, frame: Frame, acc: FixedAcc, pair: Pair) -> _Fixed | int:

@@ -9,8 +9,8 @@ import numpy as np
 from hwmodel.spec import SpecError, WidthError
 
 from ..model import costs_of, fitted_cells
-from ..structure import UnitCounts, stacked
-from ..structure.tally import CELLS
+from ..structure import UnitCounts
+from ..structure.cells import CELLS
 from .sizes import Frame, Pair
 
 LOW = (1 << 32) - 1
@@ -124,7 +124,7 @@ class PartTable:
         self._cells = with_room(self._cells, self._count)
         if self._units:
             places, units = zip(*self._units, strict=True)
-            self._cells[list(places)] = fitted_cells(stacked(units))[self._parts].transpose(2, 0, 1)
+            self._cells[list(places)] = np.stack([fitted_cells(unit)[self._parts] for unit in units])
             self._units = []
         return self._cells[: self._count]
 

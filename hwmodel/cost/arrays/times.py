@@ -34,8 +34,8 @@ from ..glitches import (
     stirs_of_operands,
 )
 from ..structure.activity import activity_of_sums, exponent_activity, nonzero, some_nonzero
+from ..structure.cells import CELLS, cells_of
 from ..structure.levels import level_of_float, total_width
-from ..structure.tally import CELLS, NO_CELLS
 from .sums import PlainSums
 from .tables import Distinct, Facts, FactsAt, PartTable, Told
 
@@ -304,7 +304,8 @@ class PlainTimes:
         """Return the cells that round products before they are added, by accumulators, (levels, 12) float64."""
         for of in self._plain.level_of[len(self._rounding) :]:
             rounds = isinstance(of.acc, FloatAcc) and not of.acc.fused
-            self._rounding.add(level_of_float(of.acc, of.shape, self._adder, False).term[1][: len(CELLS)] if rounds else NO_CELLS)
+            rounding = level_of_float(of.acc, of.shape, self._adder, False).term[1] if rounds else 0
+            self._rounding.add(cells_of([rounding])[0].tolist())
         return self._rounding.all()
 
 

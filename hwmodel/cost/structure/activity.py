@@ -28,8 +28,8 @@ from hwmodel.spec import (
 from hwmodel.spec.dataflow import joins_rows, lane_product, normalises_operands
 from hwmodel.spec.ranges import operand_shape, row_integer
 
+from .cells import CELLS
 from .parts import exponent_width
-from .tally import CELLS
 
 _IN_BLOCK = 0.4
 """Standard deviation of a block's elements, over the largest: their scale brings the largest of some ten or thirty near to it."""

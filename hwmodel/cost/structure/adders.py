@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from .cells import GATE2, HALF_ADDER, PREFIX, XOR2, Packed
 from .prefix import bits_of, both, either, exclusive, kinds, lowest, network_size, prefixes
-from .tally import SIGNAL, ZERO, Bit, Counts, Span, Tally, constant, signals
+from .tally import SIGNAL, ZERO, Bit, Span, Tally, constant, signals
 
 ADDERS = ("ripple", "brent_kung", "sparse", "sklansky", "kogge_stone")
 
@@ -15,12 +16,12 @@ SPARSE_GROUP = 4
 def add(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit = ZERO, kind: str = "ripple", *, carry_used: bool = False) -> bytes:
     """Count ``a + b + carry``; return its bits, one more than the operands have."""
     counts, total = _added(bytes(a), bytes(b), carry, kind if len(a) >= 4 else "ripple", carry_used)
-    tally.include(counts)
+    tally.cells += counts
     return total
 
 
 @lru_cache(maxsize=1 << 16)
-def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
+def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Packed, bytes]:
     tally = Tally()
     if kind == "ripple":
         total: list[Bit] = []
@@ -28,18 +29,18 @@ def _added(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
             low, carry = tally.full(x, y, carry, carry_used=carry_used or i < last)
             total.append(low)
-        return tally.counts(), bytes([*total, carry])
+        return tally.cells, bytes([*total, carry])
     if kind == "sparse":
         total = _sparse(tally, a, b, carry, carry_used)
-        return tally.counts(), bytes(total)
+        return tally.cells, bytes(total)
     return _prefix(a, b, carry, kind, carry_used)
 
 
 def lowest_bit_stays(tally: Tally) -> None:
     """Take back what the lowest bit of a two's complement was counted for: xor-ed twice, it is what it was. Its carry is left."""
-    tally.xor2 -= 1
-    tally.half_adder -= 1
-    tally.gate2 += 1
+    tally.cells -= XOR2
+    tally.cells -= HALF_ADDER
+    tally.cells += GATE2
 
 
 def add_low(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, used: int) -> None:
@@ -55,11 +56,11 @@ def compare_sum(tally: Tally, a: Sequence[Bit], b: Sequence[Bit]) -> None:
     swept = Tally()
     add(swept, a, b)
     tally.include_placed(swept)
-    tally.gate2 += len(a) - 1  # the carries
+    tally.cells += (len(a) - 1) * GATE2  # the carries
     tally.any_of(len(a))
 
 
-def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Counts, bytes]:
+def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tuple[Packed, bytes]:
     """Count a parallel-prefix adder. Position 0 is the carry in: it generates, and propagates nothing."""
     last = len(a)
     x, y = kinds(a), kinds(b)
@@ -69,7 +70,7 @@ def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tupl
     gates, generate, _ = prefixes(generate, propagate, last + 1, kind, left_out=0 if carry_used else 1 << last)
     sums, total = exclusive(half, lowest(generate, last))
     out = bits_of((generate[0] >> last, generate[1] >> last), 1)
-    return Counts(xor2=xors + sums, gate2=ands, prefix=gates), bits_of(total, last) + out
+    return (xors + sums) * XOR2 + ands * GATE2 + gates * PREFIX, bits_of(total, last) + out
 
 
 def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_used: bool) -> list[Bit]:
@@ -85,7 +86,7 @@ def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_
         groups.append(group)
     generate, propagate = (kinds(bytes(each)) for each in zip(*groups, strict=True))
     gates, carries, _ = prefixes(generate, propagate, len(groups), "brent_kung")
-    tally.prefix += gates
+    tally.cells += gates * PREFIX
     total: list[Bit] = []
     for start, into in zip(starts, bits_of(carries, len(groups)), strict=True):
         end = min(start + SPARSE_GROUP, len(half))
@@ -99,11 +100,11 @@ def _sparse(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], carry: Bit, carry_
 def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str) -> None:
     """Count the magnitude of a sum or difference of unsigned numbers, the complement of `b` left out."""
     width = len(a)
-    tally.gate2 += 2
+    tally.cells += 2 * GATE2
     if kind == "ripple" or width < 4:
         # Adder cells stand before a mapper finds out which bits are always 0.
         add(tally, [min(bit, SIGNAL) for bit in a], b, SIGNAL, carry_used=True)
-        tally.xor2 += width
+        tally.cells += width * XOR2
         add(tally, signals(width), constant(0, width), SIGNAL)
         return
     x, y = kinds(bytes(a)), kinds(bytes(b))
@@ -112,14 +113,10 @@ def add_or_subtract(tally: Tally, a: Sequence[Bit], b: Sequence[Bit], kind: str)
     # Either without or with a carry into the lowest bit.
     carried, through = both(lowest(propagate, width - 1), kinds(bytes(signals(width - 1))))
     merged, _ = either(lowest(generate, width - 1), through)
-    tally.gate2 += ands + 1
-    tally.prefix += gates + carried + merged
-    tally.xor2 += xors + 2 * width
+    tally.cells += (ands + 1) * GATE2 + (gates + carried + merged) * PREFIX + (xors + 2 * width) * XOR2
 
 
 def count_up_or_down(tally: Tally, width: int, kind: str) -> None:
     """Count the addition of one, or minus one, or nothing, to `width` bits."""
     network = max(width - 2, 0) if kind == "ripple" else network_size(width - 1, kind)
-    tally.prefix += 2 * network
-    tally.gate2 += 3 * width + 3
-    tally.xor2 += width
+    tally.cells += 2 * network * PREFIX + (3 * width + 3) * GATE2 + width * XOR2

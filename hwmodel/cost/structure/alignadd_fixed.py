@@ -12,32 +12,33 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from .adders import add
+from .cells import GATE2, MASK, MUX2, XOR2, Packed
 from .compressor import add_columns
 from .parts import exponent_width
 from .shifters import shift_left, shift_left_overflow
-from .tally import SIGNAL, ZERO, Counts, Tally, constant, extend, signals
+from .tally import SIGNAL, ZERO, Tally, constant, extend, signals
 from .trees import Heap
 
 
 @lru_cache(maxsize=1 << 14)
-def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Counts:
+def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, total_width: int, adder: str) -> Packed:
     """Count the addition of products in two rows to a fixed-point accumulator of `width` bits, 0: to none."""
     tally = Tally()
     columns = Heap(total_width)
     columns.place(0, total_width if width else 0)  # sign extended
     columns.place(shift, shift + row_width, 2)
     add_columns(tally, columns, row_constant << shift, adder)
-    return tally.counts()
+    return tally.cells
 
 
-def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Counts:
+def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Packed:
     """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
     aligned = _align_to_unit(shape, fixed.fraction, rounding)
     return aligned.counts + _add_one(aligned.signed, aligned.magnitude, aligned.place, aligned.carries, fixed.width, total_width, adder)
 
 
 @lru_cache(maxsize=1 << 14)
-def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, width: int, total_width: int, adder: str) -> Counts:
+def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, width: int, total_width: int, adder: str) -> Packed:
     """Count the addition of an aligned number to an accumulator; `signed` None: in two's complement."""
     tally = Tally()
     bits = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
@@ -45,7 +46,7 @@ def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, wid
         bits = (constant(0, place) + signals(total_width - place))[:total_width]
     # Below the number a complement's ones and the carry cancel, which a mapper finds.
     add(tally, extend(signals(width), total_width, signed=True)[place:], bits[place:], SIGNAL if carries else ZERO, adder)
-    return tally.counts()
+    return tally.cells
 
 
 def alignadd_sum(
@@ -58,17 +59,17 @@ def alignadd_sum(
     *,
     accumulates: bool,
     drops_specials: bool,
-) -> Counts:
+) -> Packed:
     """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
     lane = _align_to_unit(shape, fixed.fraction, rounding, drops_specials=drops_specials)
     added = _add_all(lane.signed is not False, lane.magnitude, lane.place, lane.carries, count, total_width, accumulates, adder)
-    return lane.counts.times(count) + added
+    return count * lane.counts + added
 
 
 @lru_cache(maxsize=1 << 15)
 def _add_all(
     signed: bool, magnitude: int, place: int, carries: bool, count: int, total_width: int, accumulates: bool, adder: str
-) -> Counts:
+) -> Packed:
     """Count the addition of so many aligned numbers in one tree."""
     tally, columns, constant_sum = Tally(), Heap(total_width), 0
     columns.place(place, place + magnitude + signed, count)
@@ -77,7 +78,7 @@ def _add_all(
         constant_sum = -count << (place + magnitude)
     columns.place(0, total_width if accumulates else 0)  # sign extended
     add_columns(tally, columns, constant_sum, adder)
-    return tally.counts()
+    return tally.cells
 
 
 class Aligned(NamedTuple):
@@ -95,7 +96,7 @@ class Aligned(NamedTuple):
         Whether it has a sign; None: it is in two's complement.
     """
 
-    counts: Counts
+    counts: Packed
     magnitude: int
     place: int
     carries: bool
@@ -108,7 +109,7 @@ def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_sp
     tally = Tally()
     if shape.twos_complement:
         magnitude, place, carries = _signed_to_unit(tally, shape, WindowShift.of(shape, fraction, rounding))
-        return Aligned(tally.counts(), magnitude, place, carries, None)
+        return Aligned(tally.cells, magnitude, place, carries, None)
     amount, low = 0, shape.exponent_low
     if shape.has_exponent:
         amount, signed = exponent_width(shape.exponent_low, shape.exponent_high)
@@ -120,8 +121,7 @@ def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_sp
             amount = width
     place = low + shape.top + 1 - shape.significand_bits + fraction
     if drops_specials and (shape.nan or shape.inf):
-        tally.mask += shape.significand_bits
-        tally.gate2 += shape.nan and shape.inf
+        tally.cells += shape.significand_bits * MASK + (shape.nan and shape.inf) * GATE2
     reach = shape.magnitude.bit_length() + shape.lsb + fraction
     inexact = shape.lsb + fraction < 0
     filled = shape.signed and not inexact
@@ -131,11 +131,11 @@ def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_sp
         magnitude -= dropped
         if inexact:
             tally.any_of(dropped)
-            tally.gate2 += 1 + (rounding == "rne")
+            tally.cells += (1 + (rounding == "rne")) * GATE2
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
-    tally.xor2 += shape.signed * (shape.significand_bits if filled else magnitude + 1)
-    return Aligned(tally.counts(), magnitude, place, shape.signed or inexact, shape.signed)
+    tally.cells += shape.signed * (shape.significand_bits if filled else magnitude + 1) * XOR2
+    return Aligned(tally.cells, magnitude, place, shape.signed or inexact, shape.signed)
 
 
 def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tuple[int, int, bool]:
@@ -144,20 +144,19 @@ def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tupl
     finer = max(-plan.start, 0)
     if finer:
         tally.any_of(finer)
-        tally.gate2 += 1
+        tally.cells += GATE2
     return len(plan.weights) - finer, max(plan.start, 0), finer > 0
 
 
 def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
     """Count a shift by a plan, of a number whose exponent has so many bits."""
     for stage in range(plan.fine):
-        tally.mux2 += plan.bits + (1 << stage) - 2
-        tally.gate2 += 1 << stage
-    tally.gate2 += len(plan.windows) * (exponent - plan.fine) + 1
+        tally.cells += (plan.bits + (1 << stage) - 2) * MUX2 + (1 << stage) * GATE2
+    tally.cells += (len(plan.windows) * (exponent - plan.fine) + 1) * GATE2
     above = set()
     for weight in plan.weights:
         terms, signs = sum(1 for _ in plan.sources(weight)), plan.signs(weight)
-        tally.gate2 += terms
+        tally.cells += terms * GATE2
         tally.any_of(terms + bool(signs))
         above.add(signs)
     for signs in above - {()}:
@@ -165,11 +164,10 @@ def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
 
 
 @lru_cache(maxsize=1 << 14)
-def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Counts:
+def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Packed:
     """Count the bounded shift of a number to a fixed-point accumulator's grid, and the addition."""
     tally, far, width = Tally(), BoundedShift.of(term, fixed.width, fixed.fraction), fixed.width
-    tally.mask += term.significand_bits * (term.nan or term.inf)
-    tally.gate2 += term.nan and term.inf
+    tally.cells += term.significand_bits * (term.nan or term.inf) * MASK + (term.nan and term.inf) * GATE2
     amount = _far_amount(tally, term, far)
     shifted = shift_left_overflow(tally, term.significand_bits, amount, width - far.lowest)
     if far.lowest < 0:
@@ -177,13 +175,13 @@ def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str
         shifted -= dropped
         if term.lsb + fixed.fraction < 0:
             tally.any_of(dropped)
-            tally.gate2 += 1 + (rounding == "rne")
-    tally.xor2 += shifted + 1
+            tally.cells += (1 + (rounding == "rne")) * GATE2
+    tally.cells += (shifted + 1) * XOR2
     bits = extend(constant(0, max(far.lowest, 0)) + signals(shifted), width + 2, signed=False)
     inverted = signals(width + 2) if term.signed else bits
     add(tally, extend(signals(width), width + 2, signed=True), inverted, SIGNAL, adder)
-    tally.mux2 += 2
-    return tally.counts()
+    tally.cells += 2 * MUX2
+    return tally.cells
 
 
 def _far_amount(tally: Tally, term: NumberShape, far: BoundedShift) -> int:
@@ -196,7 +194,7 @@ def _far_amount(tally: Tally, term: NumberShape, far: BoundedShift) -> int:
     amount = most.bit_length()
     if ends[1] > most:
         add(tally, wanted, constant(-most - 1, width))
-        tally.gate2 += amount  # the largest amount is a constant
+        tally.cells += amount * GATE2  # the largest amount is a constant
     if ends[0] < 0:
-        tally.gate2 += amount
+        tally.cells += amount * GATE2
     return amount

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
+from .cells import GATE2, MUX2, XOR2
 from .tally import Tally
 
 
@@ -29,13 +30,13 @@ def _column(tally: Tally, bits: tuple[int, ...], counted: set[tuple[int, ...]]) 
     if low == high:
         return
     if all(x != y for x, y in zip(low, high, strict=True)):
-        tally.xor2 += 1
+        tally.cells += XOR2
         return
     _column(tally, high, counted)
     if constants:
-        tally.gate2 += 1
+        tally.cells += GATE2
     else:
-        tally.gate2 += 2  # both sides are of the same few bits, so that little more than an AND and an OR is left
+        tally.cells += 2 * GATE2  # both sides are of the same few bits, so that little more than an AND and an OR is left
 
 
 def choose(tally: Tally, sources: Sequence[Sequence[Hashable]]) -> None:
@@ -52,6 +53,6 @@ def _choose_bit(tally: Tally, sources: list[Hashable]) -> None:
     _choose_bit(tally, low)
     _choose_bit(tally, high)
     if set(low) == {0} or set(high) == {0}:
-        tally.gate2 += 1
+        tally.cells += GATE2
     else:
-        tally.mux2 += 1
+        tally.cells += MUX2

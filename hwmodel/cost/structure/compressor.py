@@ -3,36 +3,37 @@
 from functools import lru_cache
 
 from .adders import add, count_up_or_down
-from .tally import Bit, Counts, Tally
-from .trees import Heap, Run, compress, lowest_columns, places_of_signs, rows_of, runs_of, unpacked, with_constant
+from .cells import Packed
+from .tally import Bit, Tally
+from .trees import Heap, Run, compress, lowest_columns, places_of_signs, rows_of, runs_of, with_constant
 
 
 def add_columns(tally: Tally, columns: list[list[Bit]] | Heap, constant_sum: int, adder: str) -> None:
     """Count the compressor tree and the adder that add up `columns` and a constant."""
     runs = columns.runs() if isinstance(columns, Heap) else runs_of(columns)
-    tally.include(_added(tuple(runs), constant_sum, adder))
+    tally.cells += _added(tuple(runs), constant_sum, adder)
 
 
 @lru_cache(maxsize=1 << 15)
-def _added(runs: tuple[Run, ...], constant_sum: int, adder: str) -> Counts:
+def _added(runs: tuple[Run, ...], constant_sum: int, adder: str) -> Packed:
     width, above = sum(length for length, _ in runs), sign_column(runs, constant_sum)
     tally = Tally()
     # Accumulators of all widths have the same below.
-    tally.include(_added_below(lowest_columns(runs, min(above + 2, width)), constant_sum & ((1 << above) - 1), above, adder, above < width))
+    tally.cells += _added_below(lowest_columns(runs, min(above + 2, width)), constant_sum & ((1 << above) - 1), above, adder, above < width)
     if above < width:
         count_up_or_down(tally, width - above, adder)
-    return tally.counts()
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 15)
-def _added_below(runs: tuple[Run, ...], constant_sum: int, above: int, adder: str, carry_used: bool) -> Counts:
+def _added_below(runs: tuple[Run, ...], constant_sum: int, above: int, adder: str, carry_used: bool) -> Packed:
     """Count what adds up the columns below `above`."""
     tally = Tally()
-    packed, left = compress(with_constant(runs, constant_sum))
-    tally.include(unpacked(packed))
+    placed, left = compress(with_constant(runs, constant_sum))
+    tally.cells += placed
     first, second = rows_of(left)
     add(tally, first[:above], second[:above], kind=adder, carry_used=carry_used)
-    return tally.counts()
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 15)

@@ -17,7 +17,7 @@ from hwmodel.spec import (
 )
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
-from .tally import Cells, Counts
+from .cells import Packed, Shares, full_adders
 
 IDLE = 0.85
 """How much less than others those bits of a sum change that no product of Gaussian operands reaches.
@@ -144,9 +144,9 @@ def steadiness(spec: MacSpec) -> float:
     return 1 - (2 / steps) ** 0.4 if steps > 2 else 0.0
 
 
-def with_trees(idle: Cells, counts: Counts) -> Cells:
+def with_trees(idle: Shares, counts: Packed) -> Shares:
     """Return what stands idle where several numbers are added; below 0: it does more than others of its kind."""
-    return (idle[0] - TREES * counts.full_adder, *idle[1:])
+    return (*idle, (-TREES, full_adders(counts)))
 
 
 def unfilled(sums: Binades, precision: Any) -> Any:

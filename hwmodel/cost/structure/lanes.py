@@ -1,16 +1,16 @@
 """Cells of one lane in front of the sum: unpacking and multiplication of its operands, where products do not join as rows."""
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hwmodel.spec import BlockFormat, LogFormat, MacSpec, Operand, PositFormat
 from hwmodel.spec.dataflow import Taken, is_halved, product_of, raised_shape, taken
 from hwmodel.spec.ranges import operand_shape
 
+from .cells import FLIP_FLOP, Packed
 from .operands import decode, mpy_log, operand_width
 from .parts import mpy, number_width
 from .posits import decode_posit, mpy_posit
-from .tally import Counts
 from .tensor import raise_halved
 
 
@@ -21,7 +21,7 @@ def operand_registers(spec: MacSpec) -> int:
 
 
 class LaneCounts(NamedTuple):
-    """Cells of one lane in front of the sum, of one unit or, in arrays, of many.
+    """Cells of one lane in front of the sum.
 
     Attributes
     ----------
@@ -31,19 +31,15 @@ class LaneCounts(NamedTuple):
         What a register behind the multiplier holds, and one behind the decoders.
     """
 
-    decode: Counts
-    multiply: Counts
-    product_bits: Any
-    operand_bits: Any
+    decode: Packed
+    multiply: Packed
+    product_bits: int
+    operand_bits: int
 
-    def of_lanes(self, lanes: Any, registers: int) -> tuple[Counts, Counts]:
-        """Return decode and multiplication of so many lanes, with registers behind the multipliers, then behind the decoders."""
-        decode, multiply = self.decode.times(lanes), self.multiply.times(lanes)
-        if registers > 0:
-            multiply += Counts(flip_flop=lanes * self.product_bits)
-        if registers == 2:
-            decode += Counts(flip_flop=lanes * self.operand_bits)
-        return decode, multiply
+    def registered(self, registers: int) -> tuple[Packed, Packed]:
+        """Return decode and multiplication with so many registers, behind the multiplier, then behind the decoders."""
+        multiply = self.multiply + self.product_bits * FLIP_FLOP if registers > 0 else self.multiply
+        return self.decode + self.operand_bits * FLIP_FLOP if registers == 2 else self.decode, multiply
 
 
 def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
@@ -70,7 +66,7 @@ def _lane(a: Operand, b: Operand, taken: Taken, adder: str, multiplier: str) -> 
     if taken.aligned:
         halved = [is_halved(fmt.element if isinstance(fmt, BlockFormat) else fmt) for fmt in (a, b)]
         operands += sum(halved)  # a bit longer
-        unpacked += sum((raise_halved(shape) for shape, raised in zip((x, y), halved, strict=True) if raised), Counts())
+        unpacked += sum((raise_halved(shape) for shape, raised in zip((x, y), halved, strict=True) if raised), 0)
         x, y = (raised_shape(shape) if raised else shape for shape, raised in zip((x, y), halved, strict=True))
     product = mpy(x, y, taken.normalised, taken.product_normalised, multiplier, adder, tells_zero=taken.aligned)
     return LaneCounts(unpacked, product, product_bits, operands)

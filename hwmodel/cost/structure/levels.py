@@ -18,6 +18,7 @@ from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_
 from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range, states_of_sums, tensor_state
 
 from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
+from .cells import GATE2, Packed, Shares, share_of
 from .idle import IDLE, MOVED, binades_of_sums, binades_of_terms, idle_of_fixed, reached, unfilled, unreached, unused, with_trees
 from .parts import (
     alignadd_float,
@@ -28,7 +29,7 @@ from .parts import (
     sum_exponent_range,
 )
 from .posits import normacc_posit, normacc_quire, read_quire, rebase_term, round_term_posit
-from .tally import NO_CELLS, Cells, Counts, Tally
+from .tally import Tally
 from .tensor import alignadd_tensor, normacc_tensor, round_products
 
 
@@ -62,12 +63,12 @@ class LevelCounts(NamedTuple):
         Of both parts, what makes the number that a float register is added to: rounding of products, and a tensor core's sums.
     """
 
-    alignadd: Counts
-    normacc: Counts
-    idle_alignadd: Cells = NO_CELLS
-    idle_normacc: Cells = NO_CELLS
+    alignadd: Packed
+    normacc: Packed
+    idle_alignadd: Shares = ()
+    idle_normacc: Shares = ()
     register: NumberShape | None = None
-    term: tuple[Counts, Counts] = (Counts(), Counts())
+    term: tuple[Packed, Packed] = (0, 0)
 
 
 def accumulate(
@@ -96,10 +97,10 @@ def _add_rows(spec: MacSpec, acc: FixedAcc, rows: Rows, adder: str, resettable: 
     (alignadd, normacc), (narrow_alignadd, narrow_normacc) = (
         level_of_rows(acc, fixed, rows, width, adder, resettable) for width in (fixed.width, reached(spec, fixed))
     )
-    return LevelCounts(alignadd, normacc, (alignadd - narrow_alignadd).share(IDLE), (normacc - narrow_normacc).share(IDLE))
+    return LevelCounts(alignadd, normacc, share_of(IDLE, alignadd - narrow_alignadd), share_of(IDLE, normacc - narrow_normacc))
 
 
-def level_of_rows(acc: FixedAcc, fixed: FixedPoint, rows: Rows, width: int, adder: str, resettable: bool) -> tuple[Counts, Counts]:
+def level_of_rows(acc: FixedAcc, fixed: FixedPoint, rows: Rows, width: int, adder: str, resettable: bool) -> tuple[Packed, Packed]:
     """Count alignadd and normacc of a fixed-point accumulator of integer products as if its register had `width` bits."""
     total = rows.width - fixed.width + width
     alignadd = alignadd_integer(rows.bits, rows.constant, fixed.fraction, width, total, adder)
@@ -113,34 +114,34 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
     alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
     idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, terms.shape)
-    idle = alignadd.share(idle_alignadd)
-    return LevelCounts(alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, normacc.share(idle_normacc))
+    idle = share_of(idle_alignadd, alignadd)
+    return LevelCounts(alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, share_of(idle_normacc, normacc))
 
 
-def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Counts, Counts]:
+def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Packed, Packed]:
     """Count alignadd and normacc of a fixed-point accumulator `acc`, which is `fixed` for the unit's products, whatever stands idle."""
     width = total_width(fixed, terms.shape.magnitude, terms.shape.lsb, terms.number)
     alignadd = _align(terms, fixed, width, acc.rounding, adder)
     return alignadd, normacc_fixed(fixed.width, width, acc.saturate, resettable) + _flags(terms)
 
 
-def _flags(terms: Terms) -> Counts:
+def _flags(terms: Terms) -> Packed:
     """Count what tells that a term is no number."""
     tally = Tally()
     tally.any_of(terms.number * (terms.shape.nan + terms.shape.inf))
-    return tally.counts()
+    return tally.cells
 
 
 def _add_to_quire(spec: MacSpec, acc: QuireAcc, terms: Terms, adder: str, resettable: bool) -> LevelCounts:
     fixed, fmt = spec.fixed_point(acc), spec.a
     assert isinstance(fmt, PositFormat)
     alignadd = _align(terms, fixed, fixed.width, "floor", adder)
-    normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + Counts(gate2=terms.number - 1)
+    normacc = normacc_quire(fixed, resettable) + read_quire(fixed, fmt, adder) + (terms.number - 1) * GATE2
     sums = binades_of_sums(spec)
-    return LevelCounts(alignadd, normacc, alignadd.share(unreached(sums, fixed)), normacc.share(unused(sums, fixed)))
+    return LevelCounts(alignadd, normacc, share_of(unreached(sums, fixed), alignadd), share_of(unused(sums, fixed), normacc))
 
 
-def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Counts:
+def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: str) -> Packed:
     if terms.number == 1:
         return alignadd_fixed(terms.shape, fixed, width, rounding, adder)
     return alignadd_sum(terms.shape, terms.number, fixed, width, rounding, adder, accumulates=True, drops_specials=True)
@@ -151,13 +152,13 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
     alignadd, normacc = unfilled(terms, max(precision, term.significand_bits)), unfilled(terms, precision)
     if not alignadd:  # and so not normacc either
         return level
-    return level._replace(idle_alignadd=level.alignadd.share(alignadd), idle_normacc=level.normacc.share(normacc))
+    return level._replace(idle_alignadd=share_of(alignadd, level.alignadd), idle_normacc=share_of(normacc, level.normacc))
 
 
 @lru_cache(maxsize=1 << 16)
 def level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     """Count a float accumulator that adds numbers of a shape, whatever stands idle."""
-    rounding = Counts()
+    rounding = 0
     if rounds_terms(acc, term):
         rounding = round_term(acc, term, adder)
         term = rounded_state(acc, term).shape
@@ -165,13 +166,13 @@ def level_of_float(acc: FloatAcc, term: NumberShape, adder: str, resettable: boo
     window = float_window(term, state.shape, acc.random_bits)
     normacc = rounding + normacc_float(acc, state, window + 2, sum_exponent_range(term, state.shape), adder, resettable)
     alignadd = alignadd_float(term, state.shape, window, adder)
-    return LevelCounts(alignadd, normacc, register=state.shape, term=(Counts(), rounding))
+    return LevelCounts(alignadd, normacc, register=state.shape, term=(0, rounding))
 
 
 def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     register = operand_shape(acc.format, normalised=True)
     exponent = exponent_width(term.exponent_low, term.exponent_high)
-    alignadd, rounding = Counts(), Counts()
+    alignadd, rounding = 0, 0
     if not acc.fused:
         rounding = round_term_posit(acc.format, term, exponent, adder)
         term = register
@@ -185,7 +186,7 @@ def _add_to_posit(acc: PositAcc, term: NumberShape, adder: str, resettable: bool
     alignadd += alignadd_float(term, lowered, window, adder)
     total = exponent_width(*sum_exponent_range(term, lowered))
     normacc = rounding + normacc_posit(acc.format, window + 2, total, adder, resettable)
-    return LevelCounts(alignadd, normacc, term=(Counts(), rounding))
+    return LevelCounts(alignadd, normacc, term=(0, rounding))
 
 
 def _add_aligned(
@@ -199,8 +200,8 @@ def _add_aligned(
         normacc = normacc_tensor(acc, state, exponents, adder, resettable)
         sums, window = binades_of_sums(spec), TensorWindow.of(acc).magnitude_bits
         moved, kept = (MOVED * unfilled(sums, bits) for bits in (window, min(acc.format.precision, window)))
-        return LevelCounts(alignadd, normacc, alignadd.share(moved), normacc.share(kept), term=(alignadd, normacc))
-    alignadd, normacc, before = Counts(), Counts(), None
+        return LevelCounts(alignadd, normacc, share_of(moved, alignadd), share_of(kept, normacc), term=(alignadd, normacc))
+    alignadd, normacc, before = 0, 0, None
     for (_, part), state in zip(acc.sums, states_of_sums(acc, product, scale), strict=True):
         alignadd += alignadd_tensor(part, product, before, scale, adder)
         normacc += round_products(part, state, largest_exponent_range(product, before, scale), adder, before)

@@ -21,18 +21,19 @@ from hwmodel.spec import (
 from hwmodel.spec.ranges import NumberShape, log_product_shape, operand_shape
 
 from .adders import add, lowest_bit_stays
+from .cells import GATE2, INVERTER, MASK, XOR2, Packed, counts_of
 from .choices import choose, table
 from .parts import exponent_width, number_width
 from .posits import magnitude_fields, unpack_posit
 from .shifters import leading_zero_count, normalise, shift_left
-from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals, stuck
+from .tally import SIGNAL, Tally, constant, extend, invert, signals, stuck
 
 FEW_OFFSETS = 4
 """As `hwmodel_rtl.decode_float.FEW_OFFSETS`."""
 
 
 @lru_cache(maxsize=1 << 14)
-def decode(operand: Operand, normalised: bool) -> Counts:
+def decode(operand: Operand, normalised: bool) -> Packed:
     """Count the unpacking of one operand."""
     match operand:
         case ChoiceFormat():
@@ -60,25 +61,25 @@ def operand_width(operand: Operand, normalised: bool) -> int:
     return number_width(operand_shape(operand, normalised=normalised))
 
 
-def _shift_element(fmt: BlockFormat, normalised: bool) -> Counts:
+def _shift_element(fmt: BlockFormat, normalised: bool) -> Packed:
     """Count what takes the shift of a sub-block off an element's exponent."""
     tally = Tally()
     if fmt.sub_size:
         own, shape = (operand_shape(each, normalised=normalised) for each in (fmt.element, fmt))
         if not own.has_exponent and fmt.shift_bits == 1:
-            return Counts()  # the exponent is minus the shift, and so is its one bit
+            return 0  # the exponent is minus the shift, and so is its one bit
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         bits, signed = exponent_width(own.exponent_low, own.exponent_high)
         exponent = extend(signals(bits), width, signed=signed) if own.has_exponent else constant(own.exponent_low, width)
         add(tally, exponent, invert(extend(signals(fmt.shift_bits), width, signed=False)), 1)
-    return tally.counts()
+    return tally.cells
 
 
-def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
+def _decode_integer(fmt: IntFormat, normalised: bool) -> Packed:
     tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
     bits = shape.significand_bits
     if fmt.coding is IntCoding.TWOS_COMPLEMENT:
-        tally.xor2 += bits - 1
+        tally.cells += (bits - 1) * XOR2
         # The highest bit, xor-ed with itself, is always 0.
         add(tally, [*signals(bits - 1), *stuck(1)], constant(0, bits), SIGNAL)
         lowest_bit_stays(tally)
@@ -88,17 +89,17 @@ def _decode_integer(fmt: IntFormat, normalised: bool) -> Counts:
             # Only the lowest number has the highest bit, and then no other: it is no part of the shift, and merges with the count.
             bits -= 1
         counter, stages = leading_zero_count(bits)
-        tally.include(counter)
+        tally.cells += counter
         normalise(tally, bits, stages, clears=False)
-        tally.gate2 -= 2 * stages + 1  # the highest bit is whether there is a one, and need not be moved there
+        tally.cells -= (2 * stages + 1) * GATE2  # the highest bit is whether there is a one, and need not be moved there
         if shape.has_exponent:
             width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
             add(tally, invert(extend(signals(zeros), width, signed=False)), constant(0, width), 1)
-            tally.inverter = 0  # the complement, and the lowest bit's again, merge
-    return tally.counts()
+            tally.cells -= counts_of(tally.cells).inverter * INVERTER  # the complement, and the lowest bit's again, merge
+    return tally.cells
 
 
-def _decode_codebook(fmt: CodebookFormat) -> Counts:
+def _decode_codebook(fmt: CodebookFormat) -> Packed:
     tally, shape = Tally(), operand_shape(fmt, normalised=True)
     words = []
     for entry in fmt.entries:
@@ -108,53 +109,52 @@ def _decode_codebook(fmt: CodebookFormat) -> Counts:
         place = exponent - shape.top if entry else 0
         words.append((entry < 0) | significand << 1 | place << (1 + shape.significand_bits))
     table(tally, words, max(words).bit_length())
-    return tally.counts()
+    return tally.cells
 
 
 def _log_width(fmt: LogFormat) -> int:
     return 1 + fmt.max_log.bit_length()
 
 
-def _decode_log(fmt: LogFormat) -> Counts:
+def _decode_log(fmt: LogFormat) -> Packed:
     tally = Tally()
     tally.any_of(fmt.width - 1)
-    tally.gate2 += 2  # zero and NaN
-    tally.inverter += 1  # the sign, for zero
+    tally.cells += 2 * GATE2  # zero and NaN
+    tally.cells += INVERTER  # the sign, for zero
     if fmt.regime_exponent_bits is None:
-        tally.inverter += 1  # the logarithm's sign bit
+        tally.cells += INVERTER  # the logarithm's sign bit
     else:
         magnitude_fields(tally, fmt.width, fmt.step_bits + fmt.regime_exponent_bits)
-    return tally.counts()
+    return tally.cells
 
 
-def _decode_posit(fmt: PositFormat) -> Counts:
+def _decode_posit(fmt: PositFormat) -> Packed:
     tally = Tally()
     unpack_posit(tally, fmt)
-    return tally.counts()
+    return tally.cells
 
 
-def mpy_log(a: LogFormat, b: LogFormat) -> Counts:
+def mpy_log(a: LogFormat, b: LogFormat) -> Packed:
     """Count the sum of two logarithms and the table that makes it linear."""
     tally, shape = Tally(), log_product_shape(a, b)
     width = a.step_bits + exponent_width(shape.exponent_low, shape.exponent_high)[0]
     x, y = (extend(signals(_log_width(fmt)), width, signed=True) for fmt in (a, b))
     add(tally, x, y)
     table(tally, a.table, shape.significand_bits)
-    tally.gate2 += shape.significand_bits + 2 + 1 + 2
-    tally.xor2 += 1
-    return tally.counts()
+    tally.cells += (shape.significand_bits + 2 + 1 + 2) * GATE2 + XOR2
+    return tally.cells
 
 
-def widen(operand: ChoiceFormat) -> Counts:
+def widen(operand: ChoiceFormat) -> Packed:
     """Count the extension of integers of several widths to the widest."""
     assert operand.as_integer is not None
     tally, width = Tally(), operand.as_integer.width
     # A bit of the code is told by its number, from 1.
     choose(tally, [[min(i, each.width) if i <= each.width or each.signed else 0 for i in range(1, width + 1)] for each in operand.choices])
-    return tally.counts()
+    return tally.cells
 
 
-def _decode_choice(operand: ChoiceFormat, normalised: bool) -> Counts:
+def _decode_choice(operand: ChoiceFormat, normalised: bool) -> Packed:
     if operand.as_integer is not None:
         return widen(operand) + _decode_integer(operand.as_integer, normalised)
     floats = [fmt for fmt in operand.choices if isinstance(fmt, FloatFormat)]
@@ -164,15 +164,15 @@ def _decode_choice(operand: ChoiceFormat, normalised: bool) -> Counts:
     sources: list[list[Hashable]] = []
     for i, fmt in enumerate(operand.choices):
         if not isinstance(fmt, FloatFormat):
-            tally.include(decode(fmt, normalised))
+            tally.cells += decode(fmt, normalised)
         group: Hashable = "float" if isinstance(fmt, FloatFormat) else i
         sources.append(_fields(operand_shape(fmt, normalised=normalised), shape, group))
     if floats:
         by_mode = [fmt if isinstance(fmt, FloatFormat) else floats[0] for fmt in operand.choices]
         own = operand_shape(ChoiceFormat(tuple(floats)) if len(floats) > 1 else floats[0], normalised=normalised)
-        tally.include(_decode_floats(by_mode, own, normalised))
+        tally.cells += _decode_floats(by_mode, own, normalised)
     choose(tally, sources)
-    return tally.counts()
+    return tally.cells
 
 
 def _fields(own: NumberShape, shape: NumberShape, group: Hashable) -> list[Hashable]:
@@ -184,7 +184,7 @@ def _fields(own: NumberShape, shape: NumberShape, group: Hashable) -> list[Hasha
     return bits + [(group, name) if getattr(own, name) else 0 for name in ("signed", "nan", "inf")]
 
 
-def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalised: bool) -> Counts:
+def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalised: bool) -> Packed:
     """Count minifloats that are unpacked together; `formats` are by mode."""
     tally = Tally()
     longest = max(fmt.fraction_bits for fmt in formats)
@@ -202,12 +202,12 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         for question, bits in _questions(layout, counted=shifts):
             asked[question, layout.width] = max(bits, asked.get((question, layout.width), 0))
         if layout.subnormals:
-            tally.inverter += 1  # whether the field is zero is wanted both ways
+            tally.cells += INVERTER  # whether the field is zero is wanted both ways
             if not shifts and shape.has_exponent and not layout.halved:
-                tally.gate2 += 1  # field 0 counts as 1: an OR, with its other input inverted
-                tally.inverter += 1
+                tally.cells += GATE2  # field 0 counts as 1: an OR, with its other input inverted
+                tally.cells += INVERTER
         # Infinite; NaN; whether the fraction is zero, wanted both ways. Of the one code that is NaN: that the exponent is zero.
-        tally.gate2 += 4 * (layout.specials is Specials.IEEE) + (layout.specials is Specials.FNUZ)
+        tally.cells += (4 * (layout.specials is Specials.IEEE) + (layout.specials is Specials.FNUZ)) * GATE2
         _plus(tally, layout.exponent_bits, offset)
     for bits in asked.values():
         tally.any_of(bits)
@@ -217,21 +217,20 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
     if shifts:
         zeros = _fraction_zeros(tally, longest)
         # How far: of normal numbers not at all, or as far as their format's fraction is shorter.
-        tally.gate2 += zeros * len(places) - (longest == 1)
-        tally.gate2 += 1 + (longest > 1)  # the top: the hidden bit, or that the count has found a one
+        tally.cells += (zeros * len(places) - (longest == 1)) * GATE2
+        tally.cells += (1 + (longest > 1)) * GATE2  # the top: the hidden bit, or that the count has found a one
         normalise(tally, longest, zeros, clears=False)
         added = [offset + longest - layout.fraction_bits + 2 - layout.halved for layout, offset in keys if layout.subnormals]
         for each in set(added):
             _plus(tally, zeros, each)
         # Sums of one count and two constants differ by little more than the mode.
-        tally.gate2 += min(zeros + 1, width) * (len(set(added)) - 1)
+        tally.cells += min(zeros + 1, width) * (len(set(added)) - 1) * GATE2
         # A subnormal's exponent field is 0: an AND and an OR where the count tells its bits, and one signal sets all above.
         if longest == 1:
-            tally.gate2 += 1
+            tally.cells += GATE2
         else:
             counted = min(zeros, width)
-            tally.gate2 += 2 * counted
-            tally.mask += width - counted
+            tally.cells += 2 * counted * GATE2 + (width - counted) * MASK
     elif len(places) > 1:
         shift_left(tally, longest, (longest - min(places)).bit_length(), longest)
     if not few:
@@ -239,32 +238,32 @@ def _decode_floats(formats: Sequence[FloatFormat], shape: NumberShape, normalise
         table(tally, words, max(offsets).bit_length())
         known = extend(signals(max(offsets).bit_length()), joint, signed=False)
         add(tally, extend(signals(own[0]), joint, signed=own[1]), known)
-    return tally.counts()
+    return tally.cells
 
 
-def _decode_x87(fmt: X87Format, normalised: bool) -> Counts:
+def _decode_x87(fmt: X87Format, normalised: bool) -> Packed:
     """Count an IEEE float whose hidden bit is in the code: nothing makes that bit, and it is held against the exponent field."""
     tally, shape = Tally(), operand_shape(fmt, normalised=normalised)
     tally.any_of(fmt.exponent_bits)
     tally.any_of(fmt.exponent_bits)
     tally.any_of(fmt.fraction_bits)
-    tally.gate2 += 4  # infinite; NaN, also where the integer bit is missing
-    tally.gate2 += 1  # field 0 counts as 1
+    tally.cells += 4 * GATE2  # infinite; NaN, also where the integer bit is missing
+    tally.cells += GATE2  # field 0 counts as 1
     if normalised:
         counter, zeros = leading_zero_count(fmt.precision)
-        tally.include(counter)
-        tally.gate2 += zeros
+        tally.cells += counter + zeros * GATE2
         normalise(tally, fmt.precision, zeros, clears=False)
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, signals(width), invert(extend(signals(zeros), width, signed=False)), 1)
-    return tally.counts()
+    return tally.cells
 
 
 def _choose_layout(tally: Tally, sources: Sequence[Sequence[Hashable]]) -> None:
     """Count the choice among fields of layouts: an AND and an OR each, the rest merges with what makes the fields and what takes them."""
-    chosen = Tally()
-    choose(chosen, sources)
-    tally.gate2 += 2 * chosen.mux2 + chosen.gate2
+    choice = Tally()
+    choose(choice, sources)
+    chosen = counts_of(choice.cells)
+    tally.cells += (2 * chosen.mux2 + chosen.gate2) * GATE2
 
 
 def _fraction_zeros(tally: Tally, bits: int) -> int:
@@ -273,8 +272,7 @@ def _fraction_zeros(tally: Tally, bits: int) -> int:
     counter, zeros = leading_zero_count(width)
     # At each level the higher half has that zero; the highest two bits need nothing, and nobody asks whether all are zeros.
     saved = 1 if width == 2 else 2 + (width > 3)
-    tally.include(counter)
-    tally.gate2 -= saved
+    tally.cells += counter - saved * GATE2
     return zeros
 
 
@@ -282,8 +280,7 @@ def _plus(tally: Tally, bits: int, offset: int) -> None:
     """Count the addition of a constant to so many bits in plain gates: from its lowest bit on a sum and a carry each."""
     if offset:
         moved = max(bits - (offset & -offset).bit_length() + 1, 0)
-        tally.xor2 += max(moved - 1, 0)
-        tally.gate2 += max(moved - 1, 0)
+        tally.cells += max(moved - 1, 0) * (XOR2 + GATE2)
 
 
 def _questions(fmt: FloatFormat, *, counted: bool) -> Iterator[tuple[str, int]]:

@@ -9,10 +9,11 @@ from hwmodel.spec import FloatAcc, FloatFormat, IntFormat, Specials
 from hwmodel.spec.ranges import FloatState, NumberShape, product_shape, rounded_state, rounding_exponent_bits
 
 from .adders import add, add_low, add_or_subtract, compare_sum
+from .cells import FLIP_FLOP, GATE2, INVERTER, MASK, MUX2, STRONG_MASK, WIDE, XOR2, Packed
 from .multipliers import multiplier, multiplier_rows
 from .rounder import bits_looked_at, round_significand
 from .shifters import leading_zero_count, normalise, shift_right_sticky
-from .tally import SIGNAL, ZERO, Bit, Counts, Tally, constant, extend, invert, signals, stuck
+from .tally import SIGNAL, ZERO, Bit, Tally, constant, extend, invert, signals, stuck
 
 
 def exponent_width(low: int, high: int) -> tuple[int, bool]:
@@ -44,19 +45,18 @@ def mpy(
     adder: str,
     *,
     tells_zero: bool = False,
-) -> Counts:
+) -> Packed:
     """Count the multiplication of two unpacked numbers, which may be `normalised`, and so may their product."""
     tally, shape = Tally(), product_shape(a, b, normalised=product_normalised)
     bits = shape.significand_bits
-    tally.mask += a.significand_bits  # nothing is multiplied unless valid
-    tally.include(multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder))
+    tally.cells += a.significand_bits * MASK  # nothing is multiplied unless valid
+    tally.cells += multiplier(a.significand_bits, b.significand_bits, multiplier_kind, adder)
     high: Bit = ZERO
     if product_normalised:
         high = SIGNAL
-        tally.mux2 += bits - 2
-        tally.gate2 += 2
+        tally.cells += (bits - 2) * MUX2 + 2 * GATE2
     if normalised:
-        tally.gate2 += 1
+        tally.cells += GATE2
     elif tells_zero:
         tally.any_of(a.significand_bits)
         tally.any_of(b.significand_bits + 1)
@@ -64,19 +64,18 @@ def mpy(
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent_operand(a, width), _exponent_operand(b, width), high)
     if shape.signed:
-        tally.gate2 += 1
-        tally.xor2 += a.signed and b.signed
+        tally.cells += GATE2 + (a.signed and b.signed) * XOR2
     if shape.nan:
-        tally.gate2 += 1 + (a.nan and b.nan) + 2 * (a.inf + b.inf)
+        tally.cells += (1 + (a.nan and b.nan) + 2 * (a.inf + b.inf)) * GATE2
         for number, other in ((a, b), (b, a)):
             if other.inf and not normalised:
                 tally.any_of(number.significand_bits)
         if shape.inf:
-            tally.gate2 += 1 + (a.inf and b.inf)
-    return tally.counts()
+            tally.cells += (1 + (a.inf and b.inf)) * GATE2
+    return tally.cells
 
 
-def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_kind: str) -> tuple[Counts, int, int, int]:
+def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_kind: str) -> tuple[Packed, int, int, int]:
     """Count the multiplication of pairs of integers into two rows for all.
 
     Returns
@@ -85,7 +84,7 @@ def mpy_integer(a: IntFormat, b: IntFormat, width: int, lanes: int, multiplier_k
         `live` of the rows' bits can be other than 0; the constant belongs to the rows' sum.
     """
     counts, rows, live, rest = multiplier_rows(a.width, b.width, a.signed, b.signed, width, multiplier_kind, lanes)
-    return counts + Counts(mask=lanes * a.width), rows, live, rest
+    return counts + lanes * a.width * MASK, rows, live, rest
 
 
 def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
@@ -95,7 +94,7 @@ def sum_exponent_range(term: NumberShape, acc: NumberShape) -> tuple[int, int]:
     )
 
 
-def alignadd_float(term: NumberShape, acc: NumberShape, window: int, adder: str) -> Counts:
+def alignadd_float(term: NumberShape, acc: NumberShape, window: int, adder: str) -> Packed:
     """Count the addition of a number to a float accumulator in a window of so many bits."""
     own, other = exponent_width(term.exponent_low, term.exponent_high), exponent_width(acc.exponent_low, acc.exponent_high)
     return _alignadd_float(term.significand_bits, acc.significand_bits, own, other, window, term.signed or acc.signed, adder)
@@ -104,52 +103,45 @@ def alignadd_float(term: NumberShape, acc: NumberShape, window: int, adder: str)
 @lru_cache(maxsize=1 << 14)
 def _alignadd_float(
     term_bits: int, acc_bits: int, term_exponent: tuple[int, bool], acc_exponent: tuple[int, bool], window: int, signed: bool, adder: str
-) -> Counts:
+) -> Packed:
     """Count it from the sizes alone, which are the same for many a shape."""
     tally, exponents = Tally(), (term_exponent, acc_exponent)
     width = max(bits + (not has_sign) for bits, has_sign in exponents) + 1
     term_operand, acc_operand = (extend(signals(bits), width, signed=has_sign) for bits, has_sign in exponents)
     add(tally, term_operand, invert(acc_operand), 1)
     distance = width - 1
-    tally.xor2 += distance
-    tally.gate2 += 2
+    tally.cells += distance * XOR2 + 2 * GATE2
 
     # The larger: both at the top of the window. The smaller: the term one place lower.
-    tally.mux2 += min(term_bits, acc_bits)
-    tally.gate2 += abs(term_bits - acc_bits)
+    tally.cells += min(term_bits, acc_bits) * MUX2 + abs(term_bits - acc_bits) * GATE2
     depth = max(term_bits + 1, acc_bits)
     both = min(term_bits + 1, acc_bits) - 1
-    tally.mux2 += both
-    tally.gate2 += depth - both
+    tally.cells += both * MUX2 + (depth - both) * GATE2
     aligned = shift_right_sticky(tally, depth, distance, window)
 
     larger = [ZERO, *stuck(window - max(term_bits, acc_bits)), *signals(max(term_bits, acc_bits))]
     if signed:
-        tally.xor2 += 1 + aligned + 1
+        tally.cells += (1 + aligned + 1) * XOR2
         add_or_subtract(tally, larger, signals(window + 1), adder)
     else:
         add(tally, larger, signals(window + 1), ZERO, adder)
-    tally.mux2 += min(bits for bits, _ in exponents) + 1
-    tally.gate2 += abs(exponents[0][0] - exponents[1][0]) + 1
-    tally.xor2 += 1
-    return tally.counts()
+    tally.cells += (min(bits for bits, _ in exponents) + 1) * MUX2 + (abs(exponents[0][0] - exponents[1][0]) + 1) * GATE2 + XOR2
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 14)
-def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool) -> Counts:
+def normacc_fixed(width: int, total_width: int, saturate: bool, resettable: bool) -> Packed:
     """Count overflow, saturation, register and flags of a fixed-point accumulator."""
     above = total_width - width + 1
-    return Counts(
-        gate2=1 + 4 + (2 * width if saturate else 0),  # what saturates: an AND and an OR, of the complement
-        inverter=width if saturate else 0,
-        wide=2 * (above - 1),
-        mask=2 * width + 2 if resettable else width if saturate else 0,
-        strong_mask=0 if resettable or saturate else width,
-        flip_flop=width + 2,
-    )
+    counted = (width + 2) * FLIP_FLOP + 5 * GATE2 + 2 * (above - 1) * WIDE
+    if saturate:
+        counted += width * (2 * GATE2 + INVERTER)  # an AND and an OR, of the complement
+    if resettable:
+        return counted + (2 * width + 2) * MASK
+    return counted + width * (MASK if saturate else STRONG_MASK)
 
 
-def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
+def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Packed:
     """Count the rounding of a product before it is added."""
     tally, state = Tally(), rounded_state(acc, term)
     shape, floor = state.shape, state.shape.exponent_low
@@ -158,24 +150,24 @@ def round_term(acc: FloatAcc, term: NumberShape, adder: str) -> Counts:
         width = max(exponent[0], exponent_width(floor, floor)[0]) + 2
         add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(-floor, width))
         add(tally, signals(width - 1), constant(0, width - 1), 1)
-        tally.mask += width - 1 + exponent[0]
+        tally.cells += (width - 1 + exponent[0]) * MASK
         window = max(term.significand_bits, acc.format.precision + 1)
         shift_right_sticky(tally, term.significand_bits, width - 1, window)
         bits = window + 2
     tally.any_of(shape.significand_bits if state.floored and acc.format.subnormals else 1)
-    tally.gate2 += 2
-    return tally.counts() + normalise_and_round(bits, exponent, acc, state, adder)
+    tally.cells += 2 * GATE2
+    return tally.cells + normalise_and_round(bits, exponent, acc, state, adder)
 
 
 def normacc_float(
     acc: FloatAcc, state: FloatState, significand: int, exponent_range: tuple[int, int], adder: str, resettable: bool
-) -> Counts:
+) -> Packed:
     """Count normalisation, rounding, register and packing of a float accumulator."""
     rounded = normalise_and_round(significand, exponent_width(*exponent_range), acc, state, adder)
     return rounded + keep_float(acc.format, state, resettable)
 
 
-def keep_float(fmt: FloatFormat, state: FloatState, resettable: bool, zeros: int = 0) -> Counts:
+def keep_float(fmt: FloatFormat, state: FloatState, resettable: bool, zeros: int = 0) -> Packed:
     """Count the register of a float accumulator, and its packing; the lowest bits of its significand, so many, are always `zeros`."""
     shape, precision = state.shape, fmt.precision - zeros
     exponent = exponent_width(shape.exponent_low, shape.exponent_high) if shape.has_exponent else (0, False)
@@ -194,27 +186,25 @@ def _keep_float(
     inf: bool,
     floored: bool,
     resettable: bool,
-) -> Counts:
+) -> Packed:
     """Count the same from what matters of the register: its bits, what is added to its exponent as it is packed, and what else it holds."""
     tally, (width, exponent_signed) = Tally(), exponent
     held = precision + width + nan + inf + signed
-    tally.flip_flop += held
+    tally.cells += held * FLIP_FLOP
     # Fed back: the register or zero.
-    tally.mask += precision + signed + nan + inf + (width if floored else 0)
+    tally.cells += (precision + signed + nan + inf + (width if floored else 0)) * MASK
     # Special values and the sign.
-    tally.gate2 += 4 * nan + 2 * inf
-    tally.mux2 += signed * (1 + 2 * inf)
+    tally.cells += (4 * nan + 2 * inf) * GATE2 + signed * (1 + 2 * inf) * MUX2
     if resettable:
-        tally.mask += held
+        tally.cells += held * MASK
     # Packed to a code.
     add(tally, extend(signals(width), fmt.exponent_bits, signed=exponent_signed), constant(bias, fmt.exponent_bits))
-    tally.mask += fmt.exponent_bits
+    tally.cells += fmt.exponent_bits * MASK
     if inf or nan:
-        tally.mask += fmt.exponent_bits + precision - 1
-        tally.gate2 += inf and nan
+        tally.cells += (fmt.exponent_bits + precision - 1) * MASK + (inf and nan) * GATE2
     if fmt.specials is Specials.FNUZ:
         tally.any_of(precision + 1)
-    return tally.counts()
+    return tally.cells
 
 
 def normalise_and_round(
@@ -227,7 +217,7 @@ def normalise_and_round(
     headroom: int = 1,
     empty: int = 0,
     saturates: bool | None = None,
-) -> Counts:
+) -> Packed:
     """Count the normalisation and rounding of a magnitude of `bits` bits with `empty` more above it, which are 0."""
     fmt, shape = acc.format, state.shape
     saturates = acc.rounding == "rtz" or not fmt.has_nan if saturates is None else saturates
@@ -249,7 +239,7 @@ def _normalise_and_round(
     limit: int | None,
     saturates: bool,
     adder: str,
-) -> Counts:
+) -> Packed:
     """Count the same from what matters: `kept` bits of exponent, held against floor and limit, if any."""
     tally, fmt, length = Tally(), acc.format, bits + empty
     zeros, ends = (length - 1).bit_length(), [end for end in (floor, limit) if end is not None]
@@ -258,38 +248,38 @@ def _normalise_and_round(
     placed, carry = _significand(bits, empty, fmt.precision, acc.rounding, adder, acc.random_bits, floor is not None, gap)
     if floor is not None:
         _mark(tally, length, width)
-        tally.mask += kept
+        tally.cells += kept * MASK
     if gap:
         tally.any_of(width)  # the lowest binade
     if limit is not None:
-        tally.gate2 += 3
+        tally.cells += 3 * GATE2
         if fmt.max_significand != (1 << fmt.precision) - 1:
-            tally.gate2 += fmt.precision + 1
+            tally.cells += (fmt.precision + 1) * GATE2
         if saturates:
-            tally.gate2 += fmt.precision + kept
+            tally.cells += (fmt.precision + kept) * GATE2
     if acc.ftz and floor is not None and fmt.subnormals:
-        tally.mask += fmt.precision
-    return placed + _exponent(exponent, headroom, width, zeros, carry, kept, floor, limit) + tally.counts()
+        tally.cells += fmt.precision * MASK
+    return placed + _exponent(exponent, headroom, width, zeros, carry, kept, floor, limit) + tally.cells
 
 
 @lru_cache(maxsize=1 << 14)
 def _significand(
     bits: int, empty: int, precision: int, rounding: str, adder: str, random_bits: int, floored: bool, gap: bool
-) -> tuple[Counts, Bit]:
+) -> tuple[Packed, Bit]:
     """Count what normalises and rounds the magnitude itself; return the carry that leaves the top."""
     tally, length = Tally(), bits + empty
     if floored:
         tally.any_of(bits)  # what tells a sum of zero, whose exponent is the floor
-    tally.include(leading_zero_count(length if floored else bits)[0])
+    tally.cells += leading_zero_count(length if floored else bits)[0]
     normalise(tally, bits, (length - 1).bit_length(), bits_looked_at(precision, rounding, random_bits))
     carry = round_significand(tally, length, precision, rounding, adder, random_bits, gap)
-    return tally.counts(), carry
+    return tally.cells, carry
 
 
 @lru_cache(maxsize=1 << 15)
 def _exponent(
     exponent: tuple[int, bool], headroom: int, width: int, zeros: int, carry: Bit, kept: int, floor: int | None, limit: int | None
-) -> Counts:
+) -> Packed:
     """Count a sum's exponent: its headroom, less leading zeros, with the carry of the rounding; held against floor and limit, if any."""
     tally = Tally()
     add(tally, extend(signals(exponent[0]), width, signed=exponent[1]), constant(headroom, width))
@@ -299,7 +289,7 @@ def _exponent(
     add_low(tally, signals(width), constant(0, width), carry, kept)
     if limit is not None:
         compare_sum(tally, signals(width), constant(-limit - 1, width))
-    return tally.counts()
+    return tally.cells
 
 
 def _mark(tally: Tally, length: int, width: int) -> None:
@@ -308,6 +298,6 @@ def _mark(tally: Tally, length: int, width: int) -> None:
     low = (reach - 1).bit_length()
     half = low // 2
     tally.any_of(width - low)
-    tally.gate2 += (1 << half) * max(half - 1, 0)  # fine places
-    tally.gate2 += (1 << (low - half)) * (low - half)  # coarse places, near the floor
-    tally.gate2 += 2 * reach  # both, and the OR
+    tally.cells += (1 << half) * max(half - 1, 0) * GATE2  # fine places
+    tally.cells += (1 << (low - half)) * (low - half) * GATE2  # coarse places, near the floor
+    tally.cells += 2 * reach * GATE2  # both, and the OR

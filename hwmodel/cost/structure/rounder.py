@@ -1,6 +1,7 @@
 """Cells of the rounder, as `hwmodel_rtl.rounder` builds it."""
 
 from .adders import add
+from .cells import FULL_ADDER, GATE2, HALF_ADDER, MUX2, XOR2
 from .tally import SIGNAL, STUCK, Bit, Tally, constant, signals
 
 
@@ -12,30 +13,30 @@ def round_significand(tally: Tally, value: int, precision: int, rounding: str, a
     dropped = max(value - precision, 0)
     if gap:
         tally.any_of(precision + 1)
-        tally.gate2 += precision  # zero there, but for the first and the last bit
-        tally.mux2 += min(precision, 2) if rounding != "rtz" else 0
+        tally.cells += precision * GATE2  # zero there, but for the first and the last bit
+        tally.cells += (min(precision, 2) if rounding != "rtz" else 0) * MUX2
         if rounding in ("rne", "rna"):
             tally.any_of(precision + 2)
     if random_bits:
         spare = max(random_bits - dropped, 0)
         addend = signals(random_bits) + constant(0, precision)
         if gap:
-            tally.gate2 += random_bits
+            tally.cells += random_bits * GATE2
             tally.any_of(precision + 1)
             scaled = constant(0, precision - 1) + signals(random_bits) + constant(0, 1)
             addend = add(tally, addend, scaled)[:-1]
         add(tally, constant(0, spare) + signals(random_bits - spare + precision), addend, kind=adder, carry_used=True)
         _drop_sums(tally, random_bits - spare, adder)
-        tally.gate2 += 1
+        tally.cells += GATE2
         return SIGNAL
     if dropped == 0 or rounding == "rtz":
         return STUCK
     if rounding == "rne":
         tally.any_of(dropped - 1)
-        tally.gate2 += 2
+        tally.cells += 2 * GATE2
     kept = constant(0, precision - min(precision, value)) + signals(min(precision, value))
     add(tally, kept, constant(0, precision), SIGNAL, adder, carry_used=True)
-    tally.gate2 += 1
+    tally.cells += GATE2
     return SIGNAL
 
 
@@ -51,8 +52,8 @@ def _drop_sums(tally: Tally, bits: int, adder: str) -> None:
     if bits < 1:
         return
     if adder == "ripple":
-        tally.half_adder -= 1
-        tally.full_adder -= bits - 1
-        tally.gate2 += 1 + 4 * (bits - 1)  # an AND, then majorities
+        tally.cells -= HALF_ADDER
+        tally.cells -= (bits - 1) * FULL_ADDER
+        tally.cells += (1 + 4 * (bits - 1)) * GATE2  # an AND, then majorities
     else:
-        tally.xor2 -= bits - 1  # the lowest has no carry to add
+        tally.cells -= (bits - 1) * XOR2  # the lowest has no carry to add

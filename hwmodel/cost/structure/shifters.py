@@ -2,19 +2,20 @@
 
 from functools import lru_cache
 
-from .tally import Counts, Tally
+from .cells import GATE2, MUX2, Packed
+from .tally import Tally
 
 
 @lru_cache(maxsize=4096)
-def leading_zero_count(width: int) -> tuple[Counts, int]:
+def leading_zero_count(width: int) -> tuple[Packed, int]:
     """Count a leading-zero counter of `width` bits; return also the bits of its result."""
     if width == 1:
-        return Counts(), 0
+        return 0, 0
     split = 1 << ((width - 1).bit_length() - 1)
     high, bits = leading_zero_count(split)
     low, low_bits = leading_zero_count(width - split)
     # If the higher half is all zeros, its own count is all ones: what chooses is an AND and an OR.
-    own = Counts(gate2=2 * low_bits + bits - low_bits + 1)
+    own = (2 * low_bits + bits - low_bits + 1) * GATE2
     return high + low + own, bits + 1
 
 
@@ -31,8 +32,7 @@ def normalise(tally: Tally, width: int, count: int, used: int | None = None, *, 
         moved = min(max(width - distance, 0), made)
         leading = min(distance, moved)
         cleared = min(max(made - max(width - distance, 0), 0), leading)
-        tally.mux2 += moved - leading
-        tally.gate2 += 2 * leading + clears * cleared
+        tally.cells += (moved - leading) * MUX2 + (2 * leading + clears * cleared) * GATE2
 
 
 def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: bool = False) -> int:
@@ -40,29 +40,28 @@ def shift_left(tally: Tally, value: int, amount: int, width: int, *, filled: boo
 
     Where only one of a multiplexer's inputs is a signal it is an AND; where the shift is `filled`, an AND and an OR.
     """
-    mux2, gate2, length = _shifted(value, amount, width, filled)
-    tally.mux2 += mux2
-    tally.gate2 += gate2
+    cells, length = _shifted(value, amount, width, filled)
+    tally.cells += cells
     return length
 
 
 @lru_cache(maxsize=1 << 14)
-def _shifted(value: int, amount: int, width: int, filled: bool) -> tuple[int, int, int]:
-    """Return the multiplexers and gates of a left shift, and the bits of its result."""
+def _shifted(value: int, amount: int, width: int, filled: bool) -> tuple[Packed, int]:
+    """Return the cells of a left shift, and the bits of its result."""
     tally, length = Tally(), value
     for stage in range(amount):
         distance = 1 << stage
         if stage == amount - 2 and length <= 2 * distance:
             length = _place(tally, length, distance, width, filled=filled)
-            return tally.mux2, tally.gate2, length
+            return tally.cells, length
         grown = min(length + distance, width)
         both = max(min(length, grown) - distance, 0)
-        tally.mux2 += both
+        tally.cells += both * MUX2
         # Between a short number and where it moves to, both inputs are the same.
         alone = grown - both - max(min(distance, grown) - length, 0)
-        tally.gate2 += (1 + filled) * alone
+        tally.cells += (1 + filled) * alone * GATE2
         length = grown
-    return tally.mux2, tally.gate2, min(length, width)
+    return tally.cells, min(length, width)
 
 
 def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool) -> int:
@@ -71,10 +70,10 @@ def _place(tally: Tally, value: int, distance: int, width: int, *, filled: bool)
     ends = [min(place * distance + value, grown) for place in range(4)]
     overlapping = sum(max(ends[place] - (place + 1) * distance, 0) for place in range(3))
     reached = sum(max(ends[place] - place * distance, 0) for place in range(4))
-    tally.mux2 += overlapping
-    tally.gate2 += reached - 2 * overlapping + min(4, -(-grown // distance))  # and which place, if anything of it is kept
+    tally.cells += overlapping * MUX2
+    tally.cells += (reached - 2 * overlapping + min(4, -(-grown // distance))) * GATE2  # and which place, if anything of it is kept
     if filled:
-        tally.gate2 += grown + 2 * 7  # where it stands outside, once for each set of places
+        tally.cells += (grown + 2 * 7) * GATE2  # where it stands outside, once for each set of places
     return grown
 
 
@@ -86,18 +85,17 @@ def shift_right_sticky(tally: Tally, value: int, amount: int, width: int) -> int
         if distance >= width:
             tally.any_of(amount - stage)
             tally.any_of(length)
-            tally.gate2 += 1 + length
+            tally.cells += (1 + length) * GATE2
             lost += 1
             break
         grown = min(length + distance, width)
         below = length + distance - grown
         if below:
             tally.any_of(min(below, length))
-            tally.gate2 += 1
+            tally.cells += GATE2
             lost += 1
         both = max(length - distance, 0)
-        tally.mux2 += both
-        tally.gate2 += grown - both - max(distance - length, 0)
+        tally.cells += both * MUX2 + (grown - both - max(distance - length, 0)) * GATE2
         length = grown
     tally.any_of(lost)
     return length
@@ -113,7 +111,7 @@ def shift_left_overflow(tally: Tally, value: int, amount: int, width: int) -> in
         distance = 1 << stage
         if length + distance > width:
             tally.any_of(length + distance - max(width, distance))
-            tally.gate2 += 1
+            tally.cells += GATE2
             lost += 1
         length = min(length + distance, width)
     tally.any_of(lost)
@@ -127,11 +125,10 @@ def shift_right_cut(tally: Tally, value: int, amount: int, width: int) -> int:
         distance = 1 << stage
         if distance >= width:
             tally.any_of(amount - stage)
-            tally.gate2 += length
+            tally.cells += length * GATE2
             break
         grown = min(length + distance, width)
         both = max(length - distance, 0)
-        tally.mux2 += both
-        tally.gate2 += grown - both - max(distance - length, 0)
+        tally.cells += both * MUX2 + (grown - both - max(distance - length, 0)) * GATE2
         length = grown
     return length

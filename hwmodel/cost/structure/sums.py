@@ -11,41 +11,41 @@ from hwmodel.spec.ranges import NumberShape
 
 from .adders import add
 from .alignadd_fixed import alignadd_sum
+from .cells import FLIP_FLOP, GATE2, MASK, MUX2, XOR2, Packed
 from .parts import exponent_width, mpy
 from .shifters import leading_zero_count, normalise
-from .tally import SIGNAL, Counts, Tally, constant, extend, invert, signals
+from .tally import SIGNAL, Tally, constant, extend, invert, signals
 
 
 @lru_cache(maxsize=1 << 14)
-def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Counts:
+def unpack_sum(shape: NumberShape, adder: str, *, normalised: bool) -> Packed:
     """Count sign and magnitude of an exact sum, and its normalisation; `shape` is that of the result."""
     tally, bits = Tally(), shape.significand_bits
     if shape.signed:
-        tally.xor2 += bits
+        tally.cells += bits * XOR2
         add(tally, signals(bits), constant(0, bits), SIGNAL, adder)
-        tally.gate2 += 2 * normalised
-        tally.mux2 += shape.inf
+        tally.cells += 2 * normalised * GATE2 + shape.inf * MUX2
     if not normalised:
-        return tally.counts()
+        return tally.cells
     counter, zeros = leading_zero_count(bits)
-    tally.include(counter)
+    tally.cells += counter
     normalise(tally, bits, zeros)
     if shape.has_exponent:
         places = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, constant(bits - 1, places), invert(signals(zeros)), 1)
-    return tally.counts()
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 14)
 def sum_products(
     product: NumberShape, number: int, fixed: FixedPoint, shape: NumberShape, adder: str, *, normalised: bool, accumulates: bool
-) -> tuple[Counts, Counts]:
+) -> tuple[Packed, Packed]:
     """Count the exact sum of so many products, which leaves as `shape`: what of it is in alignadd, and what in normacc."""
     added = alignadd_sum(product, number, fixed, fixed.width, "floor", adder, accumulates=accumulates, drops_specials=False)
     return added + unpack_sum(shape, adder, normalised=normalised), sum_specials(product, number)
 
 
-def sum_specials(shape: NumberShape, count: int) -> Counts:
+def sum_specials(shape: NumberShape, count: int) -> Packed:
     """Count what tells whether a sum of numbers is one, and the sign of a sum of zeros."""
     tally = Tally()
     tally.any_of(count * shape.nan)
@@ -53,33 +53,31 @@ def sum_specials(shape: NumberShape, count: int) -> Counts:
     if shape.inf:
         for _ in range(3):  # any infinity, any negative one, any positive one
             tally.any_of(count)
-        tally.gate2 += 2 * count + 2
-    return tally.counts()
+        tally.cells += (2 * count + 2) * GATE2
+    return tally.cells
 
 
-def keep_sum(fixed: FixedPoint, shape: NumberShape) -> Counts:
+def keep_sum(fixed: FixedPoint, shape: NumberShape) -> Packed:
     """Count the register of a block's sum, and of what it is besides a number."""
     flags = shape.nan + shape.inf + (shape.inf and shape.signed)
     tally = Tally()
-    tally.flip_flop += fixed.width + flags
-    tally.mask += fixed.width
-    tally.gate2 += 2 * flags + 2 * shape.inf
-    tally.mux2 += shape.inf and shape.signed
-    return tally.counts()
+    tally.cells += (fixed.width + flags) * FLIP_FLOP + fixed.width * MASK + (2 * flags + 2 * shape.inf) * GATE2
+    tally.cells += (shape.inf and shape.signed) * MUX2
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 14)
-def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder: str, *, normalised: bool, can_be_zero: bool) -> Counts:
+def scale_number(number: NumberShape, scale: NumberShape, multiplier: str, adder: str, *, normalised: bool, can_be_zero: bool) -> Packed:
     """Count the multiplication of a number by a block's scale; a power of two only adds exponents."""
     if scale.significand_bits > 1:
         return mpy(number, scale, normalised, normalised, multiplier, adder)
     tally, shape = Tally(), scaled_shape(number, scale, normalised=normalised)
-    tally.mask += (number.significand_bits + normalised) * can_be_zero
+    tally.cells += (number.significand_bits + normalised) * can_be_zero * MASK
     if shape.has_exponent:
         width = exponent_width(shape.exponent_low, shape.exponent_high)[0]
         add(tally, _exponent(number, width), _exponent(scale, width))
-    tally.gate2 += number.nan and scale.nan
-    return tally.counts()
+    tally.cells += (number.nan and scale.nan) * GATE2
+    return tally.cells
 
 
 def _exponent(shape: NumberShape, width: int) -> bytes:
@@ -87,6 +85,6 @@ def _exponent(shape: NumberShape, width: int) -> bytes:
     return extend(signals(bits), width, signed=signed) if shape.has_exponent else constant(shape.exponent_low, width)
 
 
-def only_while(shape: NumberShape) -> Counts:
+def only_while(shape: NumberShape) -> Packed:
     """Count what makes a number -0 unless it is to be added."""
-    return Counts(mask=shape.significand_bits + shape.nan + shape.inf + shape.signed, gate2=1)
+    return (shape.significand_bits + shape.nan + shape.inf + shape.signed) * MASK + GATE2

@@ -11,29 +11,30 @@ from hwmodel.spec.ranges import FloatState, NumberShape
 from hwmodel.spec.tensor_step import Lowered, TensorWindow, largest_exponent_range
 
 from .adders import add
+from .cells import FULL_ADDER, GATE2, MUX2, SIGN_ADDER, XOR2, Packed, counts_of
 from .compressor import add_columns
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
 from .shifters import shift_right_cut
-from .tally import SIGNAL, Bit, Counts, Tally, constant, extend, invert, signals, stuck
+from .tally import SIGNAL, Bit, Tally, constant, extend, invert, signals, stuck
 
 Width = tuple[int, bool]
 """Bits and signedness of an integer."""
 
 
-def raise_halved(shape: NumberShape) -> Counts:
+def raise_halved(shape: NumberShape) -> Packed:
     """Count what gives halved subnormals the exponent of the smallest normal number."""
-    return Counts(mux2=shape.significand_bits - 1, gate2=2 + shape.has_exponent)
+    return (shape.significand_bits - 1) * MUX2 + (2 + shape.has_exponent) * GATE2
 
 
 @lru_cache(maxsize=1 << 12)
-def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape | None, scale: NumberShape | None, adder: str) -> Counts:
+def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape | None, scale: NumberShape | None, adder: str) -> Packed:
     """Count the addition of the products of a step, and of the accumulator unless `register` is None."""
     tally, window = Tally(), TensorWindow.of(acc)
     columns: list[list[Bit]] = [[] for _ in range(window.magnitude_bits + 1)]
     exponent = exponent_width(product.exponent_low, product.exponent_high)
     lead = exponent
     if product.has_exponent:
-        tally.gate2 += acc.lanes * exponent[0]  # a zero does not count
+        tally.cells += acc.lanes * exponent[0] * GATE2  # a zero does not count
         _largest(tally, acc.lanes, exponent[0])
     constant_sum = 0
     if register is not None:
@@ -52,15 +53,15 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
         _add_with_signs(tally, columns, constant_sum, window.product_bits - kept, adder)
     else:
         add_columns(tally, columns, constant_sum, adder)
-    tally.xor2 += window.magnitude_bits
+    tally.cells += window.magnitude_bits * XOR2
     add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
     if product.nan:
         tally.any_of(acc.lanes)
     if product.inf:
-        tally.gate2 += 2 * acc.lanes + 3
+        tally.cells += (2 * acc.lanes + 3) * GATE2
         tally.any_of(acc.lanes)
         tally.any_of(acc.lanes)
-    return tally.counts()
+    return tally.cells
 
 
 def _add_with_signs(tally: Tally, columns: list[list[Bit]], constant_sum: int, signs: int, adder: str) -> None:
@@ -69,9 +70,9 @@ def _add_with_signs(tally: Tally, columns: list[list[Bit]], constant_sum: int, s
     add_columns(whole, columns, constant_sum, adder)
     if signs > 0:
         add_columns(above, columns[signs:], constant_sum >> signs, adder)
-        whole.sign_adder = max(whole.full_adder - above.full_adder, 0)
-        whole.full_adder -= whole.sign_adder
-    tally.include(whole.counts())
+        alone = max(counts_of(whole.cells).full_adder - counts_of(above.cells).full_adder, 0)
+        whole.cells += alone * (SIGN_ADDER - FULL_ADDER)
+    tally.cells += whole.cells
 
 
 def _largest(tally: Tally, count: int, bits: int) -> None:
@@ -79,7 +80,7 @@ def _largest(tally: Tally, count: int, bits: int) -> None:
     for i in range(bits):
         highest, lowest = i == bits - 1, i == 0
         tally.any_of(count)
-        tally.gate2 += count * (not highest) + count * (not lowest) * (2 - highest)
+        tally.cells += (count * (not highest) + count * (not lowest) * (2 - highest)) * GATE2
 
 
 def _with_register(
@@ -94,7 +95,7 @@ def _with_register(
         largest, kept = _plus(tally, products, by), own
         own = _plus(tally, own, by, negative=True)
         low, lowest = low - scale.exponent_high, lowest + scale.exponent_low
-        tally.mux2 += min(kept[0], largest[0])
+        tally.cells += min(kept[0], largest[0]) * MUX2
     width = max(bits + (not signed) for bits, signed in (products, own)) + 1
     add(tally, _bits(products, width), invert(_bits(own, width)), 1)
     if low < 0:
@@ -102,10 +103,9 @@ def _with_register(
     if not (register.leading_zeros and register.exponent_low <= lowest):
         tally.any_of(register.significand_bits + 1 if register.leading_zeros else 2)
     distance = max(0, largest_exponent_range(product, register, scale)[1] - register.exponent_low).bit_length()
-    tally.gate2 += distance
+    tally.cells += distance * GATE2
     aligned = _enter(tally, columns, register.significand_bits, distance, TensorWindow.of(acc).product_bits - 1, signed=register.signed)
-    tally.mux2 += min(products[0], own[0])
-    tally.gate2 += abs(products[0] - own[0])
+    tally.cells += min(products[0], own[0]) * MUX2 + abs(products[0] - own[0]) * GATE2
     return (max(own[0], products[0] + 1), True) if own[1] else (max(own[0], products[0]), False), aligned
 
 
@@ -128,41 +128,38 @@ def _enter(tally: Tally, columns: list[list[Bit]], bits: int, distance: int, wid
         columns[weight].append(bit)
     if not signed:
         return 0
-    tally.xor2 += kept
+    tally.cells += kept * XOR2
     columns[0].append(SIGNAL)
     return -(1 << width)
 
 
 @lru_cache(maxsize=1 << 12)
-def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str, resettable: bool) -> Counts:
+def normacc_tensor(acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str, resettable: bool) -> Packed:
     """Count rounding, register and packing of a step's sum."""
     tally = Tally()
     _round_sum(tally, acc, state, exponent_range, adder)
     reach = TensorWindow.of(acc).magnitude_bits + Lowered.of(acc, state, exponent_range).zeros
     zeros = max(acc.format.precision - reach, 0)
-    tally.include(keep_float(acc.format, state, resettable, zeros))
-    tally.gate2 += 1
+    tally.cells += keep_float(acc.format, state, resettable, zeros) + GATE2
     if acc.fraction < acc.format.fraction_bits:
-        tally.mux2 += number_width(state.shape) - zeros  # the register has an enable
-        tally.gate2 += 1
-    return tally.counts()
+        tally.cells += (number_width(state.shape) - zeros) * MUX2  # the register has an enable
+        tally.cells += GATE2
+    return tally.cells
 
 
 @lru_cache(maxsize=1 << 12)
 def round_products(
     acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str, before: NumberShape | None = None
-) -> Counts:
+) -> Packed:
     """Count the rounding of a sum of products, and of the sum of phases before, to the format that it is added in."""
     tally, shape = Tally(), state.shape
     _round_sum(tally, acc, state, exponent_range, adder)
     tally.any_of(shape.significand_bits if shape.leading_zeros else 1)
-    tally.mux2 += 2 * shape.signed
-    tally.gate2 += 1
+    tally.cells += 2 * shape.signed * MUX2 + GATE2
     if before is not None:
-        tally.gate2 += before.nan + 4 * before.inf  # a NaN or an infinity stays, opposed ones are NaN
-        tally.xor2 += before.inf
-        tally.mux2 += before.inf
-    return tally.counts()
+        tally.cells += (before.nan + 4 * before.inf) * GATE2  # a NaN or an infinity stays, opposed ones are NaN
+        tally.cells += before.inf * XOR2 + before.inf * MUX2
+    return tally.cells
 
 
 def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: tuple[int, int], adder: str) -> None:
@@ -171,7 +168,7 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
     if lowered.vanishes:
         width = exponent[0] + 2
         add(tally, _bits(exponent, width), constant(window.headroom + lowered.zeros - state.shape.exponent_low, width))
-        tally.gate2 += window.magnitude_bits
+        tally.cells += window.magnitude_bits * GATE2
         tally.any_of(window.magnitude_bits)
     rounded = normalise_and_round(
         window.magnitude_bits,
@@ -183,4 +180,4 @@ def _round_sum(tally: Tally, acc: TensorAcc, state: FloatState, exponent_range: 
         empty=lowered.zeros,
         saturates=not fmt.has_nan,
     )
-    tally.include(rounded)
+    tally.cells += rounded

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 
-from .tally import ONE, SIGNAL, ZERO, Bit, Counts, Tally
+from .cells import Packed
+from .tally import ONE, SIGNAL, ZERO, Bit, Tally
 
 Run = tuple[int, bytes]
 """So many neighbouring columns, and the bits that each of them holds."""
@@ -83,10 +84,11 @@ def _low_ones(number: int) -> int:
 LONG = 24
 """Columns of a run within which all levels of a tree come to do the same in one as in the next, of up to 130 bits in a column."""
 
-_DIGIT_BITS = 640
+_DIGIT_BITS = 1024
+"""Of a digit: enough for counts."""
 
 
-def compress(runs: Sequence[Run]) -> tuple[int, list[Run]]:
+def compress(runs: Sequence[Run]) -> tuple[Packed, list[Run]]:
     """Count, packed, the compressor tree that brings columns to two bits each; return also what is left in them.
 
     Source: L. Dadda, "Some schemes for parallel multipliers", Alta Frequenza 34, 1965.
@@ -115,7 +117,7 @@ def _with_lengths(number: int, more: Sequence[int]) -> int:
 
 
 @lru_cache(maxsize=1 << 14)
-def _compressed(runs: tuple[Run, ...]) -> tuple[int, list[Run]]:
+def _compressed(runs: tuple[Run, ...]) -> tuple[Packed, list[Run]]:
     """Count a tree, packed; return also what is left.
 
     Of most trees the long runs differ by their lengths alone, and each column more of a run is the same cells more. So these lengths are
@@ -137,7 +139,7 @@ def dadda_height(height: int) -> int:
     return target
 
 
-def _level(runs: list[Run], height: int) -> tuple[int, list[Run]]:
+def _level(runs: list[Run], height: int) -> tuple[Packed, list[Run]]:
     """Count one level of a tree, packed; a run is done with once a column gives the carries that it was given."""
     packed, found = 0, list[Run]()
     carries, end, before = b"", len(runs) - 1, None
@@ -157,22 +159,8 @@ def _level(runs: list[Run], height: int) -> tuple[int, list[Run]]:
     return packed, found
 
 
-_FIELD_BITS = 40
-
-
-def _packed(counts: Counts) -> int:
-    """Return counts as one integer, so that many can be added at once."""
-    return sum(number << (_FIELD_BITS * i) for i, number in enumerate(counts))
-
-
-def unpacked(packed: int) -> Counts:
-    """Return counts that were packed."""
-    mask = (1 << _FIELD_BITS) - 1
-    return Counts(*(packed >> (_FIELD_BITS * i) & mask for i in range(len(Counts._fields))))
-
-
 @lru_cache(maxsize=1 << 16)
-def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[int, bytes, bytes]:
+def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[Packed, bytes, bytes]:
     """Count what brings one column to `height`, packed; return also the bits left and the carries."""
     # Bits of the column first, then what adders of this level made, in order: one queue.
     tally, queue, made, start = Tally(), [*bits, *carries], list[Bit](), 0
@@ -186,7 +174,7 @@ def _reduce(bits: bytes, carries: bytes, height: int, highest: bool) -> tuple[in
         queue.append(total)
         if not highest and carry != ZERO:
             made.append(carry)
-    return _packed(tally.counts()), bytes(queue[start:]), bytes(made)
+    return tally.cells, bytes(queue[start:]), bytes(made)
 
 
 def rows_of(runs: Iterable[Run]) -> tuple[bytes, bytes]:

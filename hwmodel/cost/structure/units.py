@@ -3,13 +3,8 @@
 The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 """
 
-import operator
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
-
-import numpy as np
 
 from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
@@ -18,6 +13,7 @@ from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, rounds_
 from .activity import activity_of_rows, activity_of_sums, multiply_activity, nonzero
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
+from .cells import FLIP_FLOP, GATE2, MUX2, XOR2, Counts, Packed, Shares, cells_of, counts_of, share_of
 from .idle import HELD, STEADY, binades_of_sums, steadiness, unreached, with_trees
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
@@ -25,52 +21,57 @@ from .multipliers import MULTIPLIERS
 from .operands import decode, widen
 from .parts import mpy_integer, number_width
 from .sums import keep_sum, only_while, scale_number, sum_products, unpack_sum
-from .tally import NO_CELLS, SIGNAL, Cells, Counts, Tally, constant, signals
+from .tally import SIGNAL, Tally, constant, signals
 
 PARTS = ("mpy", "alignadd", "normacc")
 
 
 class UnitCounts(NamedTuple):
-    """Cells of a unit by part.
+    """Cells of a unit by part; `mpy`, `alignadd` and `normacc` are together the unit, and `decode` is contained in `mpy`.
 
     Attributes
     ----------
-    decode
-        Unpacking of both operands; contained in `mpy`.
-    mpy, alignadd, normacc
-        The parts; together they are the unit.
+    placed
+        Cells of decode, multiply, alignadd and normacc, of which `mpy` are the first two.
     idle_alignadd, idle_normacc
-        How many of the parts' `CELLS` stand still in an average cycle, by structure: see `hwmodel.cost.structure.idle.IDLE`.
+        What of the parts stands still in an average cycle, by structure: see `hwmodel.cost.structure.idle.IDLE`.
     active
         How often decode, multiply, alignadd and normacc change by what their operands do, see `hwmodel.cost.structure.activity`.
     """
 
-    decode: Counts
-    mpy: Counts
-    alignadd: Counts
-    normacc: Counts
-    idle_alignadd: Cells
-    idle_normacc: Cells
-    active: Cells = (1.0, 1.0, 1.0, 1.0)
+    placed: tuple[Packed, Packed, Packed, Packed]
+    idle_alignadd: Shares
+    idle_normacc: Shares
+    active: tuple[float, float, float, float]
+
+    @property
+    def decode(self) -> Counts:
+        """Unpacking of both operands."""
+        return counts_of(self.placed[0])
+
+    @property
+    def mpy(self) -> Counts:
+        """Unpacking and multiplication of the operands."""
+        return counts_of(self.placed[0] + self.placed[1])
+
+    @property
+    def alignadd(self) -> Counts:
+        """Alignment of products, and their addition."""
+        return counts_of(self.placed[2])
+
+    @property
+    def normacc(self) -> Counts:
+        """Normalisation, rounding and registers of the accumulator."""
+        return counts_of(self.placed[3])
 
     @property
     def total(self) -> Counts:
         """All parts together."""
-        return self.mpy + self.alignadd + self.normacc
+        return counts_of(sum(self.placed))
 
     def part(self, name: str) -> Counts:
         """Return the counts of one of `PARTS`, or of ``"decode"``."""
         return getattr(self, name)
-
-
-def stacked(units: Sequence[UnitCounts]) -> UnitCounts:
-    """Return one `UnitCounts` of columns, (units,) each."""
-    *parts, idle_alignadd, idle_normacc, active = (
-        np.fromiter(chain.from_iterable(field), float, len(units) * len(field[0])).reshape(len(units), -1).T
-        for field in zip(*units, strict=True)
-    )
-    decode, mpy, alignadd, normacc = (Counts(*columns) for columns in parts)
-    return UnitCounts(decode, mpy, alignadd, normacc, tuple(idle_alignadd), tuple(idle_normacc), tuple(active))
 
 
 class _Operands:
@@ -78,16 +79,16 @@ class _Operands:
 
     def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
-        self.decode, self.multiply = Counts(), Counts()
-        self.scales = (Counts(), Counts())  # what unpacks the scales of blocks, and what multiplies and keeps them
+        self.decode, self.multiply = 0, 0
+        self.scales = (0, 0)  # what unpacks the scales of blocks, and what multiplies and keeps them
 
-    def build(self) -> tuple[Counts, Counts]:
+    def build(self) -> tuple[Packed, Packed]:
         spec = self.spec
         if joins_rows(spec):
             self._multiply_integers()
         else:
-            lane = lane_counts(spec, self.adder, self.multiplier)
-            self.decode, self.multiply = lane.of_lanes(spec.lanes, operand_registers(spec))
+            decode, multiply = lane_counts(spec, self.adder, self.multiplier).registered(operand_registers(spec))
+            self.decode, self.multiply = spec.lanes * decode, spec.lanes * multiply
         if spec.blocks:
             self._multiply_scales()
         return self.decode, self.multiply
@@ -104,16 +105,15 @@ class _Operands:
     def _multiply_integers(self) -> None:
         """Count the multiplication of integers in one tree for all lanes."""
         spec = self.spec
-        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), Counts())
+        widened = sum((widen(fmt) for fmt in (spec.a, spec.b) if isinstance(fmt, ChoiceFormat)), 0)
         a, b, (product, _, live, _) = _integer_rows(spec, self.multiplier)[:3]
         self.multiply += product
         tells_sign = spec.exact_sum is not None and not spec.blocks and (a.signed or b.signed)
         if tells_sign:
-            self.multiply += Counts(xor2=spec.lanes * (a.signed and b.signed), gate2=spec.lanes)
-        lane = LaneCounts(widened, Counts(), 0, a.width + b.width)
-        decode, _ = lane.of_lanes(spec.lanes, operand_registers(spec))
-        self.decode += decode
-        self.multiply += Counts(flip_flop=(live + tells_sign) * (operand_registers(spec) > 0))
+            self.multiply += spec.lanes * (a.signed and b.signed) * XOR2 + spec.lanes * GATE2
+        decode, _ = LaneCounts(widened, 0, 0, a.width + b.width).registered(operand_registers(spec))
+        self.decode += spec.lanes * decode
+        self.multiply += (live + tells_sign) * (operand_registers(spec) > 0) * FLIP_FLOP
 
     def _multiply_scales(self) -> None:
         """Count the unpacking of the block scales, their product, and its registers, one of them where it is kept for a block."""
@@ -122,14 +122,14 @@ class _Operands:
         scale = block_scale(spec, normalised=normalised)
         assert scale is not None
         shapes = [operand_shape(fmt.scale, normalised=normalised) for fmt in spec.blocks]
-        unpacked, multiplied = sum((decode(fmt.scale, normalised) for fmt in spec.blocks), Counts()), Counts()
+        unpacked, multiplied = sum((decode(fmt.scale, normalised) for fmt in spec.blocks), 0), 0
         if len(shapes) == 2:
             can_be_zero = not spec.blocks[1].power_of_two
             multiplied += scale_number(*shapes, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
         bits = _scale_bits(spec, scale)
         # In front of an exact sum there is a register of the pipeline where there are two.
         before = spec.pipeline == 2 if spec.exact_sum is not None else spec.pipeline > 0
-        multiplied += Counts(flip_flop=bits * (before + kept), mux2=bits * kept)
+        multiplied += bits * (before + kept) * FLIP_FLOP + bits * kept * MUX2
         self.decode += unpacked
         self.multiply += multiplied
         self.scales = unpacked, multiplied
@@ -141,9 +141,10 @@ def _sums_active(spec: MacSpec, multiply: float) -> tuple[float, float]:
     return activity_of_rows(multiply, spec.lanes) * changes if joins_rows(spec) else changes, changes
 
 
-def _share(part: Counts, of: Counts) -> float:
+def _share(part: Packed, of: Packed) -> float:
     """Return the share that some cells have of others, by number."""
-    return float(part.cells().sum() / max(of.cells().sum(), 1.0))
+    some, all_cells = cells_of((part, of)).sum(axis=1).tolist()
+    return some / max(all_cells, 1.0)
 
 
 def _steps_of_scales(spec: MacSpec) -> float:
@@ -162,7 +163,7 @@ def _scale_bits(spec: MacSpec, scale: NumberShape) -> int:
     return number_width(scale) - all(fmt.power_of_two for fmt in spec.blocks)
 
 
-def _integer_rows(spec: MacSpec, multiplier: str) -> tuple[IntFormat, IntFormat, tuple[Counts, int, int, int], int]:
+def _integer_rows(spec: MacSpec, multiplier: str) -> tuple[IntFormat, IntFormat, tuple[Packed, int, int, int], int]:
     """Return how integers are multiplied, what `mpy_integer` counts of it, and the bits that the rows are good for."""
     a, b, first = row_integer(spec.a), row_integer(spec.b), spec.levels[0]
     assert a is not None
@@ -180,12 +181,13 @@ class _Sums:
 
     def __init__(self, spec: MacSpec, adder: str, multiplier: str) -> None:
         self.spec, self.adder, self.multiplier = spec, adder, multiplier
-        self.alignadd, self.normacc = Counts(), Counts()
-        self.idle_alignadd = self.idle_normacc = NO_CELLS
-        self.summed = Counts()
+        self.alignadd, self.normacc = 0, 0
+        self.idle_alignadd: Shares = ()
+        self.idle_normacc: Shares = ()
+        self.summed = 0
         self.levels: list[tuple[LevelCounts, float]] = []
 
-    def build(self) -> tuple[Counts, Counts, Cells, Cells]:
+    def build(self) -> "_Sums":
         spec, first = self.spec, self.spec.levels[0]
         self.normacc += control(spec.pipeline, spec.fold_steps, spec.random_bits, bool(spec.blocks))
         if isinstance(spec.acc, ChunkAcc):
@@ -199,7 +201,7 @@ class _Sums:
                 inner = self._read_out(spec.fixed_point(first)) if isinstance(first, FixedAcc) else shape
                 assert inner is not None
                 self._fold(spec.acc.outer, Terms(inner))
-        return self.alignadd, self.normacc, self.idle_alignadd, self.idle_normacc
+        return self
 
     def front(self) -> Terms | Rows:
         """Count the exact sum in front of the first accumulator, if there is one; return what this is given to add."""
@@ -234,7 +236,7 @@ class _Sums:
             self.alignadd += added
             self.normacc += specials
             finer, steady = unreached(binades_of_sums(spec), fixed), STEADY * steadiness(spec)
-            self.idle_alignadd = with_trees(added.share(finer + steady - finer * steady), added)
+            self.idle_alignadd = with_trees(share_of(finer + steady - finer * steady, added), added)
         if kept:
             self.normacc += keep_sum(fixed, shape)
         scale = self._scale(normalised=normalised)
@@ -247,7 +249,7 @@ class _Sums:
         if spec.pipeline:
             first = spec.levels[0]
             flagged = normalised and not (isinstance(first, FloatAcc) and rounds_terms(first, shape))
-            self.alignadd += Counts(flip_flop=number_width(shape) + flagged)
+            self.alignadd += (number_width(shape) + flagged) * FLIP_FLOP
         return Terms(shape)
 
     def _scale(self, *, normalised: bool) -> NumberShape | None:
@@ -255,7 +257,7 @@ class _Sums:
         spec = self.spec
         scale = block_scale(spec, normalised=normalised)
         if scale is not None and spec.exact_sum is None and spec.pipeline == 2:
-            self.alignadd += Counts(flip_flop=_scale_bits(spec, scale))
+            self.alignadd += _scale_bits(spec, scale) * FLIP_FLOP
         return scale
 
     def _accumulate(self, acc: Level, terms: Terms | Rows, *, resettable: bool, idle: float = 0.0) -> NumberShape | None:
@@ -265,56 +267,46 @@ class _Sums:
         self.levels.append((level, 1 - idle))
         self.alignadd += level.alignadd
         self.normacc += level.normacc
-        self.idle_alignadd = _both_idle(self.idle_alignadd, _idle_for(idle, level.alignadd, level.idle_alignadd))
-        self.idle_normacc = _both_idle(self.idle_normacc, _idle_for(idle, level.normacc, level.idle_normacc))
+        self.idle_alignadd += _idle_for(idle, level.alignadd, level.idle_alignadd)
+        self.idle_normacc += _idle_for(idle, level.normacc, level.idle_normacc)
         return level.register
 
     def _read_out(self, fixed: FixedPoint) -> NumberShape:
         """Count sign and magnitude of a fixed-point register that another level adds; return its shape."""
         tally = Tally()
-        tally.xor2 += fixed.width - 1
+        tally.cells += (fixed.width - 1) * XOR2
         add(tally, signals(fixed.width), constant(0, fixed.width), SIGNAL)
-        self.alignadd += tally.counts()
+        self.alignadd += tally.cells
         return fixed_shape(fixed.width, fixed.fraction)
 
     def _control_chunk(self, acc: ChunkAcc) -> None:
         """Count what a chunk's two levels have for each other."""
         spec, inner, outer = self.spec, acc.inner, acc.outer
-        self.normacc += Counts(
-            # The inner level's flags are a cycle late; a float has none.
-            flip_flop=2 * isinstance(inner, FixedAcc) + (outer.random_bits if isinstance(outer, FloatAcc) else 0),
-            gate2=spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3,
-        )
+        # The inner level's flags are a cycle late; a float has none.
+        late = 2 * isinstance(inner, FixedAcc) + (outer.random_bits if isinstance(outer, FloatAcc) else 0)
+        handed_on = spec.fixed_point(inner).width if isinstance(inner, FixedAcc) else inner.format.precision + 3
+        self.normacc += late * FLIP_FLOP + handed_on * GATE2
 
 
 @lru_cache(maxsize=1 << 10)
-def control(pipeline: int, fold_steps: int | None, random_bits: int, blocks: bool) -> Counts:
+def control(pipeline: int, fold_steps: int | None, random_bits: int, blocks: bool) -> Packed:
     """Count what stands between the parts: `acc_valid`, delayed control, and the counter of a chunk or block."""
     tally = Tally()
-    tally.flip_flop += 1
-    tally.gate2 += 3
-    tally.flip_flop += pipeline * (2 + (fold_steps is not None))
-    tally.gate2 += pipeline * (2 + (fold_steps is not None))
-    tally.flip_flop += pipeline * random_bits
+    tally.cells += FLIP_FLOP + 3 * GATE2 + pipeline * (2 + (fold_steps is not None)) * FLIP_FLOP
+    tally.cells += pipeline * (2 + (fold_steps is not None)) * GATE2 + pipeline * random_bits * FLIP_FLOP
     if fold_steps is not None:
         bits = max(fold_steps - 1, 0).bit_length()
         add(tally, signals(bits), constant(0, bits), 1)
-        tally.flip_flop += bits + 1 + 3
-        tally.mux2 += bits + 1
-        tally.gate2 += 3 * bits + 12
+        tally.cells += (bits + 1 + 3) * FLIP_FLOP + (bits + 1) * MUX2 + (3 * bits + 12) * GATE2
     if blocks and fold_steps is not None:
         # A fold has been found by the time that its sum waits in the pipeline's last register, and no longer is a flush.
-        tally.flip_flop += random_bits - (pipeline > 0)
-    return tally.counts()
+        tally.cells += (random_bits - (pipeline > 0)) * FLIP_FLOP
+    return tally.cells
 
 
-def _idle_for(share: float, counts: Counts, own: Cells) -> Cells:
+def _idle_for(share: float, counts: Packed, own: Shares) -> Shares:
     """Return what stands idle of a part that does so for a share of all cycles, and `own` in the others."""
-    return tuple([share * number + (1 - share) * still for number, still in zip(counts, own, strict=False)]) if share else own
-
-
-def _both_idle(first: Cells, second: Cells) -> Cells:
-    return second if first is NO_CELLS else tuple(map(operator.add, first, second))
+    return ((share, counts), *((still * (1 - share), some) for still, some in own)) if share else own
 
 
 class Stages(NamedTuple):
@@ -328,15 +320,14 @@ class Stages(NamedTuple):
         Each accumulator level, and the share of all cycles in which it is given something to add.
     """
 
-    summed: Counts
+    summed: Packed
     levels: tuple[tuple[LevelCounts, float], ...]
 
 
 @lru_cache(maxsize=1 << 12)
 def stages(spec: MacSpec, adder: str, multiplier: str) -> Stages:
     """Return the stages that a unit's alignadd and normacc are made of."""
-    sums = _Sums(spec, adder, multiplier)
-    sums.build()
+    sums = _Sums(spec, adder, multiplier).build()
     return Stages(sums.summed, tuple(sums.levels))
 
 
@@ -362,8 +353,9 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
         raise ValueError(f"multiplier {multiplier!r} is not one of {', '.join(MULTIPLIERS)}")
     operands = _Operands(spec, adder, multiplier)
     decode, multiply = operands.build()
-    active = operands.active()
-    return UnitCounts(decode, decode + multiply, *_Sums(spec, adder, multiplier).build(), active)
+    sums = _Sums(spec, adder, multiplier).build()
+    placed = decode, multiply, sums.alignadd, sums.normacc
+    return UnitCounts(placed, sums.idle_alignadd, sums.idle_normacc, operands.active())
 
 
 class FrontCounts(NamedTuple):
@@ -377,9 +369,9 @@ class FrontCounts(NamedTuple):
         What the accumulator is given to add.
     """
 
-    alignadd: Counts
-    normacc: Counts
-    idle_alignadd: Cells
+    alignadd: Packed
+    normacc: Packed
+    idle_alignadd: Shares
     terms: Terms | Rows
 
 
@@ -393,11 +385,11 @@ def front_counts(spec: MacSpec, adder: str, multiplier: str) -> FrontCounts:
 def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's decode and multiply, without those of its sums."""
     operands = _Operands(spec, adder, multiplier)
-    decode, multiply = operands.build()
-    return UnitCounts(decode, decode + multiply, Counts(), Counts(), NO_CELLS, NO_CELLS, operands.active())
+    return UnitCounts((*operands.build(), 0, 0), (), (), operands.active())
 
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
     active = 1.0, 1.0, *_sums_active(spec, multiply_activity(spec))
-    return UnitCounts(Counts(), Counts(), *_Sums(spec, adder, multiplier).build(), active)
+    sums = _Sums(spec, adder, multiplier).build()
+    return UnitCounts((0, 0, sums.alignadd, sums.normacc), sums.idle_alignadd, sums.idle_normacc, active)
