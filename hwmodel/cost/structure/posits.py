@@ -77,7 +77,8 @@ def magnitude_fields(tally: Tally, width: int, tail_bits: int) -> None:
     """Count what cuts a tapered code without its sign into its fields."""
     _negate(tally, width - 1)
     length = tapered_fields(tally, width, tail_bits)
-    tally.cells += (length - (width - 2)) * XOR2
+    tally.cells -= (width - 2) * XOR2  # those of the run merge with those of the complement
+    tally.cells += length * XOR2
 
 
 def tapered_fields(tally: Tally, width: int, tail_bits: int) -> int:
