@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .model import GROUPS, Figures, Fit, blank_fit, parts_of
+from .model import COUNTED, GROUPS, Figures, Fit, blank_fit, parts_of
 
 TABLES = Path(__file__).parent / "tables"
 COEFFICIENTS = "coefficients.json"
@@ -94,6 +94,11 @@ class Calibration:
     def coefficients(self) -> dict[str, np.ndarray]:
         """Quantity -> (parts, kinds): cost of one of each kind in each of the quantity's fitted parts."""
         return {quantity: np.stack([fit.coefficients for fit in fits]) for quantity, fits in self.fits.items()}
+
+    @cached_property
+    def counted(self) -> np.ndarray:
+        """The coefficients of the quantities that follow from counts alone, (2, parts, kinds) float64."""
+        return np.stack([self.coefficients[quantity] for quantity in COUNTED])
 
 
 @lru_cache(maxsize=16)

@@ -21,7 +21,7 @@ from .depth import GROUPS as DEPTH_GROUPS
 from .depth import group_times
 from .glitches import STIRS, stirred_cells
 from .structure import UnitCounts
-from .structure.activity import owed
+from .structure.activity import toggling
 from .structure.cells import CELLS, cells_of
 
 FITTED = ("decode", "multiply", "alignadd", "normacc")
@@ -197,11 +197,7 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     for at, (share, _) in enumerate(idle):
         still[0 if at < len(unit.idle_alignadd) else 1] += share * counted[4 + at]
     working[2:] -= still
-    decode_active, multiply_active, alignadd_active, normacc_active = unit.active
-    working[0] *= decode_active
-    working[1] *= owed(multiply_active).T
-    working[2] *= alignadd_active
-    working[3] *= normacc_active
+    working *= toggling(unit.active)
     return cells
 
 

@@ -46,8 +46,13 @@ _NEARLY_ALL = 0.998
 _REACH = 6.0
 """Standard deviations beyond which there is nothing."""
 
-_BY_KIND = np.array([1.0 if kind in ("full_adder", "sign_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS])
-"""How much of its toggles a kind of cell owes to operands: sums all, gates and registers half, for masks and control are among them."""
+_MULTIPLY = 1
+_OWED = np.ones((4, len(CELLS)))
+_OWED[_MULTIPLY] = [1.0 if kind in ("full_adder", "sign_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS]
+"""How much of its toggles a kind of cell in a part owes to operands; in multiply sums all, gates and registers half, for masks and control
+are among them.
+"""
+_ANYWAY = 1 - _OWED
 
 
 @lru_cache(maxsize=1 << 14)
@@ -311,10 +316,14 @@ def _nonzero(fmt: Operand) -> float:
     return float(f"{sum(shares) / len(shares):.2g}")
 
 
-def owed(activity: float | np.ndarray) -> np.ndarray:
+def owed(activity: np.ndarray) -> np.ndarray:
     """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 12) float64."""
-    still = 1 - (activity[..., np.newaxis] if isinstance(activity, np.ndarray) else activity)
-    return 1 - _BY_KIND * still
+    return _ANYWAY[_MULTIPLY] + _OWED[_MULTIPLY] * activity[..., np.newaxis]
+
+
+def toggling(active: Sequence[float]) -> np.ndarray:
+    """Return how often each of `CELLS` in decode, multiply, alignadd and normacc changes by how often the parts do, (4, 12) float64."""
+    return _ANYWAY + _OWED * np.array(active)[:, np.newaxis]
 
 
 def exponent_activity(spec: MacSpec) -> float:

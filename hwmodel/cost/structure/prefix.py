@@ -54,22 +54,23 @@ def lowest(number: Kinds, width: int) -> Kinds:
 def prefixes(generate: Kinds, propagate: Kinds, width: int, kind: str, left_out: int = 0) -> tuple[int, Kinds, Kinds]:
     """Return the gates of a network over `width` positions, and what its prefixes generate and propagate; none at those `left_out`."""
     gates = 0
+    (g, g_ones), (p, p_ones) = generate, propagate
     for level in prefix_network(width, kind):
-        before_g, before_p = generate, propagate
+        before_g, before_g_ones, before_p, before_p_ones = g, g_ones, p, p_ones
         for distance, places in level:
             at = places & ~left_out
-            near, far = _only(before_g, at, 0), _only(before_g, at, distance)
-            carried, through = both(before_p, far)
-            merged, near = either(near, through)
-            kept, spread = both(before_p, _only(before_p, at, distance))
-            gates += carried + merged + kept
-            generate = generate[0] & ~at | near[0], generate[1] & ~at | near[1]
-            propagate = propagate[0] & ~at | spread[0], propagate[1] & ~at | spread[1]
-    return gates, generate, propagate
-
-
-def _only(number: Kinds, at: int, distance: int) -> Kinds:
-    return number[0] << distance & at, number[1] << distance & at
+            # An AND of what is propagated here and generated below, an OR with what is generated here, and an AND of what is propagated.
+            below, below_ones = before_g << distance & at, before_g_ones << distance & at
+            gates += (before_p & below).bit_count()
+            through, through_ones = before_p & (below | below_ones) | before_p_ones & below, before_p_ones & below_ones
+            gates += (before_g & through).bit_count()
+            g_ones |= through_ones
+            g = (g | through) & ~g_ones
+            below, below_ones = before_p << distance & at, before_p_ones << distance & at
+            gates += (before_p & below).bit_count()
+            p = p & ~at | before_p & (below | below_ones) | before_p_ones & below
+            p_ones = p_ones & ~at | before_p_ones & below_ones
+    return gates, (g, g_ones), (p, p_ones)
 
 
 @lru_cache(maxsize=4096)
