@@ -193,10 +193,11 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     counted = cells_of([*unit.placed, *[counts for _, counts in idle]])
     cells = np.concatenate((counted[:4], counted[:4]), axis=1)
     working = cells[:, len(CELLS) :]
-    still = np.zeros((2, len(CELLS)))
-    for at, (share, _) in enumerate(idle):
-        still[0 if at < len(unit.idle_alignadd) else 1] += share * counted[4 + at]
-    working[2:] -= still
+    if idle:
+        still = np.zeros((2, len(CELLS)))
+        for at, (share, _) in enumerate(idle):
+            still[0 if at < len(unit.idle_alignadd) else 1] += share * counted[4 + at]
+        working[2:] -= still
     working *= toggling(unit.active)
     return cells
 

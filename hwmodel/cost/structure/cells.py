@@ -98,7 +98,8 @@ def counts_of(counts: Packed) -> Counts:
 
 def cells_of(counts: Iterable[Packed]) -> np.ndarray:
     """Return the numbers of `CELLS`, (counts, 12) float64."""
-    return np.frombuffer(b"".join([_fields(each) for each in counts]), "<i8").reshape(-1, len(KINDS))[:, : len(CELLS)].astype(float)
+    fields = b"".join([_fields(each) for each in counts])
+    return np.frombuffer(fields, "<i8").reshape(-1, len(KINDS))[:, : len(CELLS)].astype(float)
 
 
 def full_adders(counts: Packed) -> Packed:

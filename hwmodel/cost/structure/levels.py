@@ -152,7 +152,8 @@ def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, r
     alignadd, normacc = unfilled(terms, max(precision, term.significand_bits)), unfilled(terms, precision)
     if not alignadd:  # and so not normacc either
         return level
-    return level._replace(idle_alignadd=share_of(alignadd, level.alignadd), idle_normacc=share_of(normacc, level.normacc))
+    placed, kept, _, _, register, rounding = level
+    return LevelCounts(placed, kept, share_of(alignadd, placed), share_of(normacc, kept), register, rounding)
 
 
 @lru_cache(maxsize=1 << 16)
