@@ -3,17 +3,18 @@
 Sources of the circuits: see `hwmodel_rtl.adders`, `hwmodel_rtl.compressor` and `hwmodel_rtl.multiplier`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, chain, groupby, repeat
 
+from ..structure import trees
 from ..structure.adders import SPARSE_GROUP
 from ..structure.compressor import sign_column
 from ..structure.multipliers import is_booth
 from ..structure.multipliers import partial_products as counted_products
 from ..structure.prefix import prefix_network
 from ..structure.tally import Tally, signals
-from ..structure.trees import Heap, dadda_height, runs_of
+from ..structure.trees import Heap, dadda_height
 from .paths import (
     CHAIN,
     FULL,
@@ -42,6 +43,9 @@ Bit = Path | None
 
 Column = list[tuple[Bit, int]]
 """Bits of one weight in order, each with how many like it follow each other."""
+
+Run = tuple[int, Column]
+"""So many neighbouring columns, and what each of them holds."""
 
 
 @lru_cache(maxsize=4096)
@@ -111,26 +115,26 @@ def add_or_subtract(bits: int, adder: str, a: Word, b: Word) -> tuple[Word, Path
     return even(after(after(spread(negative, bits), GATE), XOR)), negative
 
 
-def compress(columns: Sequence[Column]) -> list[list[Bit]]:
-    """Return the bits of the two rows, by column, that a compressor tree leaves of `columns`."""
-    runs = [(list(column), len(list(alike))) for column, alike in groupby(columns)]
-    while (height := max((_height(column) for column, _ in runs), default=0)) > 2:
+def runs_of(columns: Iterable[Column]) -> list[Run]:
+    """Return runs of columns that are given one by one."""
+    return [(len(list(alike)), column) for column, alike in groupby(columns)]
+
+
+def compress(runs: Sequence[Run]) -> list[tuple[int, list[Bit]]]:
+    """Return the bits of the two rows that a compressor tree leaves of columns, by runs of these."""
+    while (height := max((_height(column) for _, column in runs), default=0)) > 2:
         runs = _reduce(runs, dadda_height(height))
-    rows = list[list[Bit]]()
-    for column, length in runs:
-        bits = [bit for bit, count in column for _ in range(count)]
-        rows += [bits] * length
-    return rows
+    return [(length, [bit for bit, count in column for _ in range(count)]) for length, column in runs]
 
 
 def _height(column: Column) -> int:
     return sum([count for _, count in column])
 
 
-def _reduce(runs: Sequence[tuple[Column, int]], target: int) -> list[tuple[Column, int]]:
-    """Return runs of columns that are alike, with their lengths, brought to a height."""
-    reduced, carries, carried = list[tuple[Column, int]](), Column(), 0
-    for column, length in runs:
+def _reduce(runs: Sequence[Run], target: int) -> list[Run]:
+    """Return runs of columns brought to a height."""
+    reduced, carries, carried = list[Run](), Column(), 0
+    for length, column in runs:
         own = _height(column)
         while length:
             given, height = carries, own + carried
@@ -139,7 +143,7 @@ def _reduce(runs: Sequence[tuple[Column, int]], target: int) -> list[tuple[Colum
             carried = excess - excess // 2
             # Where a column hands on what it was given, all of its run do.
             alike = length if carries == given else 1
-            reduced.append((kept, alike))
+            reduced.append((alike, kept))
             length -= alike
     return reduced
 
@@ -184,18 +188,17 @@ def _adder(bits: Sequence[Bit], full: int) -> Bit:
     return after(later(*paths), full if len(paths) == 3 else HALF)
 
 
-def add_columns(columns: list[Column], constant: int, adder: str, nothing: Path) -> Word:
+def add_columns(runs: Sequence[Run], constant: int, adder: str, nothing: Path) -> Word:
     """Return the way through a compressor tree, which a constant goes into, and the adder behind it; of no bit at all, `nothing`."""
-    above = sign_column(tuple(runs_of([signals(_height(column)) for column in columns])), constant)
-    for weight in range(above):
-        if (constant >> weight) & 1:
-            columns[weight].append((None, 1))
-    rows = compress(columns)[:above]
-    first = later(*next((paths for row in rows if (paths := _signals(row))), [nothing]))
+    width = sum([length for length, _ in runs])
+    above = sign_column(tuple(trees.merged((length, signals(_height(column))) for length, column in runs)), constant)
+    # Columns above take carries in and hand none on.
+    rows = _lowest(compress(_with_constant(runs, constant & ((1 << above) - 1))), above)
+    first = later(*next((paths for _, row in rows if (paths := _signals(row))), [nothing]))
     total = Word(first, _ripple_rows(rows, first) if adder == "ripple" or above < 4 else after(_carry_rows(rows, adder, first), XOR))
-    if above < len(columns):
+    if above < width:
         # Above there are lone bits, counted up or down; where the adder is a chain, so are their runs of ones.
-        lone = len(columns) - above
+        lone = width - above
         counted = spread(after(total.high, GATE), lone)
         if adder == "ripple":
             counted = after(counted, HALF, lone)
@@ -203,14 +206,34 @@ def add_columns(columns: list[Column], constant: int, adder: str, nothing: Path)
     return total
 
 
+def _with_constant(runs: Iterable[Run], constant: int) -> list[Run]:
+    """Return columns with a 1 more in each whose bit in a constant, not below 0, is set."""
+    found = list[Run]()
+    for length, column in runs:
+        for same, is_one in trees.equal_bits(constant, length):
+            found.append((same, [*column, (None, 1)] if is_one else column))
+        constant >>= length
+    return found
+
+
+def _lowest(rows: Iterable[tuple[int, list[Bit]]], number: int) -> list[tuple[int, list[Bit]]]:
+    """Return so many of the lowest columns."""
+    found = list[tuple[int, list[Bit]]]()
+    for length, row in rows:
+        if number > 0:
+            found.append((min(length, number), row))
+        number -= length
+    return found
+
+
 def _signals(row: Sequence[Bit]) -> list[Path]:
     return [bit for bit in row if bit is not None]
 
 
-def _ripple_rows(rows: Sequence[Sequence[Bit]], nothing: Path) -> Path:
+def _ripple_rows(rows: Sequence[tuple[int, list[Bit]]], nothing: Path) -> Path:
     carry: Path | None = None
     end = nothing
-    for row in rows:
+    for row in chain.from_iterable(repeat(row, length) for length, row in rows):
         carried: list[Bit] = [*row] if carry is None else [*row, carry]
         if not _signals(carried):
             continue
@@ -221,40 +244,42 @@ def _ripple_rows(rows: Sequence[Sequence[Bit]], nothing: Path) -> Path:
     return end
 
 
-def _carry_rows(rows: Sequence[Sequence[Bit]], adder: str, nothing: Path) -> Path:
+def _carry_rows(rows: Sequence[tuple[int, list[Bit]]], adder: str, nothing: Path) -> Path:
     """Return the way to the last carry of a prefix adder of two rows, each bit of which may be the one that is late."""
-    width = len(rows) - next((i for i, row in enumerate(rows) if len(row) > 1), 0)
-    waits, before = list[Path](), list[Path]()
-    for i, row in enumerate(rows):
-        # Of columns alike the lowest waits longest.
-        if (paths := _signals(row)) and paths != before:
-            waits.append(after(after(later(*paths), XOR), CHAIN, min(len(rows) - i, width)))
-        before = paths
+    ends = list(accumulate(length for length, _ in rows))
+    left = [ends[-1] - end + length for end, (length, _) in zip(ends, rows, strict=True)]
+    width = next((columns for columns, (_, row) in zip(left, rows, strict=True) if len(row) > 1), ends[-1])
+    # Of columns alike the lowest waits longest.
+    waits = [
+        after(after(later(*paths), XOR), CHAIN, min(columns, width))
+        for columns, (_, row) in zip(left, rows, strict=True)
+        if (paths := _signals(row))
+    ]
     return after(later(nothing, *waits), PREFIX, prefix_levels(width, adder))
 
 
-def partial_products(columns: list[Column], code: Path, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1) -> int:
-    """Put the rows of `a` × `b` bit multiplications into `columns`; return the constant that belongs to them."""
-    placed = Heap(len(columns))
+def partial_products(
+    width: int, code: Path, a: int, b: int, a_signed: bool, b_signed: bool, kind: str, lanes: int = 1
+) -> tuple[list[Run], int]:
+    """Return the rows of `a` × `b` bit multiplications in so many columns, and the constant that belongs to them."""
+    placed = Heap(width)
     constant = counted_products(Tally(), placed, a, b, a_signed, b_signed, kind, lanes)
     if is_booth(a, b, kind):
         (wider, signed) = (a, a_signed) if a >= b else (b, b_signed)
         bit = after(after(spread(after(after(code, XOR), GATE), wider + 2 - signed), GATE, 2), XOR)
     else:
         bit = after(spread(code, max(a, b)), GATE)
-    weight = 0
-    for length, bits in placed.runs():
-        for column in columns[weight : weight + length]:
-            if bits:
-                column.append((bit, len(bits)))
-        weight += length
-    return constant
+    return columns_of(placed, bit), constant
+
+
+def columns_of(placed: Heap, bit: Path) -> list[Run]:
+    """Return the columns of a heap whose bits are all there at once."""
+    return [(length, [(bit, len(bits))] if bits else []) for length, bits in placed.runs()]
 
 
 @lru_cache(maxsize=1 << 12)
 def multiplier(a: int, b: int, kind: str, adder: str, part: int, weights: Weights) -> tuple[Segment, Segment]:
     """Return the ways through an unsigned multiplier, to its lowest and its highest bit."""
-    columns: list[Column] = [[] for _ in range(a + b)]
     begin = start(part, weights)
-    low, high = add_columns(columns, partial_products(columns, begin, a, b, False, False, kind), adder, begin)
+    low, high = add_columns(*partial_products(a + b, begin, a, b, False, False, kind), adder, begin)
     return segment_of(low), segment_of(high)

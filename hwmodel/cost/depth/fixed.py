@@ -12,7 +12,8 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from ..structure.multipliers import columns_of_rows
-from .adders import Column, add, add_columns, increment, ripple
+from ..structure.trees import Heap
+from .adders import Column, add, add_columns, columns_of, increment, ripple, runs_of
 from .decode import exponent_bits
 from .multiply import integer_rows
 from .paths import (
@@ -71,7 +72,7 @@ def add_integers(
         columns: list[Column] = [[(begin, 1)] * accumulates for _ in range(row_width)]
         for column, row in zip(columns[moved:], rows, strict=False):
             column += [(begin if registered else into(path, ALIGNADD), 1) for path in row]
-        sums.append(segment_of(latest(add_columns(columns, rest << moved, adder, begin))))
+        sums.append(segment_of(latest(add_columns(runs_of(columns), rest << moved, adder, begin))))
     return sums[0], sums[1], segment_of(later(*(path for row in rows for path in row)))
 
 
@@ -81,12 +82,11 @@ def sum_tree(
 ) -> Segment:
     """Return the way through the sum, `width` bits, of `count` numbers of `bits` bits at a place, and of an accumulator."""
     begin = start(ALIGNADD, weights)
-    columns: list[Column] = [[(begin, 1)] * accumulates for _ in range(width)]
-    for column in columns[place : place + bits + signed]:
-        column.append((begin, count))
-    for column in columns[place : place + carries]:
-        column.append((begin, count))
-    return segment_of(latest(add_columns(columns, -count << (place + bits) if signed else 0, adder, begin)))
+    placed = Heap(width)
+    placed.place(0, width * accumulates)
+    placed.place(place, place + bits + signed, count)
+    placed.place(place, place + carries, count)
+    return segment_of(latest(add_columns(columns_of(placed, begin), -count << (place + bits) if signed else 0, adder, begin)))
 
 
 class UnitSizes(NamedTuple):

@@ -11,7 +11,7 @@ from hwmodel.spec.ranges import NumberShape, log_product_shape, product_shape
 
 from ..structure.parts import exponent_width
 from ..structure.posits import SHORT_PRODUCT
-from .adders import Column, add_columns, compress, multiplier, partial_products, ripple, ripple_exponents
+from .adders import Column, add_columns, compress, multiplier, partial_products, ripple, ripple_exponents, runs_of
 from .decode import exponent_bits
 from .paths import (
     FULL,
@@ -90,9 +90,9 @@ def mpy_posit(a: PositFormat, b: PositFormat, x: Number, y: Number, multiplier_k
 def _posit_tree(a: PositFormat, b: PositFormat, multiplier_kind: str, adder: str, weights: Weights) -> tuple[Segment, Segment]:
     """Return the ways from two significands in two's complement to the lowest and the highest bit of their product."""
     shape, code = posit_product_shape(a, b), start(MULTIPLY, weights)
-    columns: list[Column] = [[] for _ in range(shape.significand_bits)]
     fractions = a.fraction_bits, b.fraction_bits
-    rest = partial_products(columns, code, *fractions, False, False, multiplier_kind)
+    products, rest = partial_products(shape.significand_bits, code, *fractions, False, False, multiplier_kind)
+    columns: list[Column] = [[*column] for length, column in products for _ in range(length)]
     times_head = after(spread(code, max(fractions)), GATE, 2)
     for own, other in (fractions, fractions[::-1]):
         for weight in range(own, own + other + 1 if other else own):
@@ -101,7 +101,7 @@ def _posit_tree(a: PositFormat, b: PositFormat, multiplier_kind: str, adder: str
     point = sum(fractions)
     for weight in (point, point + 2, point + 3):
         columns[weight].append((after(code, XOR), 1))
-    low, high = add_columns(columns, rest, "ripple" if shape.significand_bits < SHORT_PRODUCT else adder, code)
+    low, high = add_columns(runs_of(columns), rest, "ripple" if shape.significand_bits < SHORT_PRODUCT else adder, code)
     return segment_of(low), segment_of(high)
 
 
@@ -110,10 +110,8 @@ def integer_rows(
     a: int, b: int, a_signed: bool, b_signed: bool, width: int, kind: str, lanes: int, weights: Weights
 ) -> tuple[tuple[tuple[Path, ...], ...], int]:
     """Return the ways from masked operands to two rows of products, by column, and the constant that belongs to these."""
-    columns: list[Column] = [[] for _ in range(width)]
-    code = start(MULTIPLY, weights)
-    rest = partial_products(columns, code, a, b, a_signed, b_signed, kind, lanes)
-    rows = [tuple(bit for bit in column if bit is not None) for column in compress(columns)]
+    products, rest = partial_products(width, start(MULTIPLY, weights), a, b, a_signed, b_signed, kind, lanes)
+    rows = [tuple(bit for bit in row if bit is not None) for length, row in compress(products) for _ in range(length)]
     while rows and not rows[-1]:
         rows.pop()
     return tuple(rows), rest

@@ -1,8 +1,9 @@
 """Compressor trees by runs of columns: most neighbours hold the same bits, meet the same carries, and so the same adders."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from operator import itemgetter
 
 from .cells import Packed
 from .tally import ONE, SIGNAL, ZERO, Bit, Tally
@@ -40,6 +41,11 @@ def runs_of(columns: Sequence[Sequence[Bit]]) -> list[Run]:
     return [(len(list(same)), bits) for bits, same in groupby(map(bytes, columns))]
 
 
+def merged(runs: Iterable[Run]) -> list[Run]:
+    """Return runs with those that hold the same joined to one."""
+    return [(sum([length for length, _ in same]), bits) for bits, same in groupby(runs, itemgetter(1))]
+
+
 def places_of_signs(runs: Sequence[Run], constant_sum: int) -> range:
     """Return the weights from where on a constant is all ones and meets lone bits, one bit from the top left out."""
     width = sum(length for length, _ in runs)
@@ -67,13 +73,20 @@ def with_constant(runs: Iterable[Run], constant_sum: int) -> list[Run]:
     """Return columns with a 1 on top of each whose bit in a constant, not below 0, is set."""
     found: list[Run] = []
     for length, bits in runs:
-        while length:
-            is_one = constant_sum & 1
-            same = min(length, _low_ones(constant_sum if is_one else ~constant_sum)) if constant_sum else length
+        for same, is_one in equal_bits(constant_sum, length):
             found.append((same, bits + bytes([ONE]) if is_one else bits))
-            constant_sum >>= same
-            length -= same
+        constant_sum >>= length
     return found
+
+
+def equal_bits(number: int, width: int) -> Iterator[tuple[int, bool]]:
+    """Yield how many of the lowest bits of a number, not below 0, are the same, and whether they are ones; then of those above."""
+    while width:
+        is_one = number & 1
+        same = min(width, _low_ones(number if is_one else ~number)) if number else width
+        yield same, bool(is_one)
+        number >>= same
+        width -= same
 
 
 def _low_ones(number: int) -> int:
