@@ -58,7 +58,7 @@ class Estimate:
         """The same of ``energy_timed_fj``, energy with glitches, and the total of ``delay_ps``; worked out when asked for."""
         calibration = self._calibration
         levels = depths(self.spec, **calibration.architecture, objective=self.objective)
-        glitching = glitching_cells(self.spec, fitted_cells(self.counts), objective=self.objective, **calibration.architecture)
+        glitching = self._glitching
         kinds = {TIMED: glitching, DELAY: levels.sum(axis=0, keepdims=True)}
         costs = {quantity: costs_of(each, calibration.coefficients[quantity]).tolist() for quantity, each in kinds.items()}
         return {quantity: _figures(calibration, quantity, each) for quantity, each in costs.items()}
@@ -115,6 +115,12 @@ class Estimate:
         return row | {"extrapolated": bool(self.beyond)}
 
     @property
+    def _glitching(self) -> np.ndarray:
+        """The cells that energy with glitches is of, by kind."""
+        built = {"objective": self.objective, **self._calibration.architecture}
+        return glitching_cells(self.spec, fitted_cells(self.counts), self.counts.stages, **built)
+
+    @property
     def _calibration(self) -> Calibration:
         return load_calibration(self.card, self.objective)
 
@@ -128,7 +134,7 @@ class Estimate:
         """
         coefficients, kinds = self._calibration.coefficients, len(CELLS)
         cells = fitted_cells(self.counts)
-        timed = coefficients[TIMED] * glitching_cells(self.spec, cells, objective=self.objective, **self._calibration.architecture)
+        timed = coefficients[TIMED] * self._glitching
         rows: list[dict[str, Any]] = []
         for part, name in enumerate(FITTED):
             placed, working = cells[part].reshape(2, kinds)

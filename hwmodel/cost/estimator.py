@@ -12,6 +12,7 @@ from .arrays import Distinct, PlainTimes, RowCosts, Stirred, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
 from .depth import depths
 from .model import COUNTED, DELAY, TIMED, column, costs_of, glitching_cells, parts_of, told
+from .structure import counts
 from .structure.cells import CELLS
 
 BOUNDS = ("", "low", "high")
@@ -151,7 +152,9 @@ class Estimator:
             specs = [unit_at(at, each) for each in range(len(at))]
             cells = np.concatenate([units.operands.cells[operands[at]], units.sums.cells[sums[at]]], axis=1)
             built = {"objective": objective, **architecture}
-            glitching = np.array([glitching_cells(spec, each, **built) for spec, each in zip(specs, cells, strict=True)])
+            glitching = np.array(
+                [glitching_cells(spec, each, counts(spec, **architecture).stages, **built) for spec, each in zip(specs, cells, strict=True)]
+            )
             levels = np.array([depths(spec, **built).sum(axis=0, keepdims=True) for spec in specs])
             for calibration, found in zip(calibrations, costs, strict=True):
                 found[DELAY][at] = costs_of(levels, calibration.coefficients[DELAY])

@@ -17,7 +17,7 @@ from hwmodel.spec.ranges import NumberShape
 
 from .depth import arrivals
 from .depth.units import Arrivals
-from .structure import stages
+from .structure import Stages
 from .structure.activity import (
     activity_of_rows,
     activity_of_sums,
@@ -70,7 +70,7 @@ _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
 
 
-def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
+def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
     """Return (4, 5 cells) float64: the cells of the fitted parts by `STIRS`, each times what stirs it.
 
     Parameters
@@ -79,6 +79,8 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
         The unit.
     cells : (4, 2 cells) float64
         What was counted of it, from `hwmodel.cost.model.fitted_cells`.
+    stages
+        What its sums are made of.
     objective, adder, multiplier
         What it is mapped for, and how it is built.
     """
@@ -90,10 +92,9 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: st
     found[1, BEFORE] = before_multiply * multiply
     found[1, DEPTH] = of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
-    parts = stages(spec, adder, multiplier)
     alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE * (1 - steadiness(spec))
-    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * cells_of([parts.summed])[0]
-    for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, parts.levels, times.levels, strict=True)):
+    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
+    for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, stages.levels, times.levels, strict=True)):
         aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
         found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1

@@ -150,7 +150,10 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
         levels = np.stack([depths(spec, **architecture, objective=objective) for spec in specs])
         kinds = dict.fromkeys(COUNTED, cells) | {DELAY: levels.sum(axis=1, keepdims=True)}
         kinds[TIMED] = np.stack(
-            [glitching_cells(spec, fitted_cells(unit), objective=objective, **architecture) for spec, unit in zip(specs, kept, strict=True)]
+            [
+                glitching_cells(spec, fitted_cells(unit), unit.stages, objective=objective, **architecture)
+                for spec, unit in zip(specs, kept, strict=True)
+            ]
         )
         measured = {DELAY: np.array([[row[DELAY]] for row in own])}
         for quantity in QUANTITIES:

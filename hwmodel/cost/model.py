@@ -20,7 +20,7 @@ from hwmodel.spec import MacSpec
 from .depth import GROUPS as DEPTH_GROUPS
 from .depth import group_times
 from .glitches import STIRS, stirred_cells
-from .structure import UnitCounts
+from .structure import Stages, UnitCounts
 from .structure.activity import toggling
 from .structure.cells import CELLS, cells_of
 
@@ -202,9 +202,9 @@ def fitted_cells(unit: UnitCounts) -> np.ndarray:
     return cells
 
 
-def glitching_cells(spec: MacSpec, cells: np.ndarray, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
+def glitching_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective: str, adder: str, multiplier: str) -> np.ndarray:
     """Return (4, 7 cells) float64: cells of the `FITTED` parts, from `fitted_cells`, then those that glitch, from `stirred_cells`."""
-    return np.hstack([cells, stirred_cells(spec, cells, objective=objective, adder=adder, multiplier=multiplier)])
+    return np.hstack([cells, stirred_cells(spec, cells, stages, objective=objective, adder=adder, multiplier=multiplier)])
 
 
 def column(quantity: str, part: str = "total", bound: str = "") -> str:

@@ -60,7 +60,7 @@ def time_ps(name: str, objective: str = "balanced", **built: str) -> float:
 @pytest.mark.parametrize(("rows", "levels"), [(2, 0), (3, 1), (4, 2), (6, 3), (9, 4), (13, 5), (19, 6), (28, 7), (42, 8), (63, 9)])
 def test_a_compressor_tree_has_the_levels_of_dadda(rows, levels):
     begin = start(ALIGNADD, NOMINAL["balanced"])
-    ways = [bit for column in compress([[(begin, rows)]] * 12) for bit in column]
+    ways = [bit for _, row in compress([(12, [(begin, rows)])]) for bit in row]
     assert max(levels_of(way)[ALIGNADD, [TREE, HALF]].sum() for way in ways if way is not None) == levels
 
 

@@ -15,7 +15,7 @@ def stirred(name: str) -> dict[str, np.ndarray]:
     """Return how many cells of the fitted parts each of `STIRS` stirs, times what it does."""
     spec, architecture = MacSpec.parse(name), ARCHITECTURES["balanced"]
     unit = counts(spec, **architecture)
-    found = stirred_cells(spec, fitted_cells(unit), objective="balanced", **architecture)
+    found = stirred_cells(spec, fitted_cells(unit), unit.stages, objective="balanced", **architecture)
     return dict(zip(STIRS, found.reshape(4, len(STIRS), -1).sum(axis=2).T, strict=True))
 
 

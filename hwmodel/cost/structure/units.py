@@ -26,6 +26,21 @@ from .tally import SIGNAL, Tally, constant, signals
 PARTS = ("mpy", "alignadd", "normacc")
 
 
+class Stages(NamedTuple):
+    """What follows the products, one after the other.
+
+    Attributes
+    ----------
+    summed
+        The exact sum of a step or block, as a number, times the scales of blocks.
+    levels
+        Each accumulator level, and the share of all cycles in which it is given something to add.
+    """
+
+    summed: Packed
+    levels: tuple[tuple[LevelCounts, float], ...]
+
+
 class UnitCounts(NamedTuple):
     """Cells of a unit by part; `mpy`, `alignadd` and `normacc` are together the unit, and `decode` is contained in `mpy`.
 
@@ -37,12 +52,15 @@ class UnitCounts(NamedTuple):
         What of the parts stands still in an average cycle, by structure: see `hwmodel.cost.structure.idle.IDLE`.
     active
         How often decode, multiply, alignadd and normacc change by what their operands do, see `hwmodel.cost.structure.activity`.
+    stages
+        What alignadd and normacc are made of.
     """
 
     placed: tuple[Packed, Packed, Packed, Packed]
     idle_alignadd: Shares
     idle_normacc: Shares
     active: tuple[float, float, float, float]
+    stages: Stages
 
     @property
     def decode(self) -> Counts:
@@ -203,6 +221,10 @@ class _Sums:
                 self._fold(spec.acc.outer, Terms(inner))
         return self
 
+    @property
+    def stages(self) -> Stages:
+        return Stages(self.summed, tuple(self.levels))
+
     def front(self) -> Terms | Rows:
         """Count the exact sum in front of the first accumulator, if there is one; return what this is given to add."""
         spec, terms = self.spec, self._products()
@@ -309,28 +331,6 @@ def _idle_for(share: float, counts: Packed, own: Shares) -> Shares:
     return ((share, counts), *((still * (1 - share), some) for still, some in own)) if share else own
 
 
-class Stages(NamedTuple):
-    """What follows the products, one after the other.
-
-    Attributes
-    ----------
-    summed
-        The exact sum of a step or block, as a number, times the scales of blocks.
-    levels
-        Each accumulator level, and the share of all cycles in which it is given something to add.
-    """
-
-    summed: Packed
-    levels: tuple[tuple[LevelCounts, float], ...]
-
-
-@lru_cache(maxsize=1 << 12)
-def stages(spec: MacSpec, adder: str, multiplier: str) -> Stages:
-    """Return the stages that a unit's alignadd and normacc are made of."""
-    sums = _Sums(spec, adder, multiplier).build()
-    return Stages(sums.summed, tuple(sums.levels))
-
-
 @lru_cache(maxsize=1 << 15)
 def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wooley") -> UnitCounts:
     """Return the cells of a unit by part.
@@ -355,7 +355,7 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
     decode, multiply = operands.build()
     sums = _Sums(spec, adder, multiplier).build()
     placed = decode, multiply, sums.alignadd, sums.normacc
-    return UnitCounts(placed, sums.idle_alignadd, sums.idle_normacc, operands.active())
+    return UnitCounts(placed, sums.idle_alignadd, sums.idle_normacc, operands.active(), sums.stages)
 
 
 class FrontCounts(NamedTuple):
@@ -385,11 +385,11 @@ def front_counts(spec: MacSpec, adder: str, multiplier: str) -> FrontCounts:
 def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's decode and multiply, without those of its sums."""
     operands = _Operands(spec, adder, multiplier)
-    return UnitCounts((*operands.build(), 0, 0), (), (), operands.active())
+    return UnitCounts((*operands.build(), 0, 0), (), (), operands.active(), Stages(0, ()))
 
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
     active = 1.0, 1.0, *_sums_active(spec, multiply_activity(spec))
     sums = _Sums(spec, adder, multiplier).build()
-    return UnitCounts((0, 0, sums.alignadd, sums.normacc), sums.idle_alignadd, sums.idle_normacc, active)
+    return UnitCounts((0, 0, sums.alignadd, sums.normacc), sums.idle_alignadd, sums.idle_normacc, active, sums.stages)
