@@ -28,8 +28,8 @@ from .structure.activity import (
     some_nonzero,
 )
 from .structure.adders import add, count_up_or_down
-from .structure.cells import CELLS, cells_of
-from .structure.idle import steadiness
+from .structure.cells import CELLS, cells_of, cells_of_shares
+from .structure.idle import binades_of_sums, steadiness
 from .structure.tally import SIGNAL, Tally, constant, signals
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
@@ -52,12 +52,16 @@ _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 6.5
+SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 4.5
 """When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
 how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core, times the root of its lanes.
 """
-_HELD = 0.25
+_HELD, _HELD_FOR_BLOCK = 0.3, 0.2
 """How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
+_NEW_SCALES = 1.5
+"""How much more often than by folds what adds a block's sum is stirred: after a fold and a zero come new scales."""
+_BY_BITS, _USUAL_BITS = 0.35, 16
+"""By what power of the bits that products differ in the addition of one is stirred, over that of so many."""
 _FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _ABOVE_LANES = 0.6
@@ -98,9 +102,10 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
         aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
         found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1
+        by_bits = stirred_by_bits(spec) if first and spec.exact_sum is None and not isinstance(acc, TensorAcc) else 1.0
         rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
         found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
-        active = max(active, _HELD)
+        active = min(max(_NEW_SCALES * active, _HELD_FOR_BLOCK), 1.0) if spec.blocks else max(active, _HELD)
         alignadd, normacc = active * (alignadd - aligned), active * (normacc - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
@@ -108,7 +113,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
                 if _adds_rows(spec):
                     kind, late, alignadd = _ROWS, _late_rows(spec, product), _without_signs(spec, acc, alignadd, adder)
                 else:
-                    kind, late = FIXED, _late_fixed(spec, product)
+                    kind, late, alignadd = FIXED, _late_fixed(spec, product), by_bits * (alignadd - cells_of_shares([level.unmoved])[0])
                 found[2, kind] += late * alignadd
                 found[3, kind] += late * (SATURATING if saturates else 1.0) * normacc
         elif arrived is not None:
@@ -117,8 +122,8 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
             there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else 1.0)
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
-            found[2, DEPTH] += stirs[0] * alignadd
-            found[2, BEFORE] += stirs[1] * alignadd
+            found[2, DEPTH] += by_bits * stirs[0] * alignadd
+            found[2, BEFORE] += by_bits * stirs[1] * alignadd
             found[3, DEPTH] += stirs[2] * normacc
             found[3, BEFORE] += stirs[3] * normacc
     return found.reshape(4, -1)
@@ -167,6 +172,12 @@ def stirs_of_float(
     kept = there * precision / (precision + _DROPPED)
     depth, rounding = np.maximum(total - term, 0.0), np.maximum(end - total, 0.0)
     return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
+
+
+def stirred_by_bits(spec: MacSpec) -> float:
+    """Return how much more than usual the addition of a product is stirred by the bits that products differ in."""
+    sums = binades_of_sums(spec)
+    return (max(sums.highest - sums.finest, 2.0) / _USUAL_BITS) ** _BY_BITS
 
 
 def cancelling(spec: MacSpec) -> float:

@@ -17,8 +17,8 @@ from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
 from ..structure.cells import CELLS, Packed, Shares, cells_of, cells_of_shares, share_of
-from ..structure.idle import IDLE, TREES, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
-from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width
+from ..structure.idle import ALIGNED, IDLE, TREES, UNMOVED, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
+from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width, unmoved_of_fixed
 from ..structure.parts import mpy_integer
 from ..structure.units import control
 from .sizes import Frame, Pair
@@ -125,7 +125,8 @@ class PlainSums:
     pairs
         As given.
     fronts, levels
-        Cells of what stands between products and accumulators, and of accumulators; of these those without control can stand idle.
+        Cells of what stands between products and accumulators, and of accumulators; of these those without control can stand idle, or be
+        stirred.
     front_of, level_of
         A unit of each front, as a frame and the place of a pair, but for the first, which is none; and each accumulator.
     """
@@ -196,7 +197,7 @@ class PlainSums:
         (front_placed, front_idle), (level_placed, level_alone) = self.fronts.all(), self.levels.all()
         finest, size = self._binades_of_products(pairs[at])
         binades, bits = Binades(finest, reach_of_sums(size, lane_bits[at])), np.array([self._bits[term] for term in terms.tolist()])
-        shares = np.stack([unfilled(binades, np.maximum(precision[at], bits)), unfilled(binades, precision[at])], axis=1)
+        shares = np.stack([unfilled(binades, np.maximum(precision[at], bits), ALIGNED), unfilled(binades, precision[at])], axis=1)
         placed = front_placed[fronts >> 32] + level_placed[levels]
         idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, :, np.newaxis]
         working = (placed - idle) * active[at, :, np.newaxis]
@@ -287,17 +288,22 @@ class PlainSums:
 
     def _levels_of_terms(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:
         """Count fixed-point accumulators that add products as numbers: cells placed, and idle, of both parts, (units, 2, cells) each."""
-        counted, shares = list[Packed](), list[tuple[float, float]]()
+        counted, shares, shifts = list[Packed](), list[tuple[float, float]](), list[Shares]()
         for frame, acc, (fixed, product), pair in units:
-            own = level_of_fixed(acc, fixed, Terms(product, frame.lanes), self._adder, frame.pipeline > 0)
-            self.levels.add(own, _whole(own))
+            terms = Terms(product, frame.lanes)
+            own = level_of_fixed(acc, fixed, terms, self._adder, frame.pipeline > 0)
             self.level_of.append(LevelOf(acc, product, frame.lanes, fixed))
             counted += own
             finest, size = binades_of_factors(self.pairs[pair].told["factors"])
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
             shares.append(idle_of_fixed(sums, fixed, product))
+            still = unmoved_of_fixed(acc, fixed, terms, finest, size)
+            shifts.append(tuple((UNMOVED * share - shares[-1][0], shift) for share, shift in still))
+            alignadd, normacc = _whole(own)
+            self.levels.add(own, (alignadd + tuple((-share, shift) for share, shift in still), normacc))
         placed = cells_of(counted).reshape(-1, 2, len(CELLS))
         idle = placed * np.array(shares).reshape(-1, 2, 1)
+        idle[:, 0] += cells_of_shares(shifts)
         several = np.array([frame.lanes > 1 for frame, *_ in units], bool)
         idle[several, 0, _FULL_ADDER] -= TREES * placed[several, 0, _FULL_ADDER]
         return placed, idle

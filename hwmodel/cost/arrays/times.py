@@ -29,6 +29,7 @@ from ..glitches import (
     registers_of,
     rounds_off,
     shifts_of,
+    stirred_by_bits,
     stirs_of_fixed,
     stirs_of_float,
     stirs_of_operands,
@@ -84,13 +85,13 @@ class Stirred(NamedTuple):
 
 
 _TIMES, _WAYS_TO = slice(0, FIELDS), FIELDS
-_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _CHANGES, _SOME, _CANCELS, _EXPONENTS, _REGISTERS = range(
-    FIELDS + SOURCES, FIELDS + SOURCES + 10
+_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _CHANGES, _SOME, _CANCELS, _BY_BITS, _EXPONENTS, _REGISTERS = range(
+    FIELDS + SOURCES, FIELDS + SOURCES + 11
 )
-_OF_PRODUCT = FIELDS + SOURCES + 10
+_OF_PRODUCT = FIELDS + SOURCES + 11
 """What is told of products: when their fields come, and by which ways, none to what is there at once; the same of the last to a register in
 front of them; when operands and product are there; how often operands are shifted otherwise, a sum changes by a product, one of all lanes
-is none of zero, sums cancel, and exponents change; the registers up to the sum.
+is none of zero, sums cancel, and exponents change; how much bits that differ stir; the registers up to the sum.
 """
 
 _TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), SOURCES
@@ -180,6 +181,7 @@ class PlainTimes:
             activity_of_sums(nonzero(spec), 1, False),
             some_nonzero(nonzero(spec), spec.lanes),
             cancelling(spec),
+            stirred_by_bits(spec),
         ]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
@@ -280,6 +282,7 @@ class PlainTimes:
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)
+        by_bits = np.where(summed, 1.0, product[_BY_BITS])
         in_front = np.where(summed, SUM_ALONE + when_product * at_once, 0.0)
 
         working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
@@ -291,9 +294,9 @@ class PlainTimes:
             Stirred(1, BEFORE, *multiply, before_multiply),
             Stirred(1, DEPTH, *multiply, of_multiply),
             Stirred(2, SUMS, "front", placed[:, 0], fronts, in_front),
-            Stirred(2, FIXED, *alignadd, of_fixed),
-            Stirred(2, DEPTH, *alignadd, sum_depth),
-            Stirred(2, BEFORE, *alignadd, sum_before),
+            Stirred(2, FIXED, *alignadd, by_bits * of_fixed),
+            Stirred(2, DEPTH, *alignadd, by_bits * sum_depth),
+            Stirred(2, BEFORE, *alignadd, by_bits * sum_before),
             Stirred(3, SUMS, "rounding", rounded, levels, np.where(rounds, ROUNDING, 0.0)),
             Stirred(3, FIXED, *normacc, of_fixed * np.where(level[_SATURATES] == 1, SATURATING, 1.0)),
             Stirred(3, DEPTH, *normacc, rounding_depth),

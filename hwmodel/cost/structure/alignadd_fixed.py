@@ -33,7 +33,7 @@ def alignadd_integer(row_width: int, row_constant: int, shift: int, width: int, 
 
 def alignadd_fixed(shape: NumberShape, fixed: FixedPoint, total_width: int, rounding: str, adder: str) -> Packed:
     """Count the shift of a number to a fixed-point accumulator's grid, and the addition."""
-    aligned = _align_to_unit(shape, fixed.fraction, rounding)
+    aligned = align_to_unit(shape, fixed.fraction, rounding)
     return aligned.counts + _add_one(aligned.signed, aligned.magnitude, aligned.place, aligned.carries, fixed.width, total_width, adder)
 
 
@@ -61,7 +61,7 @@ def alignadd_sum(
     drops_specials: bool,
 ) -> Packed:
     """Count the shift of numbers to a fixed-point grid, and their addition in one tree, with that of the accumulator if there is one."""
-    lane = _align_to_unit(shape, fixed.fraction, rounding, drops_specials=drops_specials)
+    lane = align_to_unit(shape, fixed.fraction, rounding, drops_specials=drops_specials)
     added = _add_all(lane.signed is not False, lane.magnitude, lane.place, lane.carries, count, total_width, accumulates, adder)
     return count * lane.counts + added
 
@@ -94,6 +94,9 @@ class Aligned(NamedTuple):
         Whether a carry goes with it.
     signed
         Whether it has a sign; None: it is in two's complement.
+    shift, lowest, outputs
+        Of `counts`, the cells that move it; where the lowest of what they put out stands, in units, and how many bits that are; of a number
+        in two's complement, and of one that does not move, there are none.
     """
 
     counts: Packed
@@ -101,10 +104,13 @@ class Aligned(NamedTuple):
     place: int
     carries: bool
     signed: bool | None
+    shift: Packed = 0
+    lowest: int = 0
+    outputs: int = 1
 
 
 @lru_cache(maxsize=1 << 14)
-def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> Aligned:
+def align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_specials: bool = True) -> Aligned:
     """Count the shift of a number to a unit."""
     tally = Tally()
     if shape.twos_complement:
@@ -125,7 +131,9 @@ def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_sp
     reach = shape.magnitude.bit_length() + shape.lsb + fraction
     inexact = shape.lsb + fraction < 0
     filled = shape.signed and not inexact
-    magnitude = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1), filled=filled)
+    before, lowest = tally.cells, place
+    magnitude = outputs = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1), filled=filled)
+    shift = tally.cells - before
     if place < 0:
         dropped = min(magnitude, -place)
         magnitude -= dropped
@@ -135,7 +143,7 @@ def _align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_sp
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
     tally.cells += shape.signed * (shape.significand_bits if filled else magnitude + 1) * XOR2
-    return Aligned(tally.cells, magnitude, place, shape.signed or inexact, shape.signed)
+    return Aligned(tally.cells, magnitude, place, shape.signed or inexact, shape.signed, shift, lowest, outputs)
 
 
 def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tuple[int, int, bool]:

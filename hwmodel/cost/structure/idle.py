@@ -25,11 +25,15 @@ IDLE = 0.85
 Above all sums of integers but for their sign: a random walk of 128 steps, as energy is measured on, changes its sign in about 9 of
 them; other bits change in half of the cycles. Below what floats around 1 are made of, bits are hardly ever other than 0.
 """
+ALIGNED = 0.6
+"""The same in front of a float's register, where numbers are compared and moved in any case."""
+UNMOVED = 0.5
+"""How much less than others those outputs of a shifter change that hardly any product is moved to."""
 MOVED = 0.5
 """How much of that stands idle where products are moved to the largest exponent: all are compared and moved in any case."""
 HELD = 0.75
 """How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
-TREES = 1.0
+TREES = 0.85
 """How much more often full adders change that add several numbers than those that add to an accumulator: all their inputs do."""
 STEADY = 0.3
 """How much of a sum that is steady stands idle."""
@@ -39,6 +43,8 @@ _WALK_BITS = 4
 """log2 of the sums of 128 random products, over a product, rounded up; several lanes make as much longer walks."""
 _TAIL_BITS = 3
 """How many binades Gaussian numbers commonly lie below their standard deviation."""
+_BEYOND_BITS = 6
+"""How many binades above their common size there are hardly any products."""
 
 
 @lru_cache(maxsize=1 << 12)
@@ -138,6 +144,16 @@ def idle_of_fixed(sums: Binades, fixed: FixedPoint, shape: NumberShape) -> tuple
     return unreached(sums, fixed, shape.lsb) if shape.signed else unused(sums, fixed), unused(sums, fixed)
 
 
+def unmoved(finest: float, size: float, fixed: FixedPoint, lowest: int, outputs: int) -> float:
+    """Return the share of a shifter's outputs, from `lowest` on, that hardly any product is moved to.
+
+    Products are multiples of ``2**finest``, and commonly as large as ``2**size``.
+    """
+    below = min(max(finest + fixed.fraction - lowest, 0), outputs)
+    above = min(max(lowest + outputs - (size + _BEYOND_BITS + fixed.fraction), 0), outputs)
+    return min((below + above) / outputs, 1.0)
+
+
 def steadiness(spec: MacSpec) -> float:
     """Return how steady the sum of a block is that is kept for several steps, which seldom changes its sign; 0: as one of each step."""
     steps = (spec.fold_steps or _STEPS) if spec.blocks and spec.fold_steps is not None else 0
@@ -149,10 +165,10 @@ def with_trees(idle: Shares, counts: Packed) -> Shares:
     return (*idle, (-TREES, full_adders(counts)))
 
 
-def unfilled(sums: Binades, precision: Any) -> Any:
+def unfilled(sums: Binades, precision: Any, idle: float = IDLE) -> Any:
     """Return the share of a float's significand, or of what is added to it, that stands idle: sums of products have the bits of the rest.
 
-    Of many units all is columns, (units,) float64.
+    Of many units all is columns, (units,) float64; `idle` says how much less than others the bits change that no product reaches.
     """
     share = 1 - (sums.highest - sums.finest) / precision
-    return IDLE * share * (share > 0)
+    return idle * share * (share > 0)

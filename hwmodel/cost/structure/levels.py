@@ -17,9 +17,24 @@ from hwmodel.spec import (
 from hwmodel.spec.ranges import NumberShape, float_state, float_window, operand_shape, reaches_far, rounded_state, rounds_terms
 from hwmodel.spec.tensor_step import TensorWindow, largest_exponent_range, states_of_sums, tensor_state
 
-from .alignadd_fixed import alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
+from .alignadd_fixed import align_to_unit, alignadd_far, alignadd_fixed, alignadd_integer, alignadd_sum
 from .cells import GATE2, Packed, Shares, share_of
-from .idle import IDLE, MOVED, binades_of_sums, binades_of_terms, idle_of_fixed, reached, unfilled, unreached, unused, with_trees
+from .idle import (
+    ALIGNED,
+    IDLE,
+    MOVED,
+    UNMOVED,
+    binades_of_products,
+    binades_of_sums,
+    binades_of_terms,
+    idle_of_fixed,
+    reached,
+    unfilled,
+    unmoved,
+    unreached,
+    unused,
+    with_trees,
+)
 from .parts import (
     alignadd_float,
     exponent_width,
@@ -59,6 +74,8 @@ class LevelCounts(NamedTuple):
         How many of their `CELLS` stand still in an average cycle.
     register
         Shape of the register, where another level can add it.
+    unmoved
+        What of alignadd hardly any product is moved to, so that nothing stirs it.
     term
         Of both parts, what makes the number that a float register is added to: rounding of products, and a tensor core's sums.
     """
@@ -67,6 +84,7 @@ class LevelCounts(NamedTuple):
     normacc: Packed
     idle_alignadd: Shares = ()
     idle_normacc: Shares = ()
+    unmoved: Shares = ()
     register: NumberShape | None = None
     term: tuple[Packed, Packed] = (0, 0)
 
@@ -114,8 +132,20 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
         return LevelCounts(alignadd, normacc_fixed(fixed.width, fixed.width + 2, acc.saturate, resettable) + _flags(terms))
     alignadd, normacc = level_of_fixed(acc, fixed, terms, adder, resettable)
     idle_alignadd, idle_normacc = idle_of_fixed(binades_of_sums(spec), fixed, terms.shape)
-    idle = share_of(idle_alignadd, alignadd)
-    return LevelCounts(alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, share_of(idle_normacc, normacc))
+    idle, still = share_of(idle_alignadd, alignadd), () if spec.blocks else unmoved_of_fixed(acc, fixed, terms, *binades_of_products(spec))
+    for share, shift in still:
+        idle += share_of(UNMOVED * share - idle_alignadd, shift)
+    return LevelCounts(
+        alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, share_of(idle_normacc, normacc), unmoved=still
+    )
+
+
+def unmoved_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, finest: float, size: float) -> Shares:
+    """Return what of the shifters stands idle that move products to a fixed-point accumulator, and is stirred by none; see `unmoved`."""
+    aligned = align_to_unit(terms.shape, fixed.fraction, acc.rounding)
+    if not aligned.shift:
+        return ()
+    return share_of(unmoved(finest, size, fixed, aligned.lowest, aligned.outputs), terms.number * aligned.shift)
 
 
 def level_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, adder: str, resettable: bool) -> tuple[Packed, Packed]:
@@ -149,11 +179,11 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     level, terms, precision = level_of_float(acc, term, adder, resettable), binades_of_terms(spec), acc.format.precision
-    alignadd, normacc = unfilled(terms, max(precision, term.significand_bits)), unfilled(terms, precision)
+    alignadd, normacc = unfilled(terms, max(precision, term.significand_bits), ALIGNED), unfilled(terms, precision)
     if not alignadd:  # and so not normacc either
         return level
-    placed, kept, _, _, register, rounding = level
-    return LevelCounts(placed, kept, share_of(alignadd, placed), share_of(normacc, kept), register, rounding)
+    idle = share_of(alignadd, level.alignadd), share_of(normacc, level.normacc)
+    return LevelCounts(level.alignadd, level.normacc, *idle, register=level.register, term=level.term)
 
 
 @lru_cache(maxsize=1 << 16)
