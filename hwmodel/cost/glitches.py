@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import FixedAcc, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
+from hwmodel.spec import FixedAcc, FixedPoint, FloatAcc, Level, MacSpec, QuireAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, joins_rows, normalises_operands
 from hwmodel.spec.ranges import NumberShape
 
@@ -29,7 +29,7 @@ from .structure.activity import (
 )
 from .structure.adders import add, count_up_or_down
 from .structure.cells import CELLS, cells_of, cells_of_shares
-from .structure.idle import binades_of_sums, steadiness
+from .structure.idle import Binades, binades_of_sums, steadiness
 from .structure.tally import SIGNAL, Tally, constant, signals
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
@@ -46,15 +46,16 @@ _LATE_SUM = 1.6
 """How much more a number stirs that was a sum in the same cycle, whose sign and leading zeros come late, than its arrival says."""
 _LATE_TENSOR = 0.5
 """The same of a tensor core's rounded sum, which is stirred by itself already."""
-_ROUNDED = 6.0
-"""When a product that is rounded might come, by how much it stirs, in nanoseconds or so."""
+_ROUNDED, _ROUNDED_FROM_REGISTER = 6.0, 2.5
+"""When a product that is rounded might come, by how much it stirs, in nanoseconds or so; from a register, earlier."""
 _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-SUM_ALONE, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 7.5, 10.0, 2.0, 4.5
-"""When come by themselves, by how much they are stirred: sums of products whose leading zeros are counted; those of a tensor core, and
-how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core, times the root of its lanes.
+_SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 3.0, 7.5, 10.0, 1.0, 4.5
+"""When come by themselves, by how much they are stirred: sums whose leading zeros are counted, and such that a register follows;
+those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
+times the root of its lanes.
 """
 _HELD, _HELD_FOR_BLOCK = 0.3, 0.2
 """How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
@@ -96,16 +97,21 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
     found[1, BEFORE] = before_multiply * multiply
     found[1, DEPTH] = of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
-    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else SUM_ALONE * (1 - steadiness(spec))
-    found[2, SUMS] = (alone + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
+    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else float(sum_alone(spec.pipeline > 0)) * (1 - steadiness(spec))
+    moves = stirred_by(some_nonzero(nonzero(spec), spec.lanes))
+    found[2, SUMS] = moves * (alone + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, stages.levels, times.levels, strict=True)):
         aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
-        found[2, SUMS] += (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
+        found[2, SUMS] += moves * (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1
-        by_bits = stirred_by_bits(spec) if first and spec.exact_sum is None and not isinstance(acc, TensorAcc) else 1.0
+        by_bits = 1.0
+        if first and spec.exact_sum is None and not isinstance(acc, TensorAcc):
+            by_bits = stirred_by_bits(binades_of_sums(spec), spec.fixed_point(acc) if isinstance(acc, FixedAcc | QuireAcc) else None)
         rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
-        found[3, SUMS] += (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
-        active = min(max(_NEW_SCALES * active, _HELD_FOR_BLOCK), 1.0) if spec.blocks else max(active, _HELD)
+        found[3, SUMS] += moves * (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
+        # Behind a register what holds a block's sum is there at once.
+        held = _HELD_FOR_BLOCK * (spec.pipeline == 0) if spec.blocks else _HELD
+        active = min(max(active * (_NEW_SCALES if spec.blocks else 1.0), held), 1.0)
         alignadd, normacc = active * (alignadd - aligned), active * (normacc - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
             if first:
@@ -119,7 +125,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
         elif arrived is not None:
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
-            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else 1.0)
+            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else moves)
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += by_bits * stirs[0] * alignadd
@@ -156,7 +162,9 @@ def lateness_of_products(term: Any, operands: Any, shifts: Any, registers: Any, 
     product's exponent changes, and whether it is rounded before.
     """
     shifted = _SHIFTED * operands * shifts * (registers <= 0)
-    return np.where(rounds, _ROUNDED, term + shifted), np.where(rounds, _OF_SUMS, exponents)
+    return np.where(rounds, np.where(registers > 0, _ROUNDED_FROM_REGISTER, _ROUNDED), term + shifted), np.where(
+        rounds, _OF_SUMS, exponents
+    )
 
 
 def stirs_of_float(
@@ -174,10 +182,20 @@ def stirs_of_float(
     return reached * depth * exponents, reached * late * exponents, kept * rounding, kept * late * exponents
 
 
-def stirred_by_bits(spec: MacSpec) -> float:
-    """Return how much more than usual the addition of a product is stirred by the bits that products differ in."""
-    sums = binades_of_sums(spec)
-    return (max(sums.highest - sums.finest, 2.0) / _USUAL_BITS) ** _BY_BITS
+def stirred_by_bits(sums: Binades, fixed: FixedPoint | None) -> float:
+    """Return how much more than usual the addition of a product is stirred by the bits that differ, of which fixed point drops some."""
+    finest = sums.finest if fixed is None else max(sums.finest, -fixed.fraction)
+    return (max(sums.highest - finest, 2.0) / _USUAL_BITS) ** _BY_BITS
+
+
+def stirred_by(some: Any) -> Any:
+    """Return how often a sum is stirred, from how often one of its products is none of zero: not where all are, and were."""
+    return 1 - (1 - some) ** 2
+
+
+def sum_alone(registered: Any) -> Any:
+    """Return when an exact sum comes by itself, by how much it is stirred, by whether a register follows."""
+    return np.where(registered, _SUM_TO_REGISTER, _SUM_ALONE)
 
 
 def cancelling(spec: MacSpec) -> float:

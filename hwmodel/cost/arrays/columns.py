@@ -184,9 +184,11 @@ class UnitColumns:
     def _in_way(self, at: int, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units have their parts whose products are handed on in one way."""
         way = self._ways[at]
-        for each in np.unique(pair[way.of_pair[pair] == UNKNOWN]).tolist():
+        unknown = np.flatnonzero(way.of_pair[pair] == UNKNOWN)
+        different, first = np.unique(pair[unknown], return_index=True)
+        for each, own in zip(different.tolist(), frame[unknown[first]].tolist(), strict=True):
             of = self.pairs[each]
-            way.add(each, Size((of.a, of.b), 0, 0) if way.operands.joined else size_of(self._frames[frame[0]], of))
+            way.add(each, Size((of.a, of.b), 0, 0) if way.operands.joined else size_of(self._frames[own], of))
         classes = way.of_pair[pair].astype(np.int64)
         told, sums = self._told[frame], np.empty(len(pair), np.int64)
         is_float = told[:, _IS_FLOAT] == 1

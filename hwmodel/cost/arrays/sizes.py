@@ -155,6 +155,7 @@ def size_of(frame: Frame, pair: Pair) -> Size:
         (shape.nan, shape.inf, shape.lsb, shape.twos_complement, shape.lowest, shape.magnitude.bit_length()),
         (spec.product_lsb_exponent, spec.has_specials, binades_of_products(spec), length, largest & (largest - 1) == 0),
         nonzero(spec),
+        are_integers(pair),  # in other frames the products of these join as rows
     )
     if frame.to_the_bit:
         told += (largest, shape.magnitude)

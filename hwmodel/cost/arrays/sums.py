@@ -63,14 +63,15 @@ class LevelOf(NamedTuple):
         The accumulator.
     shape, number
         Shape of what it adds, and how many of these a step has; of fixed point it is the shape of products.
-    fixed
-        Its fixed point, if it is no float.
+    fixed, sums
+        Its fixed point, if it is no float, and where the bits of its sums are at work.
     """
 
     acc: FixedAcc | FloatAcc
     shape: NumberShape
     number: int = 1
     fixed: FixedPoint | None = None
+    sums: Binades | None = None
 
 
 class CellRows:
@@ -292,11 +293,11 @@ class PlainSums:
         for frame, acc, (fixed, product), pair in units:
             terms = Terms(product, frame.lanes)
             own = level_of_fixed(acc, fixed, terms, self._adder, frame.pipeline > 0)
-            self.level_of.append(LevelOf(acc, product, frame.lanes, fixed))
-            counted += own
             finest, size = binades_of_factors(self.pairs[pair].told["factors"])
             sums = Binades(finest, reach_of_sums(size, (frame.lanes - 1).bit_length()))
             shares.append(idle_of_fixed(sums, fixed, product))
+            self.level_of.append(LevelOf(acc, product, frame.lanes, fixed, sums))
+            counted += own
             still = unmoved_of_fixed(acc, fixed, terms, finest, size)
             shifts.append(tuple((UNMOVED * share - shares[-1][0], shift) for share, shift in still))
             alignadd, normacc = _whole(own)

@@ -21,7 +21,6 @@ from ..glitches import (
     FIXED,
     ROUNDING,
     SATURATING,
-    SUM_ALONE,
     SUMS,
     cancelling,
     lateness_of_products,
@@ -29,13 +28,16 @@ from ..glitches import (
     registers_of,
     rounds_off,
     shifts_of,
+    stirred_by,
     stirred_by_bits,
     stirs_of_fixed,
     stirs_of_float,
     stirs_of_operands,
+    sum_alone,
 )
 from ..structure.activity import activity_of_sums, exponent_activity, nonzero, some_nonzero
 from ..structure.cells import CELLS, cells_of
+from ..structure.idle import binades_of_sums
 from ..structure.levels import level_of_float, total_width
 from .sums import PlainSums
 from .tables import Distinct, Facts, FactsAt, PartTable, Told
@@ -107,8 +109,8 @@ _HANDED_ON = (0.0, *[-np.inf] * (SOURCES - 1), *[0.0] * SOURCES)
 
 _TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in (0, 2, 3))
 _WAYS_TO_END = SOURCES
-_IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES = range(4 * SOURCES, 4 * SOURCES + 5)
-_OF_LEVEL = 4 * SOURCES + 5
+_IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES, _BY_OWN_BITS = range(4 * SOURCES, 4 * SOURCES + 6)
+_OF_LEVEL = 4 * SOURCES + 6
 """What is told of accumulators: the response of the register, and, of a float, of the sum and of what is added; what the register is."""
 
 _EARLIER_FIRST = np.arange(SOURCES, 0, -1, dtype=np.uint8)[:, np.newaxis]
@@ -181,7 +183,7 @@ class PlainTimes:
             activity_of_sums(nonzero(spec), 1, False),
             some_nonzero(nonzero(spec), spec.lanes),
             cancelling(spec),
-            stirred_by_bits(spec),
+            stirred_by_bits(binades_of_sums(spec), None),
         ]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
@@ -209,6 +211,7 @@ class PlainTimes:
         acc = of.acc
         if isinstance(acc, FixedAcc):
             assert of.fixed is not None
+            assert of.sums is not None
             fixed, width = of.fixed, total_width(of.fixed, of.shape.magnitude, of.shape.lsb, of.number)
             sizes = FixedSizes.of(of.shape, of.number, fixed, width, acc.rounding)
 
@@ -219,7 +222,8 @@ class PlainTimes:
                 to_end = self._respond_in_tree(sizes, acc.saturate, keep)
             else:
                 to_end = self._respond((sizes, acc.saturate), lambda given: [keep(add_fixed(given, sizes, self._adder))])
-            return [*to_end, *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate]
+            by_bits = stirred_by_bits(of.sums, of.fixed)
+            return [*to_end, *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate, by_bits]
         level = FloatLevel.of(acc, of.shape)
 
         def add(given: Number) -> list[Path]:
@@ -233,6 +237,7 @@ class PlainTimes:
             acc.random_bits,
             level.term is not None and rounds_off(acc, of.shape),
             False,
+            1.0,
         ]
 
     def _respond_in_tree(self, sizes: FixedSizes, saturate: bool | None, keep: Callable[[Path], Path]) -> tuple[float, ...]:
@@ -278,12 +283,13 @@ class PlainTimes:
         end, total, term = ((given + level[output]).max(axis=0) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
-        there = np.where(summed, 1.0, product[_CHANGES]) * product[_CANCELS]
+        moves = stirred_by(product[_SOME])
+        there = np.where(summed, moves, product[_CHANGES]) * product[_CANCELS]
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)
-        by_bits = np.where(summed, 1.0, product[_BY_BITS])
-        in_front = np.where(summed, SUM_ALONE + when_product * at_once, 0.0)
+        by_bits = np.where(fixed, level[_BY_OWN_BITS], np.where(summed, 1.0, product[_BY_BITS]))
+        in_front = np.where(summed, moves * (sum_alone(~at_once) + when_product * at_once), 0.0)
 
         working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
         rounded = self._rounded()
@@ -297,7 +303,7 @@ class PlainTimes:
             Stirred(2, FIXED, *alignadd, by_bits * of_fixed),
             Stirred(2, DEPTH, *alignadd, by_bits * sum_depth),
             Stirred(2, BEFORE, *alignadd, by_bits * sum_before),
-            Stirred(3, SUMS, "rounding", rounded, levels, np.where(rounds, ROUNDING, 0.0)),
+            Stirred(3, SUMS, "rounding", rounded, levels, np.where(rounds, moves * ROUNDING, 0.0)),
             Stirred(3, FIXED, *normacc, of_fixed * np.where(level[_SATURATES] == 1, SATURATING, 1.0)),
             Stirred(3, DEPTH, *normacc, rounding_depth),
             Stirred(3, BEFORE, *normacc, rounding_before),

@@ -12,7 +12,7 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from .adders import add
-from .cells import GATE2, MASK, MUX2, XOR2, Packed
+from .cells import GATE2, MASK, MUX2, PLACED_FULL_ADDER, SIGN_ADDER, XOR2, Packed
 from .compressor import add_columns
 from .parts import exponent_width
 from .shifters import shift_left, shift_left_overflow
@@ -44,8 +44,10 @@ def _add_one(signed: bool | None, magnitude: int, place: int, carries: bool, wid
     bits = extend(constant(0, place) + signals(magnitude), total_width, signed=False)
     if signed is not False:
         bits = (constant(0, place) + signals(total_width - place))[:total_width]
-    # Below the number a complement's ones and the carry cancel, which a mapper finds.
+    # Below the number a complement's ones and the carry cancel, which a mapper finds; adders that are cells of a library stay.
     add(tally, extend(signals(width), total_width, signed=True)[place:], bits[place:], SIGNAL if carries else ZERO, adder)
+    if adder == "ripple" and carries:
+        tally.cells += place * (SIGN_ADDER + PLACED_FULL_ADDER)
     return tally.cells
 
 

@@ -127,7 +127,8 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
 def unreached(sums: Binades, fixed: FixedPoint, lsb: int | None = None) -> float:
     """Return the share of a sum that stands idle, since its bits are finer than products are; it ends at `lsb`, below which is no adder."""
     place = 0 if lsb is None else max(lsb + fixed.fraction, 0)
-    return IDLE * max(sums.finest + fixed.fraction - place, 0) / max(fixed.width - place, 1)
+    bits = max(fixed.width - place, 1)
+    return IDLE * min(max(sums.finest + fixed.fraction - place, 0), bits) / bits
 
 
 def unused(sums: Binades, fixed: FixedPoint) -> float:
@@ -135,7 +136,8 @@ def unused(sums: Binades, fixed: FixedPoint) -> float:
 
     In front of the register those do not: what is added is now positive, now negative, and so are all bits above it.
     """
-    return IDLE * (max(sums.finest + fixed.fraction, 0) + max(fixed.width - fixed.fraction - sums.highest, 0)) / fixed.width
+    finer, above = max(sums.finest + fixed.fraction, 0), max(fixed.width - fixed.fraction - sums.highest, 0)
+    return IDLE * min(finer + above, fixed.width) / fixed.width
 
 
 def idle_of_fixed(sums: Binades, fixed: FixedPoint, shape: NumberShape) -> tuple[float, float]:

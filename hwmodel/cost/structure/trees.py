@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
-from .cells import Packed
+from .cells import PACKED_BITS, Packed
 from .tally import ONE, SIGNAL, ZERO, Bit, Tally
 
 Run = tuple[int, bytes]
@@ -97,8 +97,8 @@ def _low_ones(number: int) -> int:
 LONG = 24
 """Columns of a run within which all levels of a tree come to do the same in one as in the next, of up to 130 bits in a column."""
 
-_DIGIT_BITS = 1024
-"""Of a digit: enough for counts."""
+_DIGIT_BITS = PACKED_BITS
+"""Of a digit, which are counts, or a number of columns."""
 
 
 def compress(runs: Sequence[Run]) -> tuple[Packed, list[Run]]:
