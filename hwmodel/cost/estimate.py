@@ -1,7 +1,7 @@
 """Estimates: area and energy of a unit by part, with intervals, from its spec and a card."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ class Estimate:
     objective: str
     counted: Mapping[str, Mapping[str, Interval]]
     beyond: tuple[str, ...]
-    counts: UnitCounts
+    counts: UnitCounts = field(repr=False)
 
     @cached_property
     def timed(self) -> dict[str, dict[str, Interval]]:

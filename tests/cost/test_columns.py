@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from hwmodel.cost import estimate, estimate_many, estimator
+from hwmodel.cost import Estimator, estimate, estimate_many, estimator
 from hwmodel.cost.arrays.sizes import Frame, Pair, Size, size_of
 from hwmodel.cost.calibration import ARCHITECTURES
 from hwmodel.cost.structure.levels import total_width
@@ -117,6 +117,25 @@ def integer_units(count: int, seed: int) -> list[MacSpec]:
         except SpecError:
             continue
     return units
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["uint3-int5-fx20fm2", "sm4-int5-fp16-x8-p1"],  # products of one size, which only here join as rows
+        ["uint3-int5-chunk4:fx20fm2:fp32", "sm4-int5-chunk4:fx20:fp32"],
+        ["e4m3fn-e4m3fn-fp32-x2", "posit20-posit20-fx-x64", "posit8-posit32-fx-x64"],  # of one size in the first one's frame
+    ],
+    ids=lambda names: names[-1],
+)
+def test_the_order_of_pairs_makes_no_difference(names):
+    for units in ([MacSpec.parse(name) for name in each] for each in (names, names[::-1])):
+        places = {"pair": np.arange(len(units)), "acc": np.arange(len(units))}
+        places |= {name: np.array([getattr(unit, name) for unit in units]) for name in ("lanes", "pipeline")}
+        columns = Estimator([(unit.a, unit.b) for unit in units], [unit.acc for unit in units]).columns(**places)
+        for at, unit in enumerate(units):
+            row = estimate(unit).row
+            assert {name: column[at] for name, column in columns.items()} == {name: row[name] for name in columns}, unit
 
 
 @pytest.mark.parametrize("drawn", [drawn_units, like_units, integer_units])

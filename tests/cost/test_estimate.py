@@ -30,6 +30,18 @@ def test_parts_add_up(spec):
         assert total.low < total.value < total.high
 
 
+@pytest.mark.parametrize("name", ["bf16-bf16-fx32-p1", "e5m2-e5m2-fx64f60", "e5m2-bf16-fx8fm100.sat", "int2-int2-fx1000f500"])
+def test_nothing_costs_less_than_nothing(name):
+    for parts in cost.estimate(MacSpec.parse(name)).figures.values():
+        assert all(interval.low >= 0 for interval in parts.values())
+
+
+def test_an_estimate_is_shown_in_words():
+    estimate = cost.estimate(SPECS[0])
+    assert "UnitCounts(mpy=Counts(full_adder=" in repr(estimate.counts)
+    assert len(repr(estimate)) < 1500
+
+
 def test_arrays_equal_singles():
     columns = cost.estimate_many(iter(SPECS), timed=True)
     assert list(columns["spec"]) == NAMES

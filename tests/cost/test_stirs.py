@@ -39,6 +39,36 @@ def test_sums_that_become_a_float_stir_it_most():
     assert stirred("int8-int8-fp32-x8-p1")["by depth before"][3] == 0
 
 
+def test_products_that_are_zeros_stir_no_sum():
+    for kind, part in (("in sums", 2), ("by depth before", 3)):
+        few, many = (stirred(f"{fmt}-{fmt}-fp32-x2")[kind][part] for fmt in ("int2", "int4"))
+        assert 0 < few < 0.1 * many
+
+
+def test_a_sum_that_a_register_follows_is_stirred_less():
+    through, behind = (stirred(f"e4m3fn-e4m3fn-fp32-x4{pipeline}")["in sums"][2] for pipeline in ("", "-p1"))
+    assert 0 < behind < 0.6 * through
+
+
+def test_bits_that_fixed_point_drops_stir_nothing():
+    whole, coarse = (stirred(f"e4m3fn-e4m3fn-{acc}")["in fixed point"][2] for acc in ("fx32f12", "fx32fm6"))
+    assert coarse < 0.8 * whole
+
+
+def test_shifters_that_hardly_any_product_is_moved_through_are_stirred_by_none():
+    shares = []
+    for name in ("e4m3fn-e4m3fn-fx40f10", "e5m2-bf16-fx40f10"):
+        unit, stirs = counts(MacSpec.parse(name)), stirred(name)["in fixed point"]
+        # Over what stirs the register, which comes as late.
+        shares.append(stirs[2] / unit.alignadd.cells().sum() / (stirs[3] / unit.normacc.cells().sum()))
+    assert shares[1] < 0.85 * shares[0]
+
+
+def test_the_longer_a_block_the_less_stirs_what_its_sums_are_added_to():
+    short, long, behind = (stirred(f"mxfp6e2m3-mxfp6e2m3-fp32{tail}")["by depth"][3] for tail in ("-x8", "", "-p1"))
+    assert short > 2 * long > 2 * behind > 0
+
+
 def test_bits_above_the_products_are_stirred_by_several_lanes_only():
     for lanes, above in (("", False), ("-x8", True)):
         narrow, wide = (stirred(f"int8-int8-fx{width}{lanes}")["of integers"][2] for width in (32, 48))

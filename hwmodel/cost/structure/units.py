@@ -87,6 +87,9 @@ class UnitCounts(NamedTuple):
         """All parts together."""
         return counts_of(sum(self.placed))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{part}={self.part(part)}' for part in PARTS)})"
+
     def part(self, name: str) -> Counts:
         """Return the counts of one of `PARTS`, or of ``"decode"``."""
         return getattr(self, name)
