@@ -66,7 +66,7 @@ def test_shifters_that_hardly_any_product_is_moved_through_are_stirred_by_none()
 
 def test_the_longer_a_block_the_less_stirs_what_its_sums_are_added_to():
     short, long, behind = (stirred(f"mxfp6e2m3-mxfp6e2m3-fp32{tail}")["by depth"][3] for tail in ("-x8", "", "-p1"))
-    assert short > 2 * long > 2 * behind > 0
+    assert short > 2 * long > 3 * behind > 0
 
 
 def test_bits_above_the_products_are_stirred_by_several_lanes_only():
