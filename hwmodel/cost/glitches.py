@@ -44,32 +44,32 @@ DEPTH, BEFORE, FIXED, SUMS, _ROWS = range(len(STIRS))
 
 _LATE_SUM = 1.6
 """How much more a number stirs that was a sum in the same cycle, whose sign and leading zeros come late, than its arrival says."""
-_LATE_TENSOR = 0.5
+_LATE_TENSOR = 0.65
 """The same of a tensor core's rounded sum, which is stirred by itself already."""
-_ROUNDED, _ROUNDED_FROM_REGISTER = 6.0, 2.5
+_ROUNDED, _ROUNDED_FROM_REGISTER = 8.0, 2.0
 """When a product that is rounded might come, by how much it stirs, in nanoseconds or so; from a register, earlier."""
 _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-_SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 3.0, 7.5, 10.0, 1.0, 4.5
+_SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 2.5, 7.5, 12.0, 1.0, 4.5
 """When come by themselves, by how much they are stirred: sums whose leading zeros are counted, and such that a register follows;
 those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
 times the root of its lanes.
 """
 _HELD, _HELD_FOR_BLOCK = 0.3, 0.2
 """How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
-_NEW_SCALES = 1.5
+_NEW_SCALES = 1.8
 """How much more often than by folds what adds a block's sum is stirred: after a fold and a zero come new scales."""
-_BY_BITS, _USUAL_BITS = 0.35, 16
+_BY_BITS, _USUAL_BITS = 0.45, 16
 """By what power of the bits that products differ in the addition of one is stirred, over that of so many."""
-_FIXED_ALONE, _ROWS_ALONE = 1.5, 1.2
+_FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
-_ABOVE_LANES = 0.6
+_ABOVE_LANES = 0.8
 """How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
-SATURATING = 2.5
+SATURATING = 3.2
 """How much more than others registers are stirred by a sum that saturates: all their bits wait for what its highest bits say."""
-_ONE_SIGN = 0.5
+_ONE_SIGN = 0.35
 """How much of what others are stirred sums are that only grow: nothing is subtracted, and no leading bits cancel."""
 _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""

@@ -92,25 +92,64 @@ DRAWN: Mapping[str, str] = {
 ANY: Mapping[tuple[str, str], str] = {
     ("sky130hd", "balanced"): """
         int8-int8-bf16.unfused sm6-sm6-fx24 uint8-uint8-fp16.ftz int8-int8-fx48f20-x2-p1 e2m3fn-e2m3fn-tc8f16:fp32.rtz
-        e4m3fn-e4m3fn-posit8-x2 e4m3fn-e4m3fn-fx32 af4@bf16-af4@bf16-fp16-x2 posit6es1-int3-fx32f8-x8 lns6g4-lns6g4-chunk16:fx24:fp32-x8
-        int3-msfp14-e5m14-x4 int5-nf4@fp16-fp16-p1 uint8-uint8-e6m9 int4+int8-int4+int8-chunk16:fx24:fp32 mxfp6e3m2-mxfp6e3m2-fp32.rtz-p1
-        msfp12-msfp12-bf16.unfused-x4-p1 bf16-bf16-fp16 posit6es1-posit6es1-bf16.unfused-x4 msfp12-msfp12-fp16.ftz-x8 mxint8-uint8-bf16
-        mxfp6e3m2-mxfp6e3m2-e5m14 int5-int5-bf16-x8 e2m4-af4@bf16-chunk16:fx24:fp32 sm6-sm6-e5m14-x2-p1 e2m1fn-e2m1fn-bf16-x4 mx4-mx6-e6m9
-        mx6-mx6-fp16-x4 e4m2-int4+int8-fp32-x2-p1 sm6-sm6-fp32-x16 e2m1fn-e2m1fn-fx48f20 e2m3fn-e2m3fn-fx48f20 e4m3fn-e4m3fn-fx48f20-x8
-        e4m3fnuz-e4m3fnuz-bf16-x2 lns8-lns8-bf16.unfused nf4@fp16-mx6-bf16.unfused e2m3fn-e2m3fn-chunk16:fx24:fp32 msfp12-msfp12-bf16-x2
-        e4m3fn-e4m3fn-tc4f12:fp32.rtz e5m2-e5m2-e5m14 e2m3fn-af4@bf16-fx48f20-x2 mxfp4-mxfp4-fx32f8-x8-p1 lns6g4-lns6g4-fp32.sr8-x4
-        int5-int5-chunk8:bf16:fp32-x2 e5m2-bf16-fx32f8""",
+        e4m3fn-e4m3fn-posit8-x2 e4m3fn-e4m3fn-fx32 af4@bf16-af4@bf16-fp16-x2 posit6es1-int3-fx32f8-x8
+        lns6g4-lns6g4-chunk16:fx24:fp32-x8 int3-msfp14-e5m14-x4 int5-nf4@fp16-fp16-p1 uint8-uint8-e6m9
+        int4+int8-int4+int8-chunk16:fx24:fp32 mxfp6e3m2-mxfp6e3m2-fp32.rtz-p1 msfp12-msfp12-bf16.unfused-x4-p1 bf16-bf16-fp16
+        posit6es1-posit6es1-bf16.unfused-x4 msfp12-msfp12-fp16.ftz-x8 mxint8-uint8-bf16 mxfp6e3m2-mxfp6e3m2-e5m14 int5-int5-bf16-x8
+        e2m4-af4@bf16-chunk16:fx24:fp32 sm6-sm6-e5m14-x2-p1 e2m1fn-e2m1fn-bf16-x4 mx4-mx6-e6m9 mx6-mx6-fp16-x4
+        e4m2-int4+int8-fp32-x2-p1 sm6-sm6-fp32-x16 e2m1fn-e2m1fn-fx48f20 e2m3fn-e2m3fn-fx48f20 e4m3fn-e4m3fn-fx48f20-x8
+        e4m3fnuz-e4m3fnuz-bf16-x2 lns8-lns8-bf16.unfused nf4@fp16-mx6-bf16.unfused e2m3fn-e2m3fn-chunk16:fx24:fp32
+        msfp12-msfp12-bf16-x2 e4m3fn-e4m3fn-tc4f12:fp32.rtz e5m2-e5m2-e5m14 e2m3fn-af4@bf16-fx48f20-x2 mxfp4-mxfp4-fx32f8-x8-p1
+        lns6g4-lns6g4-fp32.sr8-x4 int5-int5-chunk8:bf16:fp32-x2 e5m2-bf16-fx32f8 e5m1-e5m1-bf16 e2m1fn-e2m1fn-posit8-x4
+        e4m2-e4m2-fp32.sr8 uint8-uint8-fp32-x4-p1 e5m2-e5m2-fx24 uint4-e5m2-e5m14 e4m2-e4m2-chunk32:fp16:fp32 bf16-bf16-fx32-p1
+        mx6-mx6-e6m9-x2 msfp12-msfp12-fp16.sr8-x8 e2m1fn-e2m1fn-fx24-p1 hfp8-posit8-chunk8:bf16:fp32 e3m4-e3m4-bf16.unfused-p1
+        nf4@fp16-nf4@fp16-fx32f8 e5m2-int8-fx48f20 int3-int3-bf16-x8-p1 nvfp4-uint4-fp32.sr8-x4-p1 e3m3-e3m3-fp32.rtz-x2
+        int3-int3-fx24 e2m1fn-e2m1fn-posit8 int4+int8-int4+int8-fp16.ftz e4m3fn-msfp12-fp16.ftz int8-e4m3fnuz-e5m14
+        int8-int8-fx40.sat e4m2-msfp12-e5m14-p1 int8-e2m5-fx24-p1 af4@bf16-af4@bf16-chunk32:fp16:fp32-p1 int2-int2-fp24
+        mxfp8e4m3-e3m2fn-fp32.sr8 e5m1-e5m1-bf16.unfused af4@bf16-af4@bf16-fx40.sat-x2 e4m2-e4m2-fx-p1 uint4-mxfp6e3m2-e6m9-x2-p1
+        mxfp4-mxfp4-e5m14 nvfp4-uint8-e6m9 uint8-uint8-fx32f8 af4@bf16-af4@bf16-e5m14 e4m3fn+e5m2-e4m3fn+e5m2-fx32f8
+        posit8es1-nf4@fp16-chunk8:bf16:fp32-p1 nf4@fp16-nf4@fp16-fp16.ftz int3-int3-e6m9-x2-p1 e4m2-e4m2-fx24 e3m2fn-e5m2-fp32
+        fp16-e4m3fn+e5m2-fp32.sr8 mxint8-mxint8-e6m9 e5m2-e5m2-chunk8:bf16:fp32-p1 e4m2-uint8-fx40.sat-x4 uint4-uint4-bf16-x8
+        e2m3fn-int6-fp16-x8 fp16-fp16-fp16.ftz hfp8-hfp8-fx mxfp4-int5-fp16.ftz-p1 fp16-fp16-posit8 e3m3-nf4@fp16-fp32.sr8
+        posit8-posit8-fx32f8-p1 e3m2fn-e3m4-fp16.sr8 e4m2-e4m2-e5m14 e3m4-int5-e5m14 int2-e2m3fn-e5m14 e4m3fn-e4m3fn-fx32-x2
+        posit8-posit8-fx40.sat-x2 int4+int8-mxfp6e3m2-bf16 e3m4-e2m1fn-fx24-x4-p1 e4m3fn+e5m2-int5-bf16.unfused-x2
+        e5m2-e5m2-fp16.ftz e2m5-int6-chunk8:bf16:fp32-p1 e2m1fn-e2m1fn-e6m9-p1 e4m3fnuz-e4m3fnuz-fx32-x2-p1
+        e5m2-e5m2-tc4f12:fp32.rtz uint8-uint8-chunk32:fp16:fp32 posit8-posit8-fx24-x4-p1 uint8-uint8-bf16.unfused
+        mxint8-mxint8-fx32f8 e4m2-e3m2fn-fp32.rtz uint4-int4-fx32f8-x2-p1""",
     ("asap7", "balanced"): """
-        bf16-bf16-fp16.ftz int8-int8-fp32-x2-p1 int5-int5-chunk32:fp16:fp32-x8-p1 msfp14-msfp14-fp16.ftz-p1 e4m3fn+e5m2-e2m4-fx32f8-p1
-        e4m3fn+e5m2-e4m3fn+e5m2-fx24-x4 sm6-sm6-posit8-x2 int3-int3-fx24-x16 msfp12-msfp12-bf16.unfused e4m3fn-e4m3fn-e5m14-x4-p1
-        mx9-posit7es1-fx48f20-x4 int8-int8-fp16.ftz-x2-p1 e3m3-e5m2-fp16 e2m1fn-e2m1fn-fp32-p1 msfp14-msfp14-bf16.unfused
-        posit6es1-int8-fx32 e4m2-e4m2-fx48f20-x4-p1 msfp14-msfp14-e6m9-x4 af4@bf16-af4@bf16-chunk16:fx24:fp32-x2 int8-e3m3-fp16-x4-p1
-        mxfp6e3m2-mxfp6e3m2-bf16-x2-p1 mxint8-e4m3fn+e5m2-fx32f8-p1 af4@bf16-af4@bf16-fx24-x2 mxfp6e3m2-mxfp6e3m2-bf16""",
+        bf16-bf16-fp16.ftz int8-int8-fp32-x2-p1 int5-int5-chunk32:fp16:fp32-x8-p1 msfp14-msfp14-fp16.ftz-p1
+        e4m3fn+e5m2-e2m4-fx32f8-p1 e4m3fn+e5m2-e4m3fn+e5m2-fx24-x4 sm6-sm6-posit8-x2 int3-int3-fx24-x16 msfp12-msfp12-bf16.unfused
+        e4m3fn-e4m3fn-e5m14-x4-p1 mx9-posit7es1-fx48f20-x4 int8-int8-fp16.ftz-x2-p1 e3m3-e5m2-fp16 e2m1fn-e2m1fn-fp32-p1
+        msfp14-msfp14-bf16.unfused posit6es1-int8-fx32 e4m2-e4m2-fx48f20-x4-p1 msfp14-msfp14-e6m9-x4
+        af4@bf16-af4@bf16-chunk16:fx24:fp32-x2 int8-e3m3-fp16-x4-p1 mxfp6e3m2-mxfp6e3m2-bf16-x2-p1 mxint8-e4m3fn+e5m2-fx32f8-p1
+        af4@bf16-af4@bf16-fx24-x2 mxfp6e3m2-mxfp6e3m2-bf16 e3m2fn-fp16-e6m9 uint4-uint4-bf16.unfused mx6-mx6-fp16.sr8-x2
+        e4m3-e4m3-fx24-x2-p1 e4m3fn-e4m3fn+e5m2-fx32f8 int6-int6-fp16-x2-p1 e3m4-uint8-fx24 e2m5-e2m5-fx32f8 int2-int2-e5m14-x2
+        mxfp6e3m2-mxfp6e3m2-bf16.unfused-p1 mxfp4-mxfp4-e6m9-x2 mxfp6e3m2-mxfp6e3m2-fx32f8 e4m3fn+e5m2-e4m3fn+e5m2-fx24
+        e3m3-e3m3-bf16.unfused mxfp6e2m3-mxfp6e2m3-bf16.unfused-x2-p1 int4+int8-int4+int8-fp32.rtz e4m3fn+e5m2-int5-bf16
+        mx9-mx9-e6m9 int5-int5-fp24-x2 mxint8-mxint8-bf16 hfp8-hfp8-posit8 uint8-uint8-fx32-x4 mx9-sm8-fp16.ftz
+        mxfp6e3m2-mxfp6e3m2-fx48f20-x2 posit8-hfp8-fx48f20-p1 hfp8-hfp8-fx-p1 mx6-mx6-bf16.unfused-x4-p1
+        int4+int8-e3m2fn-chunk8:bf16:fp32 int8-int8-fp16.sr8 sm8-sm8-fx40.sat nf4@fp16-e3m2fn-fx24-x2 e2m3fn-e2m3fn-fp24-x2
+        uint4-uint8-fp32-p1 e3m2fn-e3m2fn-fx40.sat-x4-p1 int4+int8-int4+int8-fp16.sr8-p1 e4m2-e4m2-fx32 int2-sm8-e5m14-p1
+        int5-int5-fp16.ftz-x8 nf4@fp16-nf4@fp16-e6m9 posit6es1-posit6es1-fp16 nf4@fp16-sm8-fp32 e2m1fn-e2m5-fx40.sat-x4
+        int8-int8-fx48f20-x4 int3-int3-fp32.rtz uint4-uint4-fp32-p1 sm8-nvfp4-e5m14 int5-int5-fp16 e2m5-e2m5-fx24-x4
+        e2m3fn-e2m3fn-fp32-p1 bf16-int6-e5m14-p1 e3m2fn-af4@bf16-bf16 e3m3-e2m3fn-fp16.sr8 int8-e2m1fn-fp32.sr8-p1
+        lns8-lns8-fx40.sat-x2-p1 posit8es1-posit8es1-fx32f8-x2""",
     ("sg13g2", "area"): """
-        mxfp4-posit8-fx48f20 msfp12-int8-fp16.ftz-p1 mxfp6e2m3-mxfp6e2m3-fp32 e3m2fn-e3m2fn-tc8f16:fp32.rtz-p1 sm6-e4m3fnuz-fp16.ftz-x2
-        int8-int8-fx-x8 e4m3fn+e5m2-e3m2fn-fx-x2-p1 e5m2-int4-fx32f8-x2 lns6g4-lns6g4-fx32 int3-int3-posit8 e3m3-int8-fx24-x2
-        fp16-fp16-chunk8:bf16:fp32 af4@bf16-af4@bf16-fp16.ftz-x2 e4m3fnuz-e4m3fnuz-fp32.rtz-x4 posit7es1-e4m3fn-chunk8:bf16:fp32
-        posit6es1-posit6es1-fp32.rtz e3m3-e3m3-fp16 int4-int4-chunk32:fp16:fp32-x2-p1 posit6es1-nf4@fp16-e6m9-p1 int3-int3-fx48f20-x8""",
+        mxfp4-posit8-fx48f20 msfp12-int8-fp16.ftz-p1 mxfp6e2m3-mxfp6e2m3-fp32 e3m2fn-e3m2fn-tc8f16:fp32.rtz-p1
+        sm6-e4m3fnuz-fp16.ftz-x2 int8-int8-fx-x8 e4m3fn+e5m2-e3m2fn-fx-x2-p1 e5m2-int4-fx32f8-x2 lns6g4-lns6g4-fx32 int3-int3-posit8
+        e3m3-int8-fx24-x2 fp16-fp16-chunk8:bf16:fp32 af4@bf16-af4@bf16-fp16.ftz-x2 e4m3fnuz-e4m3fnuz-fp32.rtz-x4
+        posit7es1-e4m3fn-chunk8:bf16:fp32 posit6es1-posit6es1-fp32.rtz e3m3-e3m3-fp16 int4-int4-chunk32:fp16:fp32-x2-p1
+        posit6es1-nf4@fp16-e6m9-p1 int3-int3-fx48f20-x8 e2m1fn-e2m1fn-tc4f12:fp32.rtz e3m4-af4@bf16-fx32f8 int3-int3-fp32.sr8-x8
+        e3m2fn-e3m2fn-fp16.sr8 bf16-bf16-fp32.sr8 e3m4-e3m4-fp32 e4m3fnuz-e4m3fnuz-fx48f20 mxint8-mxfp6e2m3-e6m9
+        e4m3fnuz-e4m3fnuz-fp16.sr8 uint8-int2-fx-x8 posit6es1-af4@bf16-bf16 nf4@fp16-nf4@fp16-fx32 af4@bf16-af4@bf16-fx24-p1
+        e4m3fn-e4m3fn-fx32f8-p1 e5m1-e5m1-bf16 e5m1-e5m1-fx40.sat e4m3fnuz-e4m3fnuz-chunk32:fp16:fp32 mxfp8e4m3-e2m5-fx32f8
+        fp16-fp16-bf16-p1 e5m2-e4m3-bf16.unfused msfp12-msfp12-fp16.ftz-x4 mx6-e3m4-fp16.ftz mxfp4-mxfp4-fp32.rtz
+        lns8-lns8-chunk32:fp16:fp32 e2m3fn-mx6-bf16-x4 e4m3fn-e4m3fn-fx24 e2m3fn-e2m3fn-fx24 int5-uint4-fp16.sr8
+        uint4-int4+int8-fx48f20-x2 int6-e4m3fn-fx32f8 uint8-uint8-bf16 e2m1fn-e2m1fn-fx48f20-x2 e5m2fnuz-e5m2fnuz-fp16
+        e4m3-e4m3-fp32.rtz int4+int8-int4+int8-fp32.rtz-p1 e4m3fn+e5m2-e4m3fn+e5m2-fx24 sm8-uint4-e6m9-x2-p1
+        nf4@fp16-fp16-bf16.unfused nf4@fp16-e2m1fn-bf16 e2m1fn-int3-fp16-x2-p1 sm8-sm8-fx40.sat mxfp4-int5-e6m9-p1
+        uint8-uint8-fx32-x2-p1 hfp8-hfp8-fp16.ftz uint4-uint4-bf16.unfused-p1 e3m2fn-e3m2fn-fp16-p1 int6-int6-bf16.unfused-x4
+        uint4-uint4-fx-p1 e4m3-bf16-bf16 int6-int6-fx40.sat-x2""",
 }
 """Units of a card and an objective that were drawn last, of any two formats and any accumulator, up to 22,000 um2 on sky130hd."""
 

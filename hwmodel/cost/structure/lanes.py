@@ -9,7 +9,7 @@ from hwmodel.spec.ranges import operand_shape
 
 from .cells import FLIP_FLOP, Packed
 from .operands import decode, mpy_log, operand_width
-from .parts import mpy, number_width
+from .parts import exponent_width, mpy, number_width
 from .posits import decode_posit, mpy_posit
 from .tensor import raise_halved
 
@@ -50,7 +50,13 @@ def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
 @lru_cache(maxsize=1 << 12)
 def _lane(a: Operand, b: Operand, taken: Taken, adder: str, multiplier: str) -> LaneCounts:
     """Count the same, from how operands and products are taken, which many accumulators do alike."""
-    product_bits = number_width(product_of(a, b, taken)) + taken.flagged
+    shape = product_of(a, b, taken)
+    product_bits = number_width(shape) + taken.flagged
+    if not (taken.normalised or taken.aligned or taken.signed) and shape.exponent_low < 0:
+        # How far it is shifted to a unit is told by fewer bits of the exponent, from its lowest value on.
+        product_bits -= max(
+            exponent_width(shape.exponent_low, shape.exponent_high)[0] - (shape.exponent_high - shape.exponent_low).bit_length(), 0
+        )
     if taken.signed:
         assert isinstance(a, PositFormat)
         assert isinstance(b, PositFormat)
