@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hwmodel.spec import MacSpec
-from hwmodel.spec.errors import not_text
 
 from .calibration import REACH, Calibration, Card, calibration_of, load_calibration
 from .depth import LEVELS, depths
-from .estimator import BOUNDS, Estimator
+from .estimator import BOUNDS, Estimator, require_unit
 from .model import COUNTED, DELAY, FITTED, TIMED, column, costs_of, fitted_cells, glitching_cells, told
 from .structure import UnitCounts, counts
 from .structure.cells import CELLS
@@ -179,10 +178,12 @@ def estimate(spec: MacSpec, card: str | Card = "sky130hd", objective: str = "bal
 
     Raises
     ------
+    SpecError
+        If it is no unit, but the name of one or something else.
     CostError
         If nothing was calibrated on the card for the objective, or the card has other figures than the calibrated one.
     """
-    not_text(spec, "MacSpec.parse")
+    require_unit(spec)
     calibration = calibration_of(card, objective)
     unit = counts(spec, **calibration.architecture)
     costs = costs_of(fitted_cells(unit), calibration.counted).tolist()
@@ -228,7 +229,7 @@ def estimate_many(
 
     Raises
     ------
-    CostError
+    SpecError, CostError
         As `estimate`.
     """
     units = list(specs)

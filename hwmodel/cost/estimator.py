@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hwmodel.spec import Accumulator, MacSpec, Operand
+from hwmodel.spec import Accumulator, MacSpec, Operand, SpecError
+from hwmodel.spec.errors import not_text
 
 from .arrays import Distinct, PlainTimes, RowCosts, Stirred, UnitColumns
 from .calibration import ARCHITECTURES, REACH, Calibration, Card, calibration_of
@@ -47,7 +48,15 @@ class Estimator:
 
     @staticmethod
     def of(specs: Sequence[MacSpec]) -> tuple["Estimator", dict[str, np.ndarray]]:
-        """Return what estimates some units, and their places in it: the arguments of `columns`."""
+        """Return what estimates some units, and their places in it: the arguments of `columns`.
+
+        Raises
+        ------
+        SpecError
+            If something among them is no unit.
+        """
+        for spec in specs:
+            require_unit(spec)
         operands, accumulators = Distinct(), Distinct()
         a, b = (_places_of([getattr(spec, name) for spec in specs], operands) for name in "ab")
         acc = _places_of([spec.acc for spec in specs], accumulators)
@@ -86,7 +95,10 @@ class Estimator:
         ------
         CostError
             As `estimate_many`.
+        IndexError
+            If a place is in none of the lists.
         """
+        self._check(pair, acc)
         calibration = calibration_of(card, objective)
         units = self._built(calibration.architecture)
         places = units.places(pair, acc, lanes, pipeline)
@@ -114,41 +126,45 @@ class Estimator:
         Parameters
         ----------
         pair, acc, lanes, pipeline
-            As in `columns`; all must be units.
+            As in `columns`.
         cards, objective
             As in `hwmodel.cost.estimate`.
 
         Returns
         -------
         list of dict
-            By card, the columns that `estimate_many` tells if they are asked for.
+            By card, the columns that `estimate_many` tells if they are asked for; NaN where there is no such unit.
 
         Raises
         ------
         CostError
             As `estimate_many`.
+        IndexError
+            If a place is in none of the lists.
         """
+        self._check(pair, acc)
         calibrations = [calibration_of(card, objective) for card in cards]
         architecture = ARCHITECTURES[objective]
         units = self._built(architecture)
         all_lanes = units.lanes(acc, lanes)
         operands, sums = units.places(pair, acc, lanes, pipeline)
-        costs = [{quantity: np.empty((len(pair), len(parts_of(quantity)))) for quantity in (TIMED, DELAY)} for _ in cards]
+        costs = [{quantity: np.full((len(pair), len(parts_of(quantity))), np.nan) for quantity in (TIMED, DELAY)} for _ in cards]
 
         def unit_at(some: np.ndarray, at: int) -> MacSpec:
             each = some[at]
             return units.unit(int(pair[each]), int(acc[each]), int(lanes[each]), int(pipeline[each]))
 
-        plain = units.plain.made_of(sums)[1] >= 0
+        there = np.flatnonzero(sums >= 0)
+        plain = units.plain.made_of(sums[there])[1] >= 0
         times = self._times_of(objective)
-        for at in _pieces(np.flatnonzero(plain), _PLAIN_AT_ONCE):
+        for at in _pieces(there[plain], _PLAIN_AT_ONCE):
             longest, stirred = times.of(operands[at], sums[at], partial(unit_at, at))
             for calibration, found in zip(calibrations, costs, strict=True):
                 each_way = self._costs_of("ways", times.levels, calibration.coefficients[DELAY][0], calibration)
                 found[DELAY][at, 0] = each_way[longest].sum(axis=0)
                 settled = self._settled(units, operands[at], sums[at], calibration, TIMED)
                 found[TIMED][at] = settled + self._glitches(stirred, calibration)
-        for at in _pieces(np.flatnonzero(~plain), _AT_ONCE):
+        for at in _pieces(there[~plain], _AT_ONCE):
             specs = [unit_at(at, each) for each in range(len(at))]
             cells = np.concatenate([units.operands.cells[operands[at]], units.sums.cells[sums[at]]], axis=1)
             built = {"objective": objective, **architecture}
@@ -211,11 +227,24 @@ class Estimator:
             In order.
         tails : (faults,) object
             What follows ``unit <name>`` in the reason; None: only `MacSpec` itself says it.
+
+        Raises
+        ------
+        IndexError
+            If a place is in none of the lists.
         """
+        self._check(pair, acc)
         units = self._built(ARCHITECTURES.get(objective, ARCHITECTURES["balanced"]))
         _, sums = units.places(pair, acc, lanes, pipeline)
         rows = np.flatnonzero(sums < 0)
         return rows, units.faults(sums[rows])
+
+    def _check(self, pair: np.ndarray, acc: np.ndarray) -> None:
+        """Refuse places that are in no list; below 0 NumPy would count them from the end."""
+        for places, among, what in ((pair, self.pairs, "pairs of operands"), (acc, self.accumulators, "accumulators")):
+            if len(places) and not 0 <= places.min() <= places.max() < len(among):
+                wrong = places[(places < 0) | (places >= len(among))][0]
+                raise IndexError(f"place {wrong} is none of the {len(among)} {what}; they are counted from 0")
 
     def _built(self, architecture: Mapping[str, str]) -> UnitColumns:
         key = architecture["adder"], architecture["multiplier"]
@@ -229,6 +258,19 @@ class Estimator:
         if known is None:
             known = self._costs[name, calibration] = RowCosts()
         return known.of(cells, coefficients)
+
+
+def require_unit(given: object) -> None:
+    """Refuse what is no unit.
+
+    Raises
+    ------
+    SpecError
+        If it is a text, or anything else.
+    """
+    not_text(given, "MacSpec.parse")
+    if not isinstance(given, MacSpec):
+        raise SpecError(f"{given!r} is no unit; units are made by MacSpec, or by MacSpec.parse of a name such as 'int8-int8-fx'")
 
 
 def columns_of(costs: np.ndarray, lanes: np.ndarray, calibration: Calibration, quantity: str) -> dict[str, np.ndarray]:
@@ -252,6 +294,9 @@ def _estimator(pairs: tuple[tuple[Operand, Operand], ...], accumulators: tuple[A
 
 
 def _places_of(values: list[Any], among: Distinct) -> np.ndarray:
-    """Return where values stand among others, (values,) int64; those that are one object are looked at once."""
+    """Return where values stand among others, (values,) int64; those that are one object are looked at once, in the order they come in."""
     _, first, which = np.unique(np.fromiter(map(id, values), np.int64, len(values)), return_index=True, return_inverse=True)
-    return np.array([among.of(values[at]) for at in first.tolist()], np.int64)[which]
+    order = np.argsort(first)
+    places = np.empty(len(first), np.int64)
+    places[order] = [among.of(values[at]) for at in first[order].tolist()]
+    return places[which]

@@ -1,6 +1,7 @@
 """Estimates over arrays are those of single units to the bit, whatever the units share."""
 
 import random
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -225,6 +226,37 @@ def test_in_pieces_as_at_once():
     ]
     for name, column in timed.items():
         assert np.concatenate([piece[name] for piece in pieces]).tolist() == column.tolist()
+
+
+@pytest.mark.filterwarnings("error")
+def test_there_are_no_figures_of_what_is_no_unit():
+    few, (pair, acc) = estimator.Estimator.of([MacSpec.parse("e4m3fn-e4m3fn-fp32"), MacSpec.parse("int8-int8-chunk4:fx24:fp32")])[0], (0, 1)
+    lanes = np.array([0, 1, 65, 64, 0, 65, 4])
+    places = {"pair": np.array([pair] * 4 + [1] * 3), "acc": np.array([0] * 4 + [acc] * 3), "lanes": lanes, "pipeline": np.zeros(7, int)}
+    none = [True, False, True, False, True, True, False]
+    (timed,) = few.timed_columns(**places, cards=["sky130hd"])
+    for name, column in (few.columns(**places) | timed).items():
+        if name not in ("lanes", "extrapolated"):
+            assert np.isnan(column).tolist() == none, name
+
+
+@pytest.mark.parametrize(("pair", "acc"), [(-1, 0), (0, -1), (1, 0), (0, 2)])
+def test_places_are_those_of_the_lists(pair, acc):
+    found = estimator.Estimator.of([MacSpec.parse("int8-int8-fx"), MacSpec.parse("int8-int8-fp32")])[0]
+    zeros = np.zeros(2, int)
+    places = {"pair": np.array([0, pair]), "acc": np.array([0, acc]), "lanes": zeros + 1, "pipeline": zeros}
+    for ask in (found.columns, found.faults, partial(found.timed_columns, cards=["sky130hd"])):
+        with pytest.raises(
+            IndexError, match=rf"place {pair or acc} is none of the {1 if pair else 2} (pairs of operands|accumulators); they"
+        ):
+            ask(**places)
+
+
+def test_formats_stand_in_the_order_they_come_in():
+    """Not in that of memory, which differs from run to run."""
+    units = sorted(drawn_units(60, 3), key=lambda spec: -id(spec.acc))
+    found, _ = estimator.Estimator.of(units)
+    assert list(found.accumulators) == list(dict.fromkeys(spec.acc for spec in units))
 
 
 @pytest.mark.parametrize(

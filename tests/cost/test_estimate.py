@@ -9,7 +9,7 @@ import pytest
 from hwmodel import cost
 from hwmodel.cost import calibration
 from hwmodel.cost.model import COUNTED, fitted_cells, reported
-from hwmodel.spec import MacSpec
+from hwmodel.spec import MacSpec, SpecError
 
 NAMES = ["int8-int8-fx32", "e4m3fn-e4m3fn-fx", "e4m3fn-e4m3fn-fp16", "e5m2-e4m3fn-fp32-p1", "fp16-fp16-fp32", "int8-int8-chunk16:fx24:fp32"]
 SPECS = [MacSpec.parse(name) for name in NAMES]
@@ -125,6 +125,19 @@ def test_a_card_is_told_by_its_figures():
     for ask in (lambda: cost.estimate(SPECS[0], other), lambda: cost.estimate_many(SPECS, other)):
         with pytest.raises(cost.CostError, match="the card 'sky130hd' has other figures than the card of that name"):
             ask()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("int8-int8-fx", r"^'int8-int8-fx' is a text; MacSpec.parse\('int8-int8-fx'\) makes what it names$"),
+        (None, r"^None is no unit; units are made by MacSpec, or by MacSpec.parse of a name such as 'int8-int8-fx'$"),
+    ],
+)
+def test_what_is_no_unit_gets_a_sentence(given, sentence):
+    for ask in (cost.estimate, lambda given: cost.estimate_many([SPECS[0], given]), lambda given: cost.Estimator.of([given])):
+        with pytest.raises(SpecError, match=sentence):
+            ask(given)
 
 
 def test_an_objective_that_was_not_calibrated_gets_a_sentence():
