@@ -38,6 +38,8 @@ def pareto(
     Rows without a figure in one of the columns are left out, and counted. Where a table has estimates only, --x area_um2 is est_area_um2.
     """
     form = form_of(as_json, as_csv)
+    import numpy as np
+
     from hwmodel.report.pareto import GOALS, draw_front, front, goal_of
 
     if plot is not None:
@@ -55,7 +57,8 @@ def pareto(
         raise InputError(f"{results}: no row has a figure in both {x} and {y}")
     if not both.all():
         note(f"{int((~both).sum()):,} of {len(table):,} rows have no figure in {x} or {y}, and are left out")
-    found = table.iloc[front(table[x].to_numpy(float), table[y].to_numpy(float), *goals)]
+    there = np.flatnonzero(both)
+    found = table.iloc[there[front(*(table[name].iloc[there].to_numpy() for name in (x, y)), *goals)]]
     if plot is not None:
         draw_front(table, found, x, y, goals, [plot])
     rows: list[dict[str, Any]] = found.to_dict("records")

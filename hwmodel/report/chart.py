@@ -120,6 +120,11 @@ def draw(table: pd.DataFrame, stem: Path, *, title: str, marks: Sequence[Mark] =
     return files
 
 
+def as_written(text: str) -> str:
+    """Return a text so that a chart shows it as it is: dollar signs would make a formula of what is between them."""
+    return text.replace("$", r"\$")
+
+
 def _in_lines(name: str) -> str:
     """Return a name that is broken behind its separators where it is long."""
     lines = [""]

@@ -13,7 +13,7 @@ import pandas as pd
 from hwmodel.error import DrawnPairs, measure_dots, parse_distribution, parse_dot_unit, parse_sharing
 from hwmodel.files import write_text
 
-from .chart import STYLE, save_figure
+from .chart import STYLE, as_written, save_figure
 
 OPERANDS = "e4m3fn-e4m3fn"
 ACCUMULATORS = ("fp16", "dlfloat16", "chunk64:dlfloat16:dlfloat16", "fx32f18", "fx32f12", "tc32f13:e8m13.rtz", "fp32")
@@ -85,7 +85,7 @@ def draw_dots(
         figure, axes = plt.subplots(1, len(panels), figsize=(max(3.6 * len(panels), 7.2), 4.3), sharey=True, squeeze=False)
         for axis, (data, part) in zip(axes[0], panels, strict=True):
             _panel(axis, part, low, decades, bool((table["mean_error"] == 0).any()), names)
-            axis.set_title(titles.get(str(data), str(data)), fontsize=8, loc="left", pad=3)
+            axis.set_title(as_written(titles.get(str(data), str(data))), fontsize=8, loc="left", pad=3)
         axes[0, 0].set_ylabel("mean error over Σ|a||b|")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         if table["lost"].any():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .chart import COLOURS, OPEN_STYLE, save_figure
+from .chart import COLOURS, OPEN_STYLE, as_written, save_figure
 
 GOALS = ("min", "max")
 
@@ -35,8 +35,8 @@ def front(x: np.ndarray, y: np.ndarray, x_goal: str, y_goal: str) -> np.ndarray:
 
     Parameters
     ----------
-    x, y : (rows,) float64
-        A row with a NaN is not on the front.
+    x, y : (rows,) float64 or integers
+        A row with a NaN is not on the front. Integers are compared as such, also where float64 has not all of them.
     x_goal, y_goal
         ``min`` or ``max``.
 
@@ -46,20 +46,21 @@ def front(x: np.ndarray, y: np.ndarray, x_goal: str, y_goal: str) -> np.ndarray:
         Indices of rows.
     """
     there = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
-    cost_x = x[there] if x_goal == "min" else -x[there]
-    cost_y = y[there] if y_goal == "min" else -y[there]
+    cost_x, cost_y = _ranks(x[there], x_goal), _ranks(y[there], y_goal)
     order = np.lexsort((there, cost_y, cost_x))
     cost_x, cost_y = cost_x[order], cost_y[order]
-    if not len(order):
-        return there
-    best = np.minimum.accumulate(cost_y)
-    before = np.concatenate([[np.inf], best[:-1]])
-    better = cost_y < before
-    better[0] = True  # also where it is infinite
+    better = np.ones(len(order), bool)
+    better[1:] = cost_y[1:] < np.minimum.accumulate(cost_y)[:-1]
     # The same as a row of the front: as good in y as the best before, and no worse in x than the row that set it.
     setter = np.maximum.accumulate(np.where(better, np.arange(len(order)), 0))
     same = (cost_y == cost_y[setter]) & (cost_x == cost_x[setter])
     return there[order[better | same]]
+
+
+def _ranks(figures: np.ndarray, goal: str) -> np.ndarray:
+    """Return of each figure its place among all different ones, from the best on; below 0 if much is wanted."""
+    _, ranks = np.unique(figures, return_inverse=True)
+    return ranks if goal == "min" else -ranks
 
 
 def draw_front(table: pd.DataFrame, chosen: pd.DataFrame, x: str, y: str, goals: tuple[str, str], files: Sequence[Path]) -> None:
@@ -98,8 +99,8 @@ def draw_front(table: pd.DataFrame, chosen: pd.DataFrame, x: str, y: str, goals:
         axis.plot(line[x], line[y], drawstyle=steps, color=COLOURS["mpy"], linewidth=0.8, zorder=3)
         label = _counted("of the front", len(finite), len(chosen))
         axis.scatter(finite[x], finite[y], s=22, color=COLOURS["alignadd"], edgecolors="black", linewidths=0.5, zorder=4, label=label)
-        axis.set_xlabel(f"{axis_name(x)} ({_better(goals[0])})")
-        axis.set_ylabel(f"{axis_name(y)} ({_better(goals[1])})")
+        axis.set_xlabel(f"{as_written(axis_name(x))} ({_better(goals[0])})")
+        axis.set_ylabel(f"{as_written(axis_name(y))} ({_better(goals[1])})")
         axis.grid(linewidth=0.3, color="#dddddd")
         axis.set_axisbelow(True)
         axis.margins(x=0.08, y=0.08)
@@ -136,7 +137,7 @@ def _label(figure: Any, axis: Any, points: pd.DataFrame, x: str, y: str, goals: 
         row = points.iloc[at]
         for right, up in (ahead, (-ahead[0], -ahead[1])):
             text = axis.annotate(
-                row["spec"],
+                as_written(str(row["spec"])),
                 (row[x], row[y]),
                 xytext=(5 * right, 4 * up),
                 textcoords="offset points",

@@ -12,7 +12,7 @@ from hwmodel.error.distributions import SHOWN as DISTRIBUTIONS
 from hwmodel.files import write_text
 from hwmodel.spec import BlockFormat, parse_scalar_or_block
 
-from .chart import STYLE, save_figure
+from .chart import STYLE, as_written, save_figure
 
 FORMATS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("8 bits, one scale a tensor", ("int8", "e2m5none", "e3m4none", "e4m3fn", "e5m2", "posit8", "lns8")),
@@ -97,7 +97,8 @@ def _panel(axis: Any, group: str, part: pd.DataFrame) -> None:
     places = range(len(part))
     axis.hlines(places, part[names].min(axis=1), part[names].max(axis=1), color="#bbbbbb", linewidth=0.6, zorder=1)
     for name, (marker, colour) in zip(names, _MARKS, strict=False):
-        axis.scatter(part[name], places, label=name, marker=marker, s=20, facecolor=colour, edgecolor="black", linewidth=0.5, zorder=2)
+        style = {"marker": marker, "s": 20, "facecolor": colour, "edgecolor": "black", "linewidth": 0.5}
+        axis.scatter(part[name], places, label=as_written(name), zorder=2, **style)
     short = [_short(name) for name in part["format"]]
     formats = short if len(set(short)) == len(short) else part["format"]
     labels = [f"{name}  ({bits:.4g})" for name, bits in zip(formats, part["bits_per_element"], strict=True)]

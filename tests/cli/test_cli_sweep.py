@@ -199,6 +199,44 @@ def test_a_front_is_drawn(run, results, ending):
         assert b"est area" in content or b"path" in content
 
 
+def test_names_in_a_chart_are_no_formulas(run, inside):
+    rows = [(r"$\frac$", 1, 4), ("a$b", 2, 3), ("{c", 3, 2), (None, 4, 1)]
+    pd.DataFrame(rows, columns=["spec", r"$\frac$ x", r"$\y$"]).to_parquet(inside / "t.parquet")
+    result = run("pareto", "t.parquet", "--x", r"$\frac$ x", "--y", r"$\y$", "--plot", "front.png")
+    assert result.exit_code == 0
+    assert (inside / "front.png").exists()
+
+
+@pytest.mark.parametrize("arguments", [("int8",), ("int8-int8-fx",)])
+def test_names_of_files_in_a_chart_are_no_formulas(run, inside, arguments):
+    np.save(inside / r"$\frac$.npy", np.random.default_rng(0).standard_normal((2, 8, 32)))
+    result = run("error", *arguments, "--data", r"$\frac$.npy", "--plot", "p.png")
+    assert result.exit_code == 0
+    assert (inside / "p.png").exists()
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64"])
+def test_integers_that_float64_has_not_are_told_apart(run, inside, kind):
+    x = [2**60 + 1, 2**60, 2**60 + 2, 2**60 + 3]
+    table = pd.DataFrame({"spec": list("abcd"), "x": x, "y": [5, 4, 4, 3], "z": [2**60 + 1, 2**60 + 1, 2**60, 2**60 - 1]})
+    table.astype({"x": kind, "z": kind}).to_parquet(inside / "t.parquet")
+
+    def found(*arguments):
+        return [row["spec"] for row in json.loads(run("pareto", "t.parquet", "--x", "x", "--json", *arguments).stdout)]
+
+    assert found("--y", "y") == ["b", "d"]
+    assert found("--y", "y", "--x-goal", "max", "--y-goal", "max") == ["d", "c", "a"]
+    assert found("--y", "z", "--y-goal", "max") == ["b"]
+
+
+def test_the_ends_of_integers_are_compared_as_such():
+    from hwmodel.report.pareto import front
+
+    least = np.array([-(2**63), 0, 2**63 - 1])
+    assert front(least, least, "max", "max").tolist() == [2]
+    assert front(np.array([0, 2**64 - 1], np.uint64), np.array([1.0, 1.0]), "max", "min").tolist() == [1]
+
+
 @pytest.mark.parametrize("goals", [("min", "min"), ("min", "max"), ("max", "min"), ("max", "max")])
 def test_a_front_is_what_no_row_beats(goals):
     from hwmodel.report.pareto import front
