@@ -58,7 +58,8 @@ def pareto(
     if not both.all():
         note(f"{int((~both).sum()):,} of {len(table):,} rows have no figure in {x} or {y}, and are left out")
     there = np.flatnonzero(both)
-    found = table.iloc[there[front(*(table[name].iloc[there].to_numpy() for name in (x, y)), *goals)]]
+    figures_x, figures_y = (table[name].iloc[there].to_numpy() for name in (x, y))
+    found = table.iloc[there[front(figures_x, figures_y, *goals)]]
     if plot is not None:
         draw_front(table, found, x, y, goals, [plot])
     rows: list[dict[str, Any]] = found.to_dict("records")

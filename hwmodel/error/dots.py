@@ -310,12 +310,14 @@ class _Lot(NamedTuple):
     ----------
     a, b
         What the unit is given.
+    shrink
+        By what sums of each dot product are multiplied so that they are near 1, a power of two: those of wide formats are beyond float64.
     exact
-        For each length, the dot products of what the unit multiplies.
+        For each length, the dot products of what the unit multiplies, so small.
     reach : (lengths, n) float64
         Σ|a||b| of the same.
     scale : (n,) float64
-        What its unit is worth in the data's.
+        What 1 is then worth in the data's unit.
     offset : (lengths, n) float64
         What zero points contribute to `exact`.
     data, data_reach : (lengths, n) float64
@@ -324,6 +326,7 @@ class _Lot(NamedTuple):
 
     a: Stream
     b: Stream
+    shrink: list[Fraction]
     exact: list[list[Fraction]]
     reach: Array
     scale: Array
@@ -339,19 +342,31 @@ def _prepare(
     x, y = source.pair(seed)
     p, q = _quantise(x, a, sharing, clip, longest), _quantise(y, b, sharing, clip, longest)
     x, y = x[:, :longest], y[:, :longest]
+    exact = exact_dots(p.values, q.values, lengths)
+    (p, units_p), (q, units_q) = _near_one(p), _near_one(q)
+    shrink = [Fraction(2) ** -unit for unit in (units_p + units_q).tolist()]
     offset = np.zeros((len(lengths), len(x)))
     if p.zero.any() or q.zero.any():
         offset = _heads(p.zero * q.values + q.zero * p.values - p.zero * q.zero, lengths)
     return _Lot(
         p.stream,
         q.stream,
-        exact_dots(p.values, q.values, lengths),
+        shrink,
+        [[each * factor for each, factor in zip(sums, shrink, strict=True)] for sums in exact],
         _heads(np.abs(p.values * q.values), lengths),
         (p.scale * q.scale)[:, 0],
         offset,
         _rounded_dots(x, y, lengths),
         _heads(np.abs(x * y), lengths),
     )
+
+
+def _near_one(operand: _Operand) -> tuple[_Operand, Array]:
+    """Return an operand whose rows are divided by powers of two that bring their largest numbers near 1, and the exponents, (n,) int."""
+    exponents = np.frexp(np.abs(operand.values).max(axis=1))[1]
+    units = exponents[:, None]
+    smaller = {name: np.ldexp(getattr(operand, name), -units) for name in ("values", "zero")}
+    return operand._replace(scale=np.ldexp(operand.scale, units), **smaller), exponents
 
 
 def _heads(terms: Array, lengths: Sequence[int]) -> Array:
@@ -399,7 +414,7 @@ def _run(unit: DotUnit, lots: Sequence[_Lot], lengths: Sequence[int], seeds: Seq
     samples, lane = [], 0
     for lot in lots:
         n = lot.a.codes.shape[1]
-        samples.append(_sample(lot, [(each.sums[lane : lane + n], each.lost[lane : lane + n]) for each in readings]))
+        samples.append(_sample(unit, lot, [(each.sums[lane : lane + n], each.lost[lane : lane + n]) for each in readings]))
         lane += n
     return samples
 
@@ -409,13 +424,8 @@ def _beside(streams: Sequence[Stream]) -> Stream:
     return Stream(*(None if parts[0] is None else np.concatenate(parts, axis=1) for parts in zip(*streams, strict=True)))  # type: ignore[arg-type]
 
 
-def _sample(lot: _Lot, readings: Sequence[tuple[list[Fraction | None], Array]]) -> _Sample:
-    error = np.array(
-        [
-            [math.nan if got is None else float(got - exact) for got, exact in zip(sums, exacts, strict=True)]
-            for (sums, _), exacts in zip(readings, lot.exact, strict=True)
-        ]
-    )
+def _sample(unit: DotUnit, lot: _Lot, readings: Sequence[tuple[list[Fraction | None], Array]]) -> _Sample:
+    error = _errors(unit, lot, [sums for sums, _ in readings])
     signal = (np.array([[float(each) for each in exacts] for exacts in lot.exact]) - lot.offset) * lot.scale
     quantisation = signal - lot.data
     total = error * lot.scale + quantisation
@@ -430,6 +440,21 @@ def _sample(lot: _Lot, readings: Sequence[tuple[list[Fraction | None], Array]]) 
         _over(np.abs(total), lot.data_reach),
         np.array([lost for _, lost in readings]),
     )
+
+
+def _errors(unit: DotUnit, lot: _Lot, readings: Sequence[list[Fraction | None]]) -> Array:
+    """Return how far sums are from the exact ones, (lengths, n); NaN where there is none."""
+    try:
+        return np.array(
+            [
+                [math.nan if got is None else float(got * factor - exact) for got, exact, factor in zip(*each, lot.shrink, strict=True)]
+                for each in zip(readings, lot.exact, strict=True)
+            ]
+        )
+    except OverflowError as error:
+        raise SpecError(
+            f"unit {unit}: a sum is further from its dot product than float64 can tell; choose an accumulator whose steps are smaller"
+        ) from error
 
 
 def _over(error: Array, reach: Array) -> Array:

@@ -8,6 +8,7 @@
 =======================  ==========================================================================================
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,9 @@ CLIPS = ("amax", "mse")
 
 NARROWEST = 2.0**-10
 _FAR = 1023
+_HIGH = 480
+"""The highest exponent of what the largest magnitude becomes: products, and sums of 2^62 of them, are then float64, and so is the scale."""
+
 _STEPS_PER_OCTAVE = 8
 
 SCALE_GROUP = 256
@@ -99,7 +103,8 @@ def scaled_quantise(values: Array, fmt: Format, sharing: Sharing = _TENSOR, clip
     """Quantise to any format: divide by the scale, round to nearest even, saturate.
 
     The scale makes the largest magnitude of a group the format's largest number; of a tapered format (posits, ELMA), whose largest
-    numbers have no precision left, the end of its first regime. Without a scale (``none``) it is 1.
+    numbers have no precision left, the end of its first regime; of FP64 and others that reach beyond 2^480, as many binades less.
+    Without a scale (``none``) it is 1.
 
     Parameters
     ----------
@@ -115,12 +120,11 @@ def scaled_quantise(values: Array, fmt: Format, sharing: Sharing = _TENSOR, clip
     Raises
     ------
     SpecError
-        If a group does not divide the last axis, or the format is too wide.
+        If a group does not divide the last axis, the format is too wide, or a scale is none of float64.
     """
     groups = sharing.groups(np.asarray(values, np.float64))
     full = full_scale(fmt)
-    scale = np.ones(len(groups)) if sharing.kind == "none" else _reach(groups, sharing) / full
-    scale[scale == 0] = 1
+    scale = np.ones(len(groups)) if sharing.kind == "none" else _scales(_reach(groups, sharing), full, fmt)
 
     def codes(factor: Array) -> tuple[Array, Array]:
         steps = (scale * factor)[:, None]
@@ -200,13 +204,27 @@ def full_scale(fmt: Format) -> float:
         case LogFormat() if fmt.regime_exponent_bits is not None:
             return 2.0 ** (1 << fmt.regime_exponent_bits)
         case LogFormat():
-            return float(np.exp2(fmt.max_log / fmt.gamma))
+            return float(np.exp2(min(fmt.max_log / fmt.gamma, _HIGH)))
         case CodebookFormat():
             return float(max(map(abs, fmt.values)))
         case IntFormat() | FloatFormat():
             require_float64(fmt, "errors are measured")
-            return float(fmt.max_value)
+            fraction, exponent = math.frexp(fmt.max_value)
+            # Of a format whose numbers are all large there are none so far down.
+            low = isinstance(fmt, IntFormat) or fmt.emin <= 0
+            return math.ldexp(fraction, min(exponent, _HIGH) if low else exponent)
     raise SpecError(f"{fmt} is wider than the float64 that errors are measured in")
+
+
+def _scales(amax: Array, full: float, fmt: Format) -> Array:
+    """Return the scales that make each of some magnitudes the number `full` of a format; of zeros 1."""
+    with np.errstate(over="ignore"):
+        scale = amax / full
+    if not np.isfinite(scale).all() or (amax[scale == 0] != 0).any():
+        wrong = amax[(amax != 0) & ((scale == 0) | np.isinf(scale))][0]
+        raise SpecError(f"{fmt}: the scale that makes {wrong:.3g} its number {full:.3g} is beyond float64; scale the data, or take none")
+    scale[scale == 0] = 1
+    return scale
 
 
 def require_float64(fmt: Format, what: str) -> None:

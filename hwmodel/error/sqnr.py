@@ -46,13 +46,14 @@ def sqnr_db(values: Array, approximate: Array) -> float:
 
 def ratio_db(signal: Array, noise: Array) -> float:
     """Return 10 log10 of the ratio of two powers, infinite if there is no noise, NaN if there is nothing at all."""
-    largest = float(np.abs(signal).max())
     # Squares of the data themselves need not be float64.
-    unit = np.ldexp(1.0, int(np.frexp(largest)[1]))
-    powers = [float(np.square(each / unit, dtype=np.float64).sum()) for each in (signal, noise)]
+    units = [int(np.frexp(np.abs(each).max())[1]) for each in (signal, noise)]
+    powers = [float(np.square(np.ldexp(each, -unit), dtype=np.float64).sum()) for each, unit in zip((signal, noise), units, strict=True)]
     if not powers[1]:
         return math.inf if powers[0] else math.nan
-    return 10 * math.log10(powers[0] / powers[1]) if powers[0] else -math.inf
+    if not powers[0]:
+        return -math.inf
+    return 10 * (math.log10(powers[0] / powers[1]) + 2 * (units[0] - units[1]) * math.log10(2))
 
 
 def measure(values: Array, fmt: Format | BlockFormat, sharing: Sharing | None = None, clip: str = "amax", pad: bool = False) -> Measurement:

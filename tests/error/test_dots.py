@@ -206,6 +206,41 @@ def test_what_overflowed_is_counted_and_left_out():
     assert measured("int8-int8-fx8f0", given([100, 100], [1, 1]), 2).lost == 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sharing", [NONE, TENSOR, ROW], ids=str)
+def test_fp64_is_measured_on_any_scale(sharing):
+    found = measured("e11m52-e11m52-e11m52", drawn(rows=32), 256, sharing)
+    assert found.lost == 0
+    assert 290 < found.total.snr_db < 330
+    assert found.accumulation.worst_error < 256 * 2**-53
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bias", [-900, 900])
+def test_products_beyond_float64_are_measured_as_those_of_a_usual_bias(bias):
+    usual, far = (measured(f"{name}-{name}-fx", drawn(), 256, ROW) for name in ("e4m3", f"e4m3b{bias}"))
+    assert far.accumulation == usual.accumulation
+    assert far.quantisation == usual.quantisation
+
+
+@pytest.mark.filterwarnings("error")
+def test_rows_far_apart_have_relative_errors_of_their_own():
+    # 2049 of what the small ones are worth is midway between two numbers of ten bits.
+    a, b = [[2.0**490, 2.0**490], [2.0**-490, 2.0**-501]], [[2.0**490, 2.0**490], [2.0**-490, 2.0**-490]]
+    found = measured("e11m10-e11m10-e11m10", given(a, b), 2)
+    assert found.accumulation.worst_error == pytest.approx(1 / 2049, rel=1e-14)
+    assert found.accumulation.mean_error == pytest.approx(1 / 4098, rel=1e-14)
+
+
+@pytest.mark.filterwarnings("error")
+def test_how_far_a_sum_can_be_off():
+    coarse = measured("int8-int8-fx20fm700", given([-1, 3], [1, 1]), 1)
+    assert coarse.accumulation.worst_error == pytest.approx(2.0**700)
+    assert coarse.accumulation.snr_db == pytest.approx(-20 * 700 * math.log10(2))
+    with pytest.raises(SpecError, match="unit int8-int8-fx20fm1100: a sum is further from its dot product than float64 can tell; choose"):
+        measured("int8-int8-fx20fm1100", given([-1, 3], [1, 1]), 1)
+
+
 def test_the_worst_seed_and_the_mean_over_all():
     one, two = (measured("e4m3fn-e4m3fn-e5m2", drawn(), 256, seeds=(seed,)).accumulation for seed in (3, 4))
     both = measured("e4m3fn-e4m3fn-e5m2", drawn(), 256, seeds=(3, 4)).accumulation

@@ -141,6 +141,22 @@ def test_groups_that_do_not_divide_the_axis_are_padded_if_that_is_asked_for():
     assert padded[:, 8:].tolist() == round_trip(values[:, 8:], E4M3, Sharing("group", 2)).tolist()
 
 
+@pytest.mark.parametrize(("name", "low", "high"), [("e11m52", 479, 480), ("e10m5", 479, 480), ("lns12g1", 480, 480), ("e8m23", 127, 128)])
+def test_the_largest_magnitude_of_a_wide_format_leaves_room_for_products(name, low, high):
+    made = scaled_quantise(np.array([1.0, -0.5]), parse_format(name))
+    assert low <= -np.log2(made.scale[0]) <= high
+    assert made.values.tolist() == pytest.approx([1, -0.5], rel=1e-6)
+
+
+def test_a_scale_beyond_float64_is_refused():
+    for name, values in (("e4m3b1000", [1e20, 1]), ("e4m3b-900", [1e-80, 0])):
+        with pytest.raises(
+            SpecError, match=f"{name}: the scale that makes 1e.* its number .* is beyond float64; scale the data, or take none"
+        ):
+            scaled_quantise(np.array(values), parse_format(name))
+    assert scaled_quantise(np.zeros(2), parse_format("e4m3b-900")).scale.tolist() == [1]
+
+
 @pytest.mark.parametrize("name", ["e4m3b-2000", "e4m3b2000"])
 def test_what_float64_does_not_hold_is_refused(name):
     with pytest.raises(SpecError, match=rf"{name} reaches to 2\^.*; choose a bias that makes that 2\^±1023"):
