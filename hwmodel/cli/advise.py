@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hwmodel.spec.mac import MAX_LANES
+
 from .arguments import Card, Csv, Json, find_card, given
 from .errors import InputError
 from .output import Column, Form, decibels, form_of, note, progress, ratio, show
@@ -51,11 +53,18 @@ def advise(
             show_default="formats of up to 16 bits, into six accumulators",
         ),
     ] = None,
-    lanes: Annotated[int, typer.Option(min=1, max=1024, help="Operand pairs a step of the default candidates.")] = 1,
+    lanes: Annotated[int, typer.Option(min=1, max=MAX_LANES, help="Operand pairs a step of the default candidates.")] = 1,
     by: Annotated[str, typer.Option(metavar="area|energy", help="What is cheap.")] = _AREA,
     length: Annotated[
         int | None,
-        typer.Option("--length", "-k", min=1, metavar="K", help="Products in a dot product.", show_default="256; of your own data: a row"),
+        typer.Option(
+            "--length",
+            "-k",
+            min=1,
+            metavar="K",
+            help="Products in a dot product.",
+            show_default=f"{LENGTH}; of your own data: a row, and at most {MAX_LENGTH} of it",
+        ),
     ] = None,
     scale: Annotated[str, typer.Option(metavar="WHO", help="Who shares a scale of scalar operands: none, tensor or channel.")] = "tensor",
     seed: Annotated[int, typer.Option(min=0, help="Of drawn data.")] = 0,
@@ -83,6 +92,8 @@ def advise(
     sharing = parse_sharing(scale)
     cells = find_card(card)
     source = _given(data, distribution, length, seed) if data else _drawn(distribution or _GAUSSIAN, length or LENGTH)
+    if length is None and source.shape[1] > MAX_LENGTH:
+        note(f"rows of {source.name} have {source.shape[1]:,} numbers, of which the first {MAX_LENGTH:,} are measured; -k takes more")
     length = length or min(source.shape[1], MAX_LENGTH)
     units = candidates_of(candidates) if candidates else default_candidates(lanes)
     with progress("advise", len(units)) as start:
@@ -138,7 +149,7 @@ def _caption(advice: "Advice", about: str) -> str:
     if alike:
         some = "The unit below it" if alike == 1 else f"The {alike} units below it"
         told.append(f"{some} marked ≈ cannot be told apart from {first}: the 90 % intervals of their costs overlap.")
-    if advice.choices[-1].as_cheap and advice.dearer:
+    if advice.more:
         told.append("There may be more that are as cheap; --top shows them.")
     elif not alike:
         told.append(f"{first} is the cheapest by more than the 90 % intervals of the estimates.")
@@ -152,9 +163,13 @@ def _caption(advice: "Advice", about: str) -> str:
 def _unreachable(advice: "Advice", sqnr: float, source: "Source") -> str:
     few = f"none of the units ({advice.candidates:,}) keeps {sqnr:g} dB on {source.name}"
     if advice.best is None:
-        return f"{few}: in all that come near a dot product overflows; take --scale none, or accumulators of more range"
+        where = "that were measured" if advice.untried else "that come near"
+        others = f", and of others ({advice.untried:,}) none was measured" if advice.untried else ""
+        return f"{few}: in all {where} a dot product overflows{others}; take --scale none, or accumulators of more range"
     spec, reached = advice.best
-    return f"{few}: the nearest is {spec} with {reached:.1f} dB; ask for less, or name other units with --candidates"
+    nearest = "the nearest of those that were measured" if advice.untried else "the nearest"
+    others = f", and {advice.untried:,} more may come nearer" if advice.untried else ""
+    return f"{few}: {nearest} is {spec} with {reached:.1f} dB{others}; ask for less, or name other units with --candidates"
 
 
 def _drawn(text: str, length: int) -> "Source":

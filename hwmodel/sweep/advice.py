@@ -17,7 +17,7 @@ from hwmodel.cost.calibration import Card
 from hwmodel.error import DotUnit, Sharing, Source, measure_dots, round_trip
 from hwmodel.error.sqnr import ratio_db
 from hwmodel.golden.arrays import Array
-from hwmodel.spec import BlockFormat, Format, MacSpec
+from hwmodel.spec import BlockFormat, Format, MacSpec, SpecError
 
 QUANTITIES = {"area": "um2", "energy": "fj"}
 
@@ -26,6 +26,9 @@ SLACK_DB = 0.5
 
 _AT_ONCE = 8
 """Units measured before it is asked again whether there are enough."""
+
+_TRIED = 64
+"""Units too coarse for the bound that are measured, at most, to tell which comes nearest."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,21 @@ class Advice:
         How many of them were left out for their formats.
     measured
         How many were measured.
+    more
+        How many others may be as cheap as the cheapest: they keep the bound, or were not measured.
     best
         Where none keeps the bound, the one that comes nearest, and its ratio in dB; None where every one overflows.
+    untried
+        How many units that may come nearer than `best` were not measured, for there are too many.
     """
 
     choices: list[Choice]
     candidates: int
     too_coarse: int
     measured: int
+    more: int = 0
     best: tuple[MacSpec, float] | None = None
+    untried: int = 0
 
     @property
     def dearer(self) -> int:
@@ -130,10 +139,12 @@ def advise(
     Raises
     ------
     SpecError
-        If a length or a unit does not go with the data.
+        If a length or a unit does not go with the data, their dot products are all zero, or there is no unit.
     CostError
         If the card has no calibration table.
     """
+    if not candidates:
+        raise SpecError("no unit is given to choose from; name one or more, such as int8-int8-fx")
     length = length or source.shape[1]
     measure = _Measure(source, length, sharing, seed, started)
     ceilings = measure.ceilings([DotUnit(spec) for spec in candidates])
@@ -151,13 +162,33 @@ def advise(
             if ratios[live[at]] >= bound_db:
                 cost, low, high = costs[at]
                 found.append(Choice(live[at], ratios[live[at]], cost, low, high, low <= (found[0].high if found else high)))
-    best = None
+    measured = sum(spec in ratios for spec in live)
     if not found:
-        nearest = max(ceilings, key=lambda pair: ceilings[pair])
-        ratios |= measure.ratios([spec for spec in candidates if (spec.a, spec.b) == nearest and spec not in ratios])
-        best = max(ratios.items(), key=lambda each: each[1])
-        best = None if best[1] == -math.inf else best
-    return Advice(found[:top], len(candidates), len(candidates) - len(live), min(len(ratios), len(live)), best)
+        best, untried = _nearest(candidates, ceilings, measure, ratios)
+        return Advice([], len(candidates), len(candidates) - len(live), measured, best=best, untried=untried)
+    unmeasured = sum(costs[at][1] <= found[0].high for at in order if live[at] not in ratios)
+    more = unmeasured + sum(choice.as_cheap for choice in found[top:])
+    return Advice(found[:top], len(candidates), len(candidates) - len(live), measured, more)
+
+
+def _nearest(
+    candidates: Sequence[MacSpec], ceilings: dict["_Formats", float], measure: "_Measure", ratios: dict[MacSpec, float]
+) -> tuple[tuple[MacSpec, float] | None, int]:
+    """Return which unit has the highest ratio, None if all overflow, and how many were not measured that may have a higher one.
+
+    `ratios` are those measured already; of the others those of the finest formats are measured first, while one may have a higher ratio.
+    """
+    left = sorted((spec for spec in candidates if spec not in ratios), key=lambda spec: -ceilings[spec.a, spec.b])
+
+    def hopeful() -> list[MacSpec]:
+        highest = max(ratios.values(), default=-math.inf)
+        return [spec for spec in left if spec not in ratios and ceilings[spec.a, spec.b] + SLACK_DB > highest]
+
+    ratios = dict(ratios)
+    for _ in range(_TRIED // _AT_ONCE):
+        ratios |= measure.ratios(hopeful()[:_AT_ONCE])
+    best = max(ratios.items(), key=lambda each: each[1])
+    return None if best[1] == -math.inf else best, len(hopeful())
 
 
 def _costs(specs: Sequence[MacSpec], by: str, card: str | Card) -> list[tuple[float, float, float]]:
@@ -184,6 +215,8 @@ class _Measure:
         """Return the ratio in dB that units of each pair of formats reach if they add exactly."""
         data = self.source.pair(self.seed)
         exact = self._dots(*data)
+        if not exact.any():
+            raise SpecError(f"{self.source.name}: all dot products of length {self.length} are zero, so there is no signal to compare with")
         quantised: list[dict[Any, Array]] = [{}, {}]
         found: dict[_Formats, float] = {}
         for pair in dict.fromkeys((unit.a, unit.b) for unit in units):

@@ -48,6 +48,13 @@ def test_there_may_be_more_as_cheap(run, monkeypatch):
     assert "measured: 1; dearer, not measured: 2." in text
 
 
+def test_what_is_as_cheap_is_told_though_it_is_not_shown(run):
+    text = " ".join(run("advise", "--sqnr", 20, *FOUR, "--top", 1).stdout.split())
+    assert "There may be more that are as cheap; --top shows them. SQNR" in text
+    assert "by more than" not in text
+    assert "measured: 3; dearer, not measured: 0." in text
+
+
 def test_the_cheapest_by_far(run):
     text = " ".join(run("advise", "--sqnr", 20, "--candidates", "{int8-int8-fx,fp16-fp16-fp32}", "-k", 64).stdout.split())
     assert "int8-int8-fx is the cheapest by more than the 90 % intervals of the estimates." in text
@@ -86,6 +93,34 @@ def test_one_operand_is_given_and_the_other_drawn(run, file):
     assert "SQNR: of 3 dot products of 256 of w.npy by gaussian numbers" in text
 
 
+def test_long_rows_are_cut_off_and_that_is_told(run, file):
+    rows, few = file(np.random.default_rng(0).standard_normal((2, 5000))), ("--candidates", "int6-int6-fx")
+    result = run("advise", "--sqnr", 20, *few, "--data", rows)
+    sentence = "rows of w.npy by gaussian numbers have 5,000 numbers, of which the first 4,096 are measured; -k takes more"
+    assert result.stderr == f"note: {sentence}\n"
+    assert "SQNR: of 2 dot products of 4,096 of w.npy" in " ".join(result.stdout.split())
+    for length in (5000, 4096):
+        result = run("advise", "--sqnr", 20, *few, "--data", rows, "-k", length)
+        assert result.stderr == ""
+        assert f"SQNR: of 2 dot products of {length:,} of w.npy" in " ".join(result.stdout.split())
+    assert "256; of your own data: a row, and at most 4096 of it" in " ".join(run("advise", "--help", columns=400).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("unit", "sentence"),
+    [
+        ("int8-int8-e5m1", "the nearest of those that were measured is int8-int8-e5m1 with "),
+        ("int8-int8-fx4", "in all that were measured a dot product overflows, and of others (1) none was measured; take --scale none"),
+    ],
+)
+def test_where_not_all_are_measured_nothing_is_said_of_all(run, monkeypatch, unit, sentence):
+    for name in ("_AT_ONCE", "_TRIED"):
+        monkeypatch.setattr(f"hwmodel.sweep.advice.{name}", 1)
+    result = run("advise", "--sqnr", 60, "--candidates", unit, "--candidates", "int6-int6-fx")
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
 def test_data_drawn_with_the_same_seed_do_not_meet_themselves(run, file):
     """What `default_rng(0)` gives is what most examples hold; times itself it would sum to a length, of far less relative error."""
     sqnr = []
@@ -105,6 +140,7 @@ BAD = [
     (["--sqnr", "20", "--candidates", "none.toml"], "the sweep file none.toml cannot be read: No such file or directory"),
     (["--sqnr", "20", "--candidates", "e4m3fn+e5m2-e5m2-fp32"], "is chosen in each cycle; name the one that is meant, such as e4m3fn"),
     (["--sqnr", "20", "--candidates", "int8-int8-fx", "--lanes", "2"], "--lanes is for the default candidates"),
+    (["--sqnr", "20", "--lanes", "65"], "invalid value for '--lanes': Input should be less than or equal to 64"),
     (["--sqnr", "20", "--card", "nosuch"], "nosuch"),
     (
         ["--sqnr", "90", "--candidates", "int{4..8}-int8-fx", "-k", "16"],

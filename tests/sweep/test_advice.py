@@ -5,7 +5,7 @@ import pytest
 
 from hwmodel.cost import estimate
 from hwmodel.error import DotUnit, DrawnPairs, GivenPairs, affine_quantise, measure_dots, parse_distribution, parse_sharing
-from hwmodel.spec import CodebookFormat, MacSpec, PositFormat, parse_format
+from hwmodel.spec import CodebookFormat, MacSpec, PositFormat, SpecError, parse_format
 from hwmodel.sweep.advice import advise
 from hwmodel.sweep.candidates import candidates_of, default_candidates
 from hwmodel.sweep.errors import SweepError
@@ -75,6 +75,15 @@ def test_the_cheapest_ones_are_found_without_measuring_all():
     assert few.dearer > 0 == everything.dearer
 
 
+def test_what_is_as_cheap_counts_whether_it_is_shown_and_measured_or_not(monkeypatch):
+    # Of the first two the intervals overlap; the last costs more.
+    units = specs("int6-int7-fx", "int7-int6-fx", "int9-int9-fx")
+    assert [advise(units, drawn(), 20, top=top).more for top in (1, 2, 3)] == [1, 0, 0]
+    monkeypatch.setattr("hwmodel.sweep.advice._AT_ONCE", 1)
+    few = advise(units, drawn(), 20, top=1)
+    assert (few.measured, few.more) == (1, 1)
+
+
 def test_an_accumulator_that_overflows_or_swamps_keeps_no_bound():
     # A scale for the tensor makes the largest product 57344²; ones are lost on a sum of 256 in bfloat16, whose unit is then 2.
     assert not advise(specs("e5m2-e5m2-fp16"), drawn(), 5).choices
@@ -97,6 +106,43 @@ def test_a_bound_that_nothing_keeps_names_the_nearest():
     assert str(advice.best[0]) == "int8-int8-fx"
     assert 30 < advice.best[1] < 45
     assert advise(specs("e5m2-e5m2-fp16"), drawn(), 5).best is None
+
+
+@pytest.mark.parametrize(
+    ("names", "nearest"),
+    [
+        (("int6-int6-e5m1", "int5-int5-fx"), "int5-int5-fx"),  # the finer format into the coarser accumulator
+        (("int6-int6-fx4", "int5-int5-fx"), "int5-int5-fx"),  # of the finer format every sum wraps
+        (("int6-int6-fx4", "int5-int5-fx4"), None),
+        (("int9-int9-e5m1", "int4-int4-fx", "int6-int6-fx", "int5-int5-fx"), "int6-int6-fx"),
+    ],
+)
+def test_the_nearest_is_so_among_all(names, nearest):
+    units, source = specs(*names), drawn()
+    advice = advise(units, source, 60)
+    assert (advice.choices, advice.untried) == ([], 0)
+    assert (advice.best and str(advice.best[0])) == nearest
+    every = measure_dots([DotUnit(unit) for unit in units], [source], [source.shape[1]], [0])
+    kept = [each.total.snr_db for each in every if not each.lost]
+    assert (advice.best and advice.best[1]) == max(kept, default=None)
+
+
+def test_the_nearest_is_looked_for_among_so_many(monkeypatch):
+    monkeypatch.setattr("hwmodel.sweep.advice._AT_ONCE", 1)
+    monkeypatch.setattr("hwmodel.sweep.advice._TRIED", 2)
+    units = specs("int6-int6-fx", *(f"int{bits}-int{bits}-e5m2" for bits in (7, 8, 9)), "int3-int3-fx")
+    advice = advise(units, drawn(), 60)
+    assert advice.best is not None
+    assert str(advice.best[0]) in ("int8-int8-e5m2", "int9-int9-e5m2")
+    assert advice.untried == 2  # not the three bits, which come less near than any that was measured
+
+
+def test_there_is_something_to_choose_from_and_to_compare_with():
+    with pytest.raises(SpecError, match=r"^no unit is given to choose from; name one or more, such as int8-int8-fx$"):
+        advise(default_candidates(65), drawn(), 10)
+    cancel = GivenPairs("cancel", np.array([[1.0, -1.0]]), np.ones((1, 2)))
+    with pytest.raises(SpecError, match=r"^cancel: all dot products of length 2 are zero, so there is no signal to compare with$"):
+        advise(specs("int8-int8-fx"), cancel, 10)
 
 
 def test_the_default_candidates_are_of_every_kind():
