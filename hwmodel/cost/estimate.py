@@ -113,7 +113,7 @@ class Estimate:
                 row[column(quantity, bound="per_product")] = intervals["total"].value / self.spec.lanes
         return row | {"extrapolated": bool(self.beyond)}
 
-    @property
+    @cached_property
     def _glitching(self) -> np.ndarray:
         """The cells that energy with glitches is of, by kind."""
         built = {"objective": self.objective, **self._calibration.architecture}

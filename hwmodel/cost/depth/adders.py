@@ -193,7 +193,7 @@ def add_columns(runs: Sequence[Run], constant: int, adder: str, nothing: Path) -
     width = sum([length for length, _ in runs])
     above = sign_column(tuple(trees.merged((length, signals(_height(column))) for length, column in runs)), constant)
     # Columns above take carries in and hand none on.
-    rows = _lowest(compress(_with_constant(runs, constant & ((1 << above) - 1))), above)
+    rows = trees.lowest_columns(compress(trees.with_constant(runs, constant & ((1 << above) - 1), [(None, 1)])), above)
     first = later(*next((paths for _, row in rows if (paths := _signals(row))), [nothing]))
     total = Word(first, _ripple_rows(rows, first) if adder == "ripple" or above < 4 else after(_carry_rows(rows, adder, first), XOR))
     if above < width:
@@ -204,26 +204,6 @@ def add_columns(runs: Sequence[Run], constant: int, adder: str, nothing: Path) -
             counted = after(counted, HALF, lone)
         total = Word(first, after(after(counted, GATE), XOR))
     return total
-
-
-def _with_constant(runs: Iterable[Run], constant: int) -> list[Run]:
-    """Return columns with a 1 more in each whose bit in a constant, not below 0, is set."""
-    found = list[Run]()
-    for length, column in runs:
-        for same, is_one in trees.equal_bits(constant, length):
-            found.append((same, [*column, (None, 1)] if is_one else column))
-        constant >>= length
-    return found
-
-
-def _lowest(rows: Iterable[tuple[int, list[Bit]]], number: int) -> list[tuple[int, list[Bit]]]:
-    """Return so many of the lowest columns."""
-    found = list[tuple[int, list[Bit]]]()
-    for length, row in rows:
-        if number > 0:
-            found.append((min(length, number), row))
-        number -= length
-    return found
 
 
 def _signals(row: Sequence[Bit]) -> list[Path]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from .adders import add, count_up_or_down
 from .cells import Packed
 from .tally import Bit, Tally
-from .trees import Heap, Run, compress, lowest_columns, places_of_signs, rows_of, runs_of, with_constant
+from .trees import A_ONE, Heap, Run, compress, lowest_columns, places_of_signs, rows_of, runs_of, with_constant
 
 
 def add_columns(tally: Tally, columns: list[list[Bit]] | Heap, constant_sum: int, adder: str) -> None:
@@ -29,7 +29,7 @@ def _added(runs: tuple[Run, ...], constant_sum: int, adder: str) -> Packed:
 def _added_below(runs: tuple[Run, ...], constant_sum: int, above: int, adder: str, carry_used: bool) -> Packed:
     """Count what adds up the columns below `above`."""
     tally = Tally()
-    placed, left = compress(with_constant(runs, constant_sum))
+    placed, left = compress(with_constant(runs, constant_sum, A_ONE))
     tally.cells += placed
     first, second = rows_of(left)
     add(tally, first[:above], second[:above], kind=adder, carry_used=carry_used)
@@ -43,7 +43,7 @@ def sign_column(runs: tuple[Run, ...], constant_sum: int) -> int:
     Nowhere: how many columns there are.
     """
     for above in places_of_signs(runs, constant_sum):
-        _, left = compress(with_constant(lowest_columns(runs, above + 2), constant_sum & ((1 << above) - 1)))
+        _, left = compress(with_constant(lowest_columns(runs, above + 2), constant_sum & ((1 << above) - 1), A_ONE))
         if not rows_of(left)[1][above + 1]:
             return above
     return sum(length for length, _ in runs)

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import Any, TypeVar
 
 from .cells import PACKED_BITS, Packed
 from .tally import ONE, SIGNAL, ZERO, Bit, Tally
 
 Run = tuple[int, bytes]
 """So many neighbouring columns, and the bits that each of them holds."""
+
+Held = TypeVar("Held", bytes, list[Any])
+"""What a column holds: bits by their kinds, or by something else."""
+
+A_ONE = bytes([ONE])
+"""The constant 1, as it is held."""
 
 
 class Heap:
@@ -58,9 +65,9 @@ def places_of_signs(runs: Sequence[Run], constant_sum: int) -> range:
     return range(first, width - 1)
 
 
-def lowest_columns(runs: Iterable[Run], number: int) -> tuple[Run, ...]:
+def lowest_columns(runs: Iterable[tuple[int, Held]], number: int) -> tuple[tuple[int, Held], ...]:
     """Return so many of the lowest columns."""
-    found = list[Run]()
+    found = list[tuple[int, Held]]()
     for length, bits in runs:
         if number <= 0:
             break
@@ -69,17 +76,17 @@ def lowest_columns(runs: Iterable[Run], number: int) -> tuple[Run, ...]:
     return tuple(found)
 
 
-def with_constant(runs: Iterable[Run], constant_sum: int) -> list[Run]:
-    """Return columns with a 1 on top of each whose bit in a constant, not below 0, is set."""
-    found: list[Run] = []
+def with_constant(runs: Iterable[tuple[int, Held]], constant_sum: int, one: Held) -> list[tuple[int, Held]]:
+    """Return columns with a `one` on top of each whose bit in a constant, not below 0, is set."""
+    found = list[tuple[int, Held]]()
     for length, bits in runs:
-        for same, is_one in equal_bits(constant_sum, length):
-            found.append((same, bits + bytes([ONE]) if is_one else bits))
+        for same, is_one in _equal_bits(constant_sum, length):
+            found.append((same, bits + one if is_one else bits))
         constant_sum >>= length
     return found
 
 
-def equal_bits(number: int, width: int) -> Iterator[tuple[int, bool]]:
+def _equal_bits(number: int, width: int) -> Iterator[tuple[int, bool]]:
     """Yield how many of the lowest bits of a number, not below 0, are the same, and whether they are ones; then of those above."""
     while width:
         is_one = number & 1
