@@ -85,5 +85,16 @@ def scratch_folder(prefix: str) -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix=prefix, dir=scratch_base())
 
 
+def require_scratch_room(room: int) -> None:
+    """Raise OSError, with the folder's name, where folders to work in, ours or those that Yosys makes, have no `room`, in bytes."""
+    base = scratch_base()
+    for folder in dict.fromkeys([str(base or tempfile.gettempdir()), str(base or os.environ.get("TMPDIR") or "/tmp")]):
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                os.posix_fallocate(file.fileno(), 0, room)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, folder) from error
+
+
 def _has_space(path: str) -> bool:
     return any(symbol.isspace() for symbol in path)

@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +37,7 @@ class Yosys:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._log = scratch_folder("hwmodel-yosys-")
+        self._log: tempfile.TemporaryDirectory[str] | None = None
         self.aborted = False
 
     def __enter__(self) -> "Yosys":
@@ -48,7 +49,8 @@ class Yosys:
     def close(self) -> None:
         """End the worker and remove its log."""
         self._stop()
-        self._log.cleanup()
+        if self._log is not None:
+            self._log.cleanup()
 
     def abort(self) -> None:
         """End the worker at once; may be called from any thread. A `run` under way fails, and so does every later one."""
@@ -69,6 +71,8 @@ class Yosys:
         YosysError
             If a command fails, or the worker was aborted.
         """
+        if self._log is None:  # not before there is something to run: where there is no room, that is told then
+            self._log = scratch_folder("hwmodel-yosys-")
         log = Path(self._log.name) / "log.txt"
         log.unlink(missing_ok=True)
         if self._process is None:

@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hwmodel.files import scratch_folder
+from hwmodel.files import require_scratch_room, scratch_folder
 from hwmodel.spec import MacSpec, SpecError, add_codebook
 from hwmodel.yosys import Yosys, YosysError
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from hwmodel.flow import TechCard
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_ROOM = 1 << 24
+"""Bytes that there must be to work in; Yosys and ABC do not look whether what they write arrives."""
 
 
 class Task(NamedTuple):
@@ -134,7 +136,7 @@ def _compute(task: Task, yosys: Yosys) -> Outcome:
         rtl = _try(lambda: {"rtl_sha256": _rtl(spec, task, yosys)})
         found["rtl"], rtl_sha256 = rtl, rtl.columns.get("rtl_sha256", "")
     if "error" in task.views:
-        error = _try(lambda: _error(spec, **task.views["error"]))
+        error = _try(lambda: _error(spec, **task.views["error"]), writes=False)
         lost = bool(error.columns) and error.columns["lost"] == error.columns["products"]
         found["error"] = error._replace(reason="every dot product overflowed or is NaN; see lost") if lost else error
     for view in ("energy", "synth"):
@@ -145,34 +147,58 @@ def _compute(task: Task, yosys: Yosys) -> Outcome:
     return Outcome(rtl_sha256, found)
 
 
-def _try(work: Any) -> Found:
-    """Return what `work` computes, or why it cannot.
+def _try(work: Any, *, writes: bool = True) -> Found:
+    """Return what `work` computes, or why it cannot; if it `writes` files, neither is believed where there is no room for them.
 
     Raises
     ------
     StopError
         If nothing else could be computed either.
     """
-    from .rows import MismatchError
-
     try:
-        return Found(work())
+        columns = work()
+        if writes:
+            _require_room()
+        return Found(columns)
     except StopError:
         raise
-    except (SpecError, MismatchError) as error:
+    except SpecError as error:
         return Found({}, _one_line(error))
-    except YosysError as error:
-        if os.strerror(errno.ENOSPC).lower() in str(error).lower():
-            raise StopError(f"{os.strerror(errno.ENOSPC)}, where Yosys works") from error
-        return Found({}, f"Yosys: {_one_line(error)}", lasting="without a reason" not in str(error))
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise StopError(f"{error.filename or 'the disk'}: {error.strerror}") from error
-        return Found({}, _one_line(error), lasting=False)
-    except ValueError as error:
-        return Found({}, _one_line(error), lasting=type(error).__module__.startswith("hwmodel"))
     except Exception as error:  # whatever it is, the row says so and the sweep goes on
-        return Found({}, f"{type(error).__name__}: {_one_line(error)}", lasting=False)
+        _require_room(error)
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Found:
+    """Return why there is no figure; what we say of the unit ourselves would be so again, all else may pass."""
+    from .rows import MismatchError
+
+    match error:
+        case YosysError():  # it has nothing against a unit: a file is not there, ABC was killed, or we have a bug
+            return Found({}, f"Yosys: {_one_line(error)}", lasting=False)
+        case OSError():
+            return Found({}, _one_line(error), lasting=False)
+        case ValueError() | MismatchError():
+            return Found({}, _one_line(error), lasting=type(error).__module__.startswith("hwmodel"))
+    return Found({}, f"{type(error).__name__}: {_one_line(error)}", lasting=False)
+
+
+def _require_room(error: Exception | None = None) -> None:
+    """Look whether there is room to work in, after an `error` or without one.
+
+    Raises
+    ------
+    StopError
+        If there is none.
+    """
+    if isinstance(error, YosysError) and os.strerror(errno.ENOSPC).lower() in str(error).lower():
+        raise StopError(f"{os.strerror(errno.ENOSPC)}, where Yosys works") from error
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        raise StopError(f"{error.filename or 'the disk'}: {error.strerror}") from error
+    try:
+        require_scratch_room(_ROOM)
+    except OSError as full:
+        raise StopError(f"{full.filename or 'the folder to work in'}: {full.strerror}") from full
 
 
 def _one_line(error: Exception) -> str:

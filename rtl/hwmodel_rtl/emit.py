@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In
 from hwmodel.collecting import nothing_collected
 from hwmodel.files import scratch_folder
 from hwmodel.spec import ChoiceFormat, FixedAcc, MacSpec, QuireAcc, TensorAcc
-from hwmodel.yosys import Yosys
+from hwmodel.yosys import Yosys, YosysError
 
 from .architecture import Architecture
 from .cells import VERILOG as ADDER_CELLS
@@ -65,6 +65,11 @@ def emit(spec: MacSpec, architecture: Architecture | None = None, *, yosys: Yosy
         How its arithmetic is built; by default as `Architecture` says.
     yosys
         A worker to use; without it one is started and ended here.
+
+    Raises
+    ------
+    hwmodel.yosys.YosysError
+        If the Verilog could not be written as a whole.
     """
     if yosys is None:
         with Yosys() as worker:
@@ -184,7 +189,11 @@ def _verilog(rtlil: str, yosys: Yosys) -> str:
         (Path(folder) / "unit.il").write_text(rtlil, encoding="utf-8")
         passes = ["proc", "opt_expr", "opt_clean -purge", "setattr -unset init"]
         yosys.run(["read_rtlil unit.il", *passes, "write_verilog -noattr unit.v"], folder)
-        return (Path(folder) / "unit.v").read_text(encoding="utf-8").split("\n", 1)[1]
+        written = (Path(folder) / "unit.v").read_text(encoding="utf-8")
+    # Yosys does not look whether its writes succeed; text that is cut off must not pass for a circuit.
+    if len(re.findall(r"^endmodule$", written, re.MULTILINE)) != len(re.findall(r"^module ", rtlil, re.MULTILINE)):
+        raise YosysError("the Verilog of a unit was not written as a whole")
+    return written.split("\n", 1)[1]
 
 
 def _parts(verilog: str, name: str) -> dict[str, list[str]]:

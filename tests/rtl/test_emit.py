@@ -7,11 +7,12 @@ import re
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from hwmodel.spec import MacSpec
-from hwmodel.yosys import Yosys
+from hwmodel.yosys import Yosys, YosysError
 from hwmodel_rtl import ADDERS, MULTIPLIERS, PATHS, Architecture, emit, emit_lfsr
 
 UNITS = [
@@ -161,3 +162,17 @@ def test_phases_are_told(yosys):
     assert unit.manifest["parts"]["normacc"] == ["normacc", "normacc_products_0", "normacc_products_1"]
     assert "// Summed first: products of lanes 0 3.\n// Then: products of lanes 1 2 4 5.\n" in unit.verilog
     assert "phases" not in emit(MacSpec.parse("e2m1fn-e2m1fn-tc2f4:fp16.late"), yosys=yosys).manifest
+
+
+def test_verilog_that_was_cut_off_is_no_unit(yosys, monkeypatch):
+    run = Yosys.run
+
+    def cut_off(self, commands, folder):
+        log = run(self, commands, folder)
+        file = Path(folder) / "unit.v"
+        file.write_text(file.read_text().rpartition("\nmodule ")[0])
+        return log
+
+    monkeypatch.setattr(Yosys, "run", cut_off)
+    with pytest.raises(YosysError, match="the Verilog of a unit was not written as a whole"):
+        emit(MacSpec.parse("int4-int4-fx"), yosys=yosys)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hwmodel.sweep import LocalPool
 from hwmodel.sweep.provenance import everything
 from hwmodel.sweep.worker import Outcome, Task, compute, outcome_of, to_text
-from hwmodel.yosys import Yosys
+from hwmodel.yosys import Yosys, YosysError
 
 ERROR = {"data": "gaussian", "length": 16, "rows": 4, "seed": 0, "seeds": 1, "scale": "tensor", "clip": "amax"}
 
@@ -126,6 +127,59 @@ def test_a_full_disk_stops_everything(monkeypatch):
     monkeypatch.setattr("hwmodel.sweep.worker._error", full)
     with Yosys() as yosys:
         outcome = outcome_of(compute(to_text(task("int4-int4-fx")), yosys))
+    assert outcome.stop == "/tmp/x: No space left on device"
+
+
+YOSYS_FAILS = [
+    "Can't open ABC output file `/tmp/yosys-abc-mx3vz/output.blif'.",
+    'ABC: execution of command "yosys-abc -s -f /tmp/x/abc.script" failed: return code 137.',
+    "Yosys ended without a reason; its log ended: ''",
+    "unit.v:7: ERROR: syntax error, unexpected end of file",
+]
+
+
+def mapping_fails(monkeypatch, sentence: str) -> Outcome:
+    """Return the outcome of a unit whose mapping Yosys refuses with a sentence."""
+
+    def fail(*arguments, **more):
+        raise YosysError(sentence)
+
+    monkeypatch.setattr("hwmodel.sweep.rows.mapped_row", fail)
+    with Yosys() as yosys:
+        return outcome_of(compute(to_text(task("int4-int4-fx", synth={})._replace(card_sha256=sky130hd())), yosys))
+
+
+@pytest.mark.parametrize("sentence", YOSYS_FAILS)
+def test_what_yosys_fails_at_may_pass(monkeypatch, sentence):
+    found = mapping_fails(monkeypatch, sentence).found["synth"]
+    assert (found.reason, found.lasting) == (f"Yosys: {sentence}", False)
+
+
+def test_a_full_folder_to_work_in_stops_everything(small_disk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    assert mapping_fails(monkeypatch, YOSYS_FAILS[0]).stop == f"{small_disk}: No space left on device"
+
+
+def test_what_came_of_a_full_folder_is_not_believed(small_disk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    monkeypatch.setattr("hwmodel.sweep.rows.mapped_row", lambda *arguments, **more: {"area_um2": 1.0})
+    with Yosys() as yosys:
+        outcome = outcome_of(compute(to_text(task("int4-int4-fx", synth={})._replace(card_sha256=sky130hd())), yosys))
+    assert (outcome.stop, outcome.found) == (f"{small_disk}: No space left on device", {})
+
+
+def test_a_folder_to_work_in_that_went_away_stops_everything(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/no/such/folder")
+    assert mapping_fails(monkeypatch, YOSYS_FAILS[0]).stop == "/no/such/folder: No such file or directory"
+
+
+def test_without_a_folder_for_yosys_everything_stops(monkeypatch):
+    def full(prefix: str) -> NoReturn:
+        raise OSError(28, "No space left on device", "/tmp/x")
+
+    monkeypatch.setattr("hwmodel.yosys.scratch_folder", full)
+    with Yosys() as yosys:
+        outcome = outcome_of(compute(to_text(task("int4-int4-fx", rtl={})), yosys))
     assert outcome.stop == "/tmp/x: No space left on device"
 
 
