@@ -2,7 +2,7 @@
 
 A key is a hash of all that decides a result, so that what is there never has to be made anew and never is out of date. Each result is
 committed by itself, in write-ahead mode: a process that is killed at any moment leaves all that it had put. Every payload has a
-checksum beside it: one that was damaged counts as not there.
+checksum beside it, of itself and its key: one that was damaged, or stands under another's key, counts as not there.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from .errors import SweepError
 _APPLICATION = 0x68776D31
 """Written into the file's header, so that no other program's database is taken for a store."""
 
-_VERSION = 1
+_VERSION = 2
 _PATIENCE_S = 60.0
 """How long to wait for another sweep that is just writing."""
 
@@ -48,6 +48,7 @@ class Store:
         self.path = path
         with self._told():
             self._database = sqlite3.connect(path, timeout=_PATIENCE_S, isolation_level=None)
+            self._database.text_factory = bytes  # there is none but by damage, when it may be no UTF-8
             try:
                 self._open()
             except BaseException:
@@ -108,13 +109,14 @@ class Store:
                 marks = ",".join("?" * len(some))
                 question = f"SELECT key, payload, checksum FROM results WHERE key IN ({marks})"
                 for key, payload, checksum in self._database.execute(question, some):
-                    if checksum == _checksum(payload):
+                    # What is damaged may have another type, too, and a damaged index leads to what is of another key.
+                    if isinstance(key, bytes) and isinstance(payload, bytes) and checksum == _checksum(key, payload):
                         found[key] = payload
         return found
 
     def put(self, results: Mapping[bytes, bytes]) -> None:
         """Write results, all or none of them; they are there when this returns."""
-        lines: Sequence[tuple[bytes, bytes, bytes]] = [(key, payload, _checksum(payload)) for key, payload in results.items()]
+        lines: Sequence[tuple[bytes, bytes, bytes]] = [(key, payload, _checksum(key, payload)) for key, payload in results.items()]
         with self._told():
             try:
                 self._database.execute("BEGIN IMMEDIATE")  # inside, for Ctrl-C may come right behind it
@@ -132,15 +134,17 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise SweepError(self._sentence(error)) from error
+        except UnicodeDecodeError as error:  # what SQLite quotes in its message is no text
+            raise SweepError(self._damaged("its schema is no text")) from error
+
+    def _damaged(self, why: object) -> str:
+        return f"the store {self.path} is damaged ({why}); move it away, and what it held is computed anew, or name another file by --store"
 
     def _sentence(self, error: sqlite3.Error) -> str:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         match code:
-            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-                return (
-                    f"the store {self.path} is damaged ({error}); move it away, and what it held is computed anew, "
-                    f"or name another file by --store"
-                )
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR:  # the last of a table that is not ours any more
+                return self._damaged(error)
             case sqlite3.SQLITE_FULL:
                 return f"the disk is full under the store {self.path}; what was finished is kept, and the same command goes on from there"
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -150,5 +154,7 @@ class Store:
         return f"the store {self.path} cannot be used: {error}; what was finished is kept"
 
 
-def _checksum(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=8).digest()
+def _checksum(key: bytes, payload: bytes) -> bytes:
+    total = hashlib.blake2b(key, digest_size=8)
+    total.update(payload)
+    return total.digest()

@@ -45,6 +45,44 @@ def test_a_payload_that_was_changed_counts_as_not_there(tmp_path):
         assert store.get_all(KEYS[:2]) == {KEYS[1]: b"area 13"}
 
 
+def test_a_result_under_the_key_of_another_counts_as_not_there(tmp_path):
+    with Store(tmp_path / "s") as store:
+        store.put({KEYS[0]: b"area 12", KEYS[1]: b"area 13", KEYS[2]: b"area 14"})
+    with sqlite3.connect(tmp_path / "s") as database:  # as a damaged index has it
+        lines = database.execute("SELECT key, payload, checksum FROM results WHERE key IN (?, ?)", KEYS[:2]).fetchall()
+        for (_, *line), (key, *_) in zip(lines, reversed(lines), strict=True):
+            database.execute("UPDATE results SET payload = ?, checksum = ? WHERE key = ?", (*line, key))
+    database.close()
+    with Store(tmp_path / "s") as store:
+        assert store.get_all(KEYS[:3]) == {KEYS[2]: b"area 14"}
+
+
+@pytest.mark.parametrize("column", ["payload", "checksum"])
+@pytest.mark.parametrize("value", ["'text'", "12", "1.5", "CAST(x'ff' AS TEXT)"])
+def test_a_line_of_other_types_counts_as_not_there(tmp_path, column, value):
+    with Store(tmp_path / "s") as store:
+        store.put({KEYS[0]: b"area 12", KEYS[1]: b"area 13"})
+    with sqlite3.connect(tmp_path / "s") as database:
+        database.execute(f"UPDATE results SET {column} = {value} WHERE key = ?", (KEYS[0],))
+    database.close()
+    with Store(tmp_path / "s") as store:
+        assert store.get_all(KEYS[:2]) == {KEYS[1]: b"area 13"}
+
+
+@pytest.mark.parametrize(
+    "harm", [(b"CREATE TABLE results", b"CREATE \xffABLE results"), (b"payload BLOB", b"paylord BLOB"), (b"results", b"\xff\xfeults")]
+)
+def test_a_damaged_schema(tmp_path, harm):
+    path = tmp_path / "s"
+    with Store(path) as store:
+        store.put({KEYS[0]: b"area 12"})
+    content = path.read_bytes()
+    assert harm[0] in content
+    path.write_bytes(content.replace(*harm))
+    with pytest.raises(SweepError, match=r"the store .*/s is damaged \(.*\); move it away"), Store(path) as store:
+        store.get(KEYS[0])
+
+
 def test_a_damaged_file(tmp_path):
     path = tmp_path / "s"
     with Store(path) as store:
@@ -76,10 +114,11 @@ def test_a_database_of_another_program(tmp_path):
         Store(tmp_path / "s")
 
 
-def test_a_store_of_another_version(tmp_path):
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_store_of_another_version(tmp_path, version):
     Store(tmp_path / "s").close()
     with sqlite3.connect(tmp_path / "s") as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute(f"PRAGMA user_version = {version}")
     database.close()
     with pytest.raises(SweepError, match=r"the store .*/s was made by another version of hwmodel"):
         Store(tmp_path / "s")
