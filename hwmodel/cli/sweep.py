@@ -69,6 +69,8 @@ def sweep(
     with _ended_by_sigterm(), Store(kept) as results, progress_bar() as progress:
         summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress, jobs or _cores())
     _show_summary(summary, kept, form)
+    if summary.interrupted and summary.table is None and table.exists():
+        note(f"the table {table} stays as it was: fewer rows were finished than it has")
     if dropping := plan.unit_note:
         note(f"not all accumulators keep every bit of products, such as {dropping}")
     if summary.interrupted:

@@ -48,7 +48,7 @@ class Summary:
     table
         The file; None: it was not written.
     interrupted
-        Whether it was stopped by the keyboard; the table then has the rows that were finished.
+        Whether it was stopped by the keyboard; the table then has the rows that were finished, if it did not have more before.
     """
 
     rows: int = 0

@@ -86,14 +86,14 @@ def write_table(
     """Write the rows of a plan to `out`: of `partial` results only those that nothing is missing of.
 
     Many estimates are made in `shares`.
-    Ctrl-C ends the table with the rows that were written; where that is none, the file stays as it was.
+    Ctrl-C ends the table with the rows that were written. A file that has more rows than are there after a Ctrl-C stays as it was.
 
     Raises
     ------
     SweepError
         If it cannot be written.
     KeyboardInterrupt
-        If there was a Ctrl-C before the first row.
+        If there was a Ctrl-C before the first row, or so early that the file stays.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -123,15 +123,26 @@ def write_table(
                 behind.finish()
             except KeyboardInterrupt:
                 behind.finish()
-                if not written.rows:
-                    raise
                 written.interrupted = True
+            if (partial or written.interrupted) and written.rows < max(_rows_in(out), 1):
+                raise KeyboardInterrupt
     except OSError as error:
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise SweepError(f"the table {out} cannot be written: {why}; all that was computed is in the store {desk.store.path}") from error
     except pa.ArrowException as error:
         raise SweepError(f"the table {out} cannot be written: {error}; all that was computed is in the store {desk.store.path}") from error
     return written
+
+
+def _rows_in(out: Path) -> int:
+    """Return how many rows the table in a file has; 0: there is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(out).num_rows)
+    except (OSError, pa.ArrowException):
+        return 0
 
 
 def _write(writer: Any, table: "pa.Table", written: Written) -> None:

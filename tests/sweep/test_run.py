@@ -409,6 +409,63 @@ def test_ctrl_c_between_estimates(tmp_path, monkeypatch, batches):
         assert (tmp_path / "t.parquet").read_text() == "as it was"
 
 
+class Stopped(Crew):
+    """Answers as many tasks as it is told, then there is a Ctrl-C."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def run(self, take):
+        for _, answered in zip(range(self.after), super().run(take), strict=False):
+            yield answered
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_a_table_with_more_rows(tmp_path):
+    _, before = sweep({"space": {"a": "int{7..9}", "acc": "fx"}, "compute": {"synth": True}}, tmp_path, Crew())
+    for computed in (0, 2):  # in all
+        summary, after = sweep(SYNTH, tmp_path, Stopped(computed))
+        assert (summary.interrupted, summary.table, summary.computed) == (True, None, computed)
+        assert_frame_equal(after, before)
+    summary, after = sweep(SYNTH, tmp_path, Stopped(2))
+    assert (summary.interrupted, summary.rows, len(after)) == (True, 4, 4)
+    assert sweep(SYNTH, tmp_path, Crew())[0].rows == 6
+
+
+def test_ctrl_c_before_the_first_row_makes_no_table(tmp_path):
+    with Store(tmp_path / "store") as store:
+        assert run_sweep(parse_plan(SYNTH), store, tmp_path / "t.parquet", lambda: Stopped(0)).table is None
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_ctrl_c_between_estimates_leaves_a_table_with_more_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr("hwmodel.sweep.table._BATCH", 10)
+    _, before = sweep({"space": {"a": "int{2..32}", "acc": "fx"}}, tmp_path, None)
+
+    def progress(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    data = {"space": {"a": "int{2..9}", "b": "int{2..9}", "acc": "fx"}}
+    with Store(tmp_path / "store") as store:
+        assert run_sweep(parse_plan(data), store, tmp_path / "t.parquet", no_crew, progress).table is None
+    assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), before)
+
+
+def test_a_table_that_stays_is_told(tmp_path):
+    file = sweep_file(tmp_path)
+    before = pd.DataFrame({"spec": [str(n) for n in range(99)]})
+    before.to_parquet(file.with_suffix(".parquet"))
+    process = begin(file, "--jobs", 1)
+    hold_at(file, 2, process)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "note: the table space.parquet stays as it was: fewer rows were finished than it has\n" in err
+    assert_frame_equal(table(file), before)
+
+
 def test_two_sweeps_share_a_store(tmp_path, whole):
     file = sweep_file(tmp_path)
     both = [begin(file, "--jobs", 1, "-o", f"{name}.parquet") for name in ("one", "two")]
