@@ -93,7 +93,7 @@ def crew_of(jobs: int | None, scheduler: str | None = None) -> "Callable[[], Abs
     def start() -> "AbstractContextManager[Crew]":
         from hwmodel.sweep import Cluster, LocalPool
 
-        return LocalPool(jobs or _cores()) if scheduler is None else Cluster(scheduler)
+        return LocalPool(jobs or _cores()) if scheduler is None else Cluster(scheduler, note)
 
     return start
 
