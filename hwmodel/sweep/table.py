@@ -20,6 +20,7 @@ from .estimates import FLAG, estimate_columns, units_of
 from .plan import Plan
 from .shares import Shares
 from .space import Batch
+from .view_columns import columns_of
 from .worker import Found
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ _OWN = ("spec", "a", "b", "acc", "lanes", "pipeline", "card", "objective", "adde
 
 
 class Columns:
-    """The columns that views have, gathered as results come in."""
+    """The columns that views have: those that are known beforehand, and whatever else results come with."""
 
     def __init__(self, desk: Desk) -> None:
+        self._known = columns_of(desk.options)
         self._kinds: dict[str, dict[str, type]] = {view: {} for view in ("synth", "energy", "error")}
         mapped = "synth" in desk.options
         self.how: tuple[str, ...] = ("objective",) if mapped or desk.estimates is not None else ()
@@ -49,13 +51,21 @@ class Columns:
         for view, each in found.items():
             for name, value in each.columns.items():
                 if view in self._kinds and name not in self._hidden:
-                    known = self._kinds[view].get(name, type(value))
-                    self._kinds[view][name] = known if known is type(value) else float if str not in (known, type(value)) else str
+                    self._kinds[view][name] = _joined(self._kinds[view].get(name, type(value)), type(value))
 
     @property
     def kinds(self) -> dict[str, type]:
         """Column -> bool, int, float or str: of mapping, then of energy, then of errors."""
-        return {name: kind for view in self._kinds.values() for name, kind in view.items()}
+        found = dict(self._known)
+        for view in self._kinds.values():
+            for name, kind in view.items():
+                found[name] = _joined(found.get(name, kind), kind)
+        return found
+
+
+def _joined(one: type, other: type) -> type:
+    """Return the kind of a column that has values of two kinds."""
+    return one if one is other else float if str not in (one, other) else str
 
 
 @dataclass

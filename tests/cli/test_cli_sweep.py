@@ -157,6 +157,14 @@ def results(inside) -> Path:
     return inside / "t.parquet"
 
 
+def test_an_estimate_stands_for_no_figure_that_failed(run, file, inside):
+    # There are estimates of units with fp80, and nothing is measured of them.
+    file.write_text('[space]\nunit = "fp80-fp80-fp32"\n[compute]\nestimate = true\nsynth = true\n')
+    assert run("sweep", file, "-j", "1").exit_code == 0
+    result = run("pareto", "s.parquet", "--x", "area_um2", "--y", "est_energy_fj")
+    assert (result.exit_code, result.stderr) == (2, "error: s.parquet: no row has a figure in both area_um2 and est_energy_fj\n")
+
+
 @pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
 def test_a_front(run, results, name):
     result = run("pareto", name, "--x", "area_um2", "--y", "sqnr_db", "--json")
