@@ -42,6 +42,11 @@ def output_file(path: Path) -> Path:
     return path
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, by whatever links and names; neither need be there yet."""
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
+
+
 def plot_file(path: Path) -> Path:
     """Return `path`, which a drawing is to be written to later, and make its folder.
 

@@ -12,7 +12,7 @@ import typer
 
 from .arguments import Csv, Json, given
 from .errors import INTERRUPTED, InputError
-from .files import output_file, output_folder
+from .files import output_file, output_folder, same_file
 from .output import Form, console, counted, form_of, note, show
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ def sweep(
         raise InputError(f"the table {table} does not end in .parquet")
     output_folder(table.parent)
     kept = output_file(store or table.with_name(STORE))
+    if same_file(table, kept):
+        raise InputError(f"the table {table} and the store {kept} are one file; name another file by --out or --store")
+    if same_file(table, file):
+        raise InputError(f"the table {table} is the sweep file; name another file by --out")
     with _ended_by_sigterm(), Store(kept) as results, progress_bar() as progress:
         summary = run_sweep(plan, results, table, crew_of(jobs, scheduler), progress, jobs or _cores())
     _show_summary(summary, kept, form)

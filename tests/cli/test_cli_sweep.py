@@ -138,6 +138,32 @@ def test_bad_input_is_a_sentence(refused, at):
     assert BAD[at][1] in last
 
 
+@pytest.mark.parametrize("way", ["same", "relative", "symbolic", "dangling", "hard"])
+def test_the_table_does_not_replace_the_store(run, file, inside, way):
+    store, table = inside / "kept.parquet", Path("kept.parquet")
+    if way != "dangling":
+        assert run("sweep", file, "--store", store).exit_code == 0
+    before = store.read_bytes() if store.exists() else None
+    if way == "relative":
+        (inside / "folder").mkdir()
+        table = Path("folder/../kept.parquet")
+    elif way in ("symbolic", "dangling"):
+        (table := Path("link.parquet")).symlink_to(store)
+    elif way == "hard":
+        (table := Path("link.parquet")).hardlink_to(store)
+    result = run("sweep", file, "-o", table, "--store", store)
+    sentence = f"error: the table {table} and the store {store} are one file; name another file by --out or --store\n"
+    assert (result.exit_code, result.stderr) == (2, sentence)
+    assert before == (store.read_bytes() if store.exists() else None)
+
+
+def test_the_table_does_not_replace_the_sweep_file(run, file, inside):
+    text = (named := file.rename("s.parquet")).read_text()
+    result = run("sweep", named)
+    assert (result.exit_code, result.stderr) == (2, "error: the table s.parquet is the sweep file; name another file by --out\n")
+    assert named.read_text() == text
+
+
 # Fronts.
 
 
