@@ -4,7 +4,7 @@ Unlike the golden model this is about real-valued scales, which software keeps i
 """
 
 from .distributions import DISTRIBUTIONS, Distribution, parse_distribution
-from .dots import DotError, DrawnPairs, Figures, GivenPairs, Source, measure_dots
+from .dots import DotError, DrawnPairs, Figures, GivenPairs, Source, measure_dots, require_dot_sharing
 from .files import read_array
 from .quantisers import Quantised, affine_quantise, codebook_quantise, delayed_amax, require_float64, scaled_quantise
 from .sharing import Sharing, parse_sharing
@@ -34,6 +34,7 @@ __all__ = [
     "parse_dot_unit",
     "parse_sharing",
     "read_array",
+    "require_dot_sharing",
     "require_float64",
     "round_trip",
     "scaled_quantise",

@@ -262,6 +262,11 @@ def _check(sources: Sequence[Source], lengths: Sequence[int], seeds: Sequence[in
             raise SpecError(
                 f"{source.name}: dot products of length {lengths[-1]} were asked for, and the data have {source.shape[1]} in a row"
             )
+    require_dot_sharing(sharing)
+
+
+def require_dot_sharing(sharing: Sharing) -> None:
+    """Raise SpecError where scales that are shared so are none of dot products, see `measure_dots`."""
     if sharing.kind not in SHARINGS:
         raise SpecError(
             f"scale {sharing}: a scale that changes within a dot product cannot be divided out; allowed are {', '.join(SHARINGS)}"

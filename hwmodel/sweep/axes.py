@@ -1,5 +1,6 @@
 """Axes of a design space: what can be chosen of a unit and of how it is made, each choice with the fields that filters see."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,10 +69,26 @@ FIELDS = (*UNIT_FIELDS, "lanes", "pipeline", *MAKING)
 KINDS: Mapping[str, Sequence[str]] = {
     **{f"{operand}.kind": (*(coding.value for coding in IntCoding), *dict.fromkeys(_OPERAND_KINDS.values())) for operand in "ab"},
     "acc.kind": tuple(_ACC_KINDS.values()),
+    "acc.rounding": (*dict.fromkeys((*FixedAcc.ROUNDINGS, *FloatAcc.ROUNDINGS, *TensorAcc.ROUNDINGS)), "sr<k>"),
 }
 """Of fields with few values all that there are."""
 
+STOCHASTIC = re.compile(r"sr[1-9]\d?", re.ASCII)
+"""What ``sr<k>`` stands for."""
+
+TEXT_FIELDS = frozenset(field for field in FIELDS if field.rpartition(".")[2] in ("name", "kind", "rounding", *MAKING))
+FLAG_FIELDS = frozenset(field for field in FIELDS if field.rpartition(".")[2] in ("signed", "has_nan", "has_inf"))
+"""What is text, and what is true or false; all other fields are numbers."""
+
 Field = float | str | None
+
+
+def making_values(key: str) -> tuple[str, ...]:
+    """Return all that there are of `MAKING` but cards, which are files, too."""
+    from hwmodel.flow.mapping import SCRIPTS
+    from hwmodel_rtl.architecture import ADDERS, MULTIPLIERS, PATHS
+
+    return {"objective": tuple(SCRIPTS), "adder": tuple(ADDERS), "multiplier": tuple(MULTIPLIERS), "paths": tuple(PATHS)}[key]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Filters: comparisons of a row's fields, as data. Nothing of a sweep file is ever run."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from hwmodel.spec.errors import nearest
 
-from .axes import FIELDS, KINDS
+from .axes import FIELDS, FLAG_FIELDS, KINDS, MAKING, STOCHASTIC, TEXT_FIELDS, making_values
 from .errors import SweepError
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -61,15 +61,14 @@ class Filter:
             return np.zeros(count, bool)
         there = _there(left) & (_there(right) if isinstance(right, np.ndarray) else True)
         result = np.zeros(count, bool)
+        if not there.any():  # texts that no row has are no texts, and have no order
+            return result
         if self.op in ("in", "not in"):
             members = set(right)
             result[there] = [(value in members) == (self.op == "in") for value in left[there].tolist()]
             return result
         other = right[there] if isinstance(right, np.ndarray) else right
-        try:
-            result[there] = _COMPARISONS[self.op](left[there], other)
-        except TypeError as error:
-            raise SweepError(f"{self.where}: the filter {self} compares text and numbers, which have no order between them") from error
+        result[there] = _COMPARISONS[self.op](left[there], other)
         return result
 
     def __str__(self) -> str:
@@ -102,9 +101,44 @@ def parse_filter(where: str, data: Any) -> Filter:
         raise SweepError(
             f"{where}: the filter {data!r} takes {'a list of numbers or texts' if several else 'one number or text'} after {op!r}"
         )
-    plain = tuple(each if isinstance(each, str) else float(each) for each in values)
-    kinds = KINDS.get(field, ())
-    for each in plain if kinds else ():
-        if each not in kinds and each not in FIELDS:
-            raise SweepError(f"{where}: the filter {data!r} asks for {each!r}, and {field} is one of {', '.join(kinds)}")
-    return Filter(field, op, plain if several else plain[0], where)
+    found = Filter(field, op, _plain(value), where)
+    for each in values:
+        other = each if len(found.fields) == 2 else None
+        _check_type(found, each, other)
+        if other is None and isinstance(each, str):
+            _check_text(where, data, field, each)
+    return found
+
+
+def _plain(value: Any) -> Value:
+    if isinstance(value, list):
+        return tuple(each if isinstance(each, str) else float(each) for each in value)
+    return value if isinstance(value, str) else float(value)
+
+
+def _check_type(found: Filter, value: bool | float | str, other: str | None) -> None:
+    """Refuse what a field never is, of its own or, by name, an `other` field's."""
+    field = found.field
+    texts = isinstance(value, str) if other is None else other in TEXT_FIELDS
+    if texts != (field in TEXT_FIELDS):
+        never = "are never the same" if found.op in ("==", "!=", "in", "not in") else "have no order between them"
+        raise SweepError(f"{found.where}: the filter {found} compares text and numbers, which {never}; {field} is {_held(field)}")
+    fits = isinstance(value, str) or (value in (0, 1) if field in FLAG_FIELDS else not isinstance(value, bool))
+    if not fits:
+        raise SweepError(f"{found.where}: the filter {found} asks for {value!r}, and {field} is {_held(field)}")
+
+
+def _held(field: str) -> str:
+    return "a text" if field in TEXT_FIELDS else "true or false" if field in FLAG_FIELDS else "a number"
+
+
+def _check_text(where: str, data: Any, field: str, text: str) -> None:
+    """Refuse a text that is none of the few that a field has."""
+    if field in MAKING and field != "card":
+        allowed: Sequence[str] = making_values(field)
+    else:
+        allowed = KINDS.get(field, ())
+    if allowed and text not in allowed and not (field == "acc.rounding" and STOCHASTIC.fullmatch(text)):
+        raise SweepError(
+            f"{where}: the filter {data!r} asks for {text!r}, and {field} is one of {', '.join(allowed)}{nearest(text, allowed)}"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 from hwmodel.cost.calibration import ARCHITECTURES
 from hwmodel.spec.errors import nearest
 
-from .axes import MAKING, Axis, Choice, choices
+from .axes import MAKING, Axis, Choice, choices, making_values
 from .errors import SweepError
 from .filters import parse_filter
 from .space import Batch, Space
@@ -265,10 +265,7 @@ def _check_making(where: str, key: str, names: Iterable[str]) -> None:
         for name in names:
             load_card(name)
         return
-    from hwmodel.flow.mapping import SCRIPTS
-    from hwmodel_rtl.architecture import ADDERS, MULTIPLIERS, PATHS
-
-    allowed = {"objective": tuple(SCRIPTS), "adder": ADDERS, "multiplier": MULTIPLIERS, "paths": PATHS}[key]
+    allowed = making_values(key)
     for name in names:
         if name not in allowed:
             raise SweepError(f"{where}: {key} {name!r} is not one of {', '.join(allowed)}{nearest(name, allowed)}")
@@ -319,9 +316,9 @@ def _check_options(where: str, found: Mapping[str, Any]) -> None:
         raise SweepError(f"{where}: clock_ps chooses among architectures; write synth = {{ explore = true, clock_ps = … }}")
     error: ErrorOptions | None = found.get("error")
     if error is not None:
-        from hwmodel.error import DrawnPairs, parse_distribution, parse_sharing
+        from hwmodel.error import DrawnPairs, parse_distribution, parse_sharing, require_dot_sharing
 
-        parse_sharing(error.scale)
+        require_dot_sharing(parse_sharing(error.scale))
         if error.clip not in ("amax", "mse"):
             raise SweepError(f"{where}: the clip {error.clip!r} of error is not one of amax, mse")
         DrawnPairs(parse_distribution(error.data), (error.rows, error.length))

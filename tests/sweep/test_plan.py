@@ -108,6 +108,23 @@ BAD = [
     (SPACE + 'filter = [["a.width", "=", 8]]', "compares by '=', which is not one of ==, !=, <, <=, >, >=, in, not in"),
     (SPACE + 'filter = [["a.width", "in", 8]]', "takes a list of numbers or texts after 'in'"),
     (SPACE + 'filter = [["a.width", "<", [8]]]', "takes one number or text after '<'"),
+    (SPACE + 'filter = [["a.width", "in", ["int8"]]]', "compares text and numbers, which are never the same; a.width is a number"),
+    (SPACE + 'filter = [["a.width", "not in", [8, "int8"]]]', "compares text and numbers, which are never the same; a.width is a number"),
+    (SPACE + 'filter = [["a.width", "!=", "int8"]]', "compares text and numbers, which are never the same; a.width is a number"),
+    (SPACE + 'filter = [["a.width", "<", "8"]]', "compares text and numbers, which have no order between them; a.width is a number"),
+    (SPACE + 'filter = [["a.width", "==", true]]', "asks for True, and a.width is a number"),
+    (SPACE + 'filter = [["lanes", "in", [1, false]]]', "asks for False, and lanes is a number"),
+    (SPACE + 'filter = [["a.signed", "==", "true"]]', "compares text and numbers, which are never the same; a.signed is true or false"),
+    (SPACE + 'filter = [["a.has_nan", "==", 2]]', "asks for 2, and a.has_nan is true or false"),
+    (SPACE + 'filter = [["a.name", "in", ["int8", 8]]]', "compares text and numbers, which are never the same; a.name is a text"),
+    (SPACE + 'filter = [["a.name", "==", true]]', "compares text and numbers, which are never the same; a.name is a text"),
+    (SPACE + 'filter = [["a.name", "==", "a.width"]]', "compares text and numbers, which are never the same; a.name is a text"),
+    (SPACE + 'filter = [["a.width", "<", "acc.name"]]', "compares text and numbers, which have no order between them; a.width is a number"),
+    (SPACE + 'filter = [["card", "==", 1]]', "compares text and numbers, which are never the same; card is a text"),
+    (SPACE + 'filter = [["acc.rounding", "==", "nearest"]]', "asks for 'nearest', and acc.rounding is one of floor, rne, rna, rtz, sr<k>"),
+    (SPACE + 'filter = [["acc.rounding", "in", ["rne", "sr"]]]', "asks for 'sr', and acc.rounding is one of floor, rne, rna, rtz, sr<k>"),
+    (SPACE + 'filter = [["objective", "in", ["area", "dealy"]]]', "asks for 'dealy', and objective is one of area, balanced"),
+    (SPACE + 'filter = [["adder", "==", "rippel"]]', "asks for 'rippel', and adder is one of "),
     (SPACE + "[compute]\nestimte = true", "[compute]: there is no key 'estimte'; allowed are estimate, synth, energy, error; did you mean"),
     (SPACE + "[compute]\nestimate = false", "nothing is to be computed; say one of estimate = true, "),
     (SPACE + "[compute]\nestimate = 3", "estimate is true, false or a table of options, and not 3"),
@@ -118,6 +135,8 @@ BAD = [
     (SPACE + "[compute]\nerror = { length = true }", "length is a whole number from 0 on, and not True"),
     (SPACE + '[compute]\nerror = { data = "gausian" }', "unknown distribution 'gausian'"),
     (SPACE + '[compute]\nerror = { scale = "tensr" }', "unknown scale 'tensr'"),
+    (SPACE + '[compute]\nerror = { scale = "group:32" }', "scale group:32: a scale that changes within a dot product cannot be"),
+    (SPACE + '[compute]\nerror = { scale = "block" }', "scale block:32: a scale that changes within a dot product cannot be"),
     (SPACE + '[compute]\nerror = { clip = "max" }', "the clip 'max' of error is not one of amax, mse"),
     (SPACE + "[compute]\nerror = { length = 0 }", "dot products of length 0"),
     (SPACE + "[compute]\nerror = { seeds = 0 }", "error takes at least one of seeds"),
@@ -134,6 +153,27 @@ def test_what_cannot_be_done_is_told(text, sentence):
         plan(text)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+GOOD = [
+    ["a.signed", "==", True],
+    ["a.signed", "==", 1],
+    ["a.has_nan", "in", [False]],
+    ["a.width", "in", [7.0, 8]],
+    ["a.width", "<=", "acc.width"],
+    ["a.name", "not in", ["int4"]],
+    ["a.name", ">", "acc.name"],
+    ["a.kind", "==", "b.kind"],
+    ["acc.rounding", "in", ["floor", "sr13"]],
+    ["adder", "!=", "ripple"],
+    ["card", "!=", "mine.card.json.gz"],
+]
+
+
+@pytest.mark.parametrize("condition", GOOD, ids=str)
+def test_what_a_field_can_be_is_compared(condition):
+    space = {"a": "int8", "acc": ["fx", "fx32"], "filter": [["a.width", "==", 8], condition]}
+    assert 1 <= parse_plan({"space": space}).count <= 2
 
 
 def test_files_that_cannot_be_read(tmp_path):

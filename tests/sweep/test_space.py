@@ -109,6 +109,12 @@ def test_no_row_passes(filters):
     assert space.count == len(found) == 0
 
 
+@pytest.mark.parametrize("op", OPERATORS)
+def test_a_text_that_no_row_has(op):
+    space, found = rows_of([["acc.rounding", op, "rne"]], a="posit8", b="posit8", acc="quire")
+    assert space.count == len(found) == 0
+
+
 def test_text_and_numbers_have_no_order():
     with pytest.raises(SweepError, match=r"\[space\]: the filter \['a.name', '<', 3.0\] compares text and numbers, which have no order"):
         rows_of([["a.name", "<", 3]])
