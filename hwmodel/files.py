@@ -6,6 +6,7 @@ import glob
 import os
 import platform
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,10 +91,12 @@ def require_scratch_room(room: int) -> None:
     base = scratch_base()
     for folder in dict.fromkeys([str(base or tempfile.gettempdir()), str(base or os.environ.get("TMPDIR") or "/tmp")]):
         try:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                os.posix_fallocate(file.fileno(), 0, room)
+            with tempfile.TemporaryFile(dir=folder):  # which cannot be made where nothing can be written
+                free = shutil.disk_usage(folder).free
         except OSError as error:
             raise OSError(error.errno, error.strerror, folder) from error
+        if free < room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), folder)
 
 
 def _has_space(path: str) -> bool:
