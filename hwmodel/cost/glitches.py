@@ -57,14 +57,14 @@ _SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING
 those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
 times the root of its lanes.
 """
+_FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
+"""The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _HELD, _HELD_FOR_BLOCK = 0.3, 0.2
 """How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
 _NEW_SCALES = 1.8
 """How much more often than by folds what adds a block's sum is stirred: after a fold and a zero come new scales."""
 _BY_BITS, _USUAL_BITS = 0.45, 16
 """By what power of the bits that products differ in the addition of one is stirred, over that of so many."""
-_FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
-"""The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _ABOVE_LANES = 0.8
 """How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
 SATURATING = 3.2
