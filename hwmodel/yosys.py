@@ -78,7 +78,7 @@ class Yosys:
         if self._process is None:
             base = scratch_base()  # where ABC's files go
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
+                [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

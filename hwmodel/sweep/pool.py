@@ -99,7 +99,7 @@ class _Worker:
     def _start(self) -> None:
         # A process a core: threads of NumPy's own would only be in each other's way.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        command = [sys.executable, "-m", "hwmodel.sweep.worker"]
+        command = [sys.executable, "-P", "-m", "hwmodel.sweep.worker"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads)
 
     def _write(self, line: str) -> None:

@@ -150,7 +150,7 @@ class _Helper:
 
     def __init__(self) -> None:
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        command = [sys.executable, "-m", "hwmodel.sweep.shares"]
+        command = [sys.executable, "-P", "-m", "hwmodel.sweep.shares"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads)
         self._waiting = ThreadPoolExecutor(1)
 

@@ -51,6 +51,12 @@ def test_outcomes_of_many_tasks():
     assert errors == sorted(errors)
 
 
+def test_modules_that_lie_where_a_sweep_is_started_are_not_run(others_modules):
+    with LocalPool(1) as pool:
+        (outcome,) = run(pool, [task("int4-int4-fx", synth={}, error=ERROR)._replace(card_sha256=sky130hd())]).values()
+    assert {view: found.reason for view, found in outcome.found.items()} == {"error": "", "synth": ""}
+
+
 def test_a_task_leads_to_another():
     """`take` is asked again after every outcome, also after it once had nothing."""
     waiting, seen = [(0, task("int4-int4-fx"))], []

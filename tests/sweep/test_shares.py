@@ -45,6 +45,12 @@ def test_shared_as_alone(alone, shares, card):
     assert same(shared.columns(**PLACES, card=card, objective="area"), alone.columns(**PLACES, card=card, objective="area"))
 
 
+def test_modules_that_lie_where_estimates_are_started_are_not_run(alone, others_modules):
+    with Shares(2) as shares:
+        shared = shares.of(Estimator(PAIRS, ACCUMULATORS))
+        assert same(shared.columns(**PLACES, card="sky130hd", objective="area"), alone.columns(**PLACES, card="sky130hd", objective="area"))
+
+
 def test_glitches_and_delay_are_shared_too_and_found_once_for_all_cards(alone, shares):
     formats = [FORMATS.index(parse_format(name)) for name in ("e4m3fn", "e5m2", "int8")]
     there = np.isin(PLACES["pair"], [x * len(FORMATS) + y for x, y in product(formats, formats)]) & (PLACES["acc"] < 3)
