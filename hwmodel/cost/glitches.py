@@ -57,6 +57,8 @@ _SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING
 those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
 times the root of its lanes.
 """
+_BY_SOME = 0.5
+"""By what power of how often exact sums are stirred the float is that they are added to."""
 _FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
 _HELD, _HELD_FOR_BLOCK = 0.3, 0.2
@@ -97,11 +99,12 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
     found[1, BEFORE] = before_multiply * multiply
     found[1, DEPTH] = of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
-    alone = 0.0 if isinstance(spec.levels[0], FixedAcc) else float(sum_alone(spec.pipeline > 0)) * (1 - steadiness(spec))
-    moves = stirred_by(some_nonzero(nonzero(spec), spec.lanes))
-    found[2, SUMS] = moves * (alone + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
+    by_itself = 0.0 if isinstance(spec.levels[0], FixedAcc) else float(sum_alone(spec.pipeline > 0)) * (1 - steadiness(spec))
+    some = stirred_by(some_nonzero(nonzero(spec), spec.lanes))
+    found[2, SUMS] = some * (by_itself + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, stages.levels, times.levels, strict=True)):
         aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
+        moves = some if i == 0 else 1.0  # the sum of a chunk is hardly ever zero
         found[2, SUMS] += moves * (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
         first = i == 0 and active == 1
         by_bits = 1.0
@@ -125,7 +128,8 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
         elif arrived is not None:
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
-            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if first and spec.exact_sum is None else moves)
+            alone = first and spec.exact_sum is None
+            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if alone else stirred_by_sums(moves))
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += by_bits * stirs[0] * alignadd
@@ -191,6 +195,11 @@ def stirred_by_bits(sums: Binades, fixed: FixedPoint | None) -> float:
 def stirred_by(some: Any) -> Any:
     """Return how often a sum is stirred, from how often one of its products is none of zero: not where all are, and were."""
     return 1 - (1 - some) ** 2
+
+
+def stirred_by_sums(moves: Any) -> Any:
+    """Return how often a float is stirred that sums are added to, from how often these are; an exponent goes with zero, too."""
+    return moves**_BY_SOME
 
 
 def sum_alone(registered: Any) -> Any:

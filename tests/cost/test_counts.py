@@ -144,6 +144,11 @@ def test_parts_hold_their_own_adders(yosys):
     assert [unit.mpy.placed_full_adder, unit.mpy.placed_half_adder] == both
 
 
+def test_what_a_shift_drops_is_merged_where_it_is_most():
+    muxes = [cost.counts(MacSpec.parse(f"e4m3fn-e4m3fn-fx40f{fraction}")).alignadd.mux2 for fraction in ("18", "2", "m2", "m8")]
+    assert muxes[0] == muxes[1] > muxes[2] > muxes[3] > 0.5 * muxes[0]
+
+
 def test_total_is_the_sum_of_the_parts():
     unit = cost.counts(MacSpec.parse("e4m3fn-e5m2-fp32-p2"))
     assert unit.total == unit.mpy + unit.alignadd + unit.normacc

@@ -30,6 +30,7 @@ from ..glitches import (
     shifts_of,
     stirred_by,
     stirred_by_bits,
+    stirred_by_sums,
     stirs_of_fixed,
     stirs_of_float,
     stirs_of_operands,
@@ -284,7 +285,7 @@ class PlainTimes:
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
         moves = stirred_by(product[_SOME])
-        there = np.where(summed, moves, product[_CHANGES]) * product[_CANCELS]
+        there = np.where(summed, stirred_by_sums(moves), product[_CHANGES]) * product[_CANCELS]
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)

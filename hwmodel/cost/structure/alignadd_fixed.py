@@ -12,12 +12,15 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from .adders import add
-from .cells import GATE2, MASK, MUX2, PLACED_FULL_ADDER, SIGN_ADDER, XOR2, Packed
+from .cells import GATE2, MASK, MUX2, PLACED_FULL_ADDER, SIGN_ADDER, XOR2, Packed, counts_of
 from .compressor import add_columns
 from .parts import exponent_width
 from .shifters import shift_left, shift_left_overflow
 from .tally import SIGNAL, ZERO, Tally, constant, extend, signals
 from .trees import Heap
+
+_MERGED = 0.5
+"""How much of a shift is merged all of whose outputs are dropped."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -136,6 +139,10 @@ def align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_spe
     before, lowest = tally.cells, place
     magnitude = outputs = shift_left(tally, shape.significand_bits, amount, max(reach - place, 1), filled=filled)
     shift = tally.cells - before
+    if inexact:
+        merged = _merged(shift, outputs, min(outputs, max(-place, 0)))
+        tally.cells -= merged
+        shift -= merged
     if place < 0:
         dropped = min(magnitude, -place)
         magnitude -= dropped
@@ -146,6 +153,12 @@ def align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_spe
     # The complement: of the number before its shift, or of what is left after it, with the carry.
     tally.cells += shape.signed * (shape.significand_bits if filled else magnitude + 1) * XOR2
     return Aligned(tally.cells, magnitude, place, shape.signed or inexact, shape.signed, shift, lowest, outputs)
+
+
+def _merged(shift: Packed, outputs: int, dropped: int) -> Packed:
+    """Return what a mapper merges of a shift that drops more than half of its outputs: of these only an OR is asked for."""
+    share, counted = _MERGED * max(2 * dropped - outputs, 0) / outputs, counts_of(shift)
+    return int(share * counted.mux2) * MUX2 + int(share * counted.gate2) * GATE2
 
 
 def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tuple[int, int, bool]:
