@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from hwmodel.sweep.worker import compute, outcome_of, to_text
+from hwmodel.sweep.worker import Found, Outcome, compute, outcome_of, to_text
 from hwmodel.yosys import Yosys
 
 QUICK = """
@@ -38,6 +38,27 @@ class Here:
     def run(self, take: Callable[[], Any]) -> Iterator[Any]:
         while (item := take()) is not None:
             yield item[0], outcome_of(compute(to_text(item[1]), self._yosys))
+
+
+class Crew:
+    """Computes nothing: says of every view what `answer` does, and counts."""
+
+    def __init__(self, answer=lambda task, view: Found({"area_um2": float(len(task.spec)), "rtl_sha256": task.spec})):
+        self.answer, self.views = answer, []
+
+    def __enter__(self) -> "Crew":
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        pass
+
+    def run(self, take) -> Iterator[tuple[object, Outcome]]:
+        while (item := take()) is not None:
+            label, task = item
+            self.views += [(task.spec, view) for view in task.views]
+            found = {view: self.answer(task, view) for view in task.views}
+            rtl = next((each.columns["rtl_sha256"] for each in found.values() if "rtl_sha256" in each.columns), "")
+            yield label, Outcome(rtl, found)
 
 
 def sweep_file(folder: Path, text: str = QUICK) -> Path:

@@ -9,13 +9,12 @@ import sqlite3
 import subprocess
 import time
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
-from sweep_cases import QUICK, Here, begin, finish, no_crew, sweep_file, table
+from sweep_cases import QUICK, Crew, Here, begin, finish, no_crew, sweep_file, table
 
 from hwmodel.cost import estimate
 from hwmodel.spec import MacSpec
@@ -25,27 +24,6 @@ from hwmodel.sweep.rows import mapped_row
 from hwmodel.sweep.worker import Found, Outcome
 
 ERROR = {"length": 16, "rows": 4, "seeds": 1}
-
-
-class Crew:
-    """Computes nothing: says of every view what `answer` does, and counts."""
-
-    def __init__(self, answer=lambda task, view: Found({"area_um2": float(len(task.spec)), "rtl_sha256": task.spec})):
-        self.answer, self.views = answer, []
-
-    def __enter__(self) -> "Crew":
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        pass
-
-    def run(self, take) -> Iterator[tuple[object, Outcome]]:
-        while (item := take()) is not None:
-            label, task = item
-            self.views += [(task.spec, view) for view in task.views]
-            found = {view: self.answer(task, view) for view in task.views}
-            rtl = next((each.columns["rtl_sha256"] for each in found.values() if "rtl_sha256" in each.columns), "")
-            yield label, Outcome(rtl, found)
 
 
 def sweep(data: dict, folder: Path, crew: object) -> tuple[Summary, pd.DataFrame]:

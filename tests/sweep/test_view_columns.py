@@ -1,14 +1,12 @@
 """The columns of a table are those of what was asked for, whatever came of it."""
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sweep_cases import Here
+from sweep_cases import Crew, Here
 
 from hwmodel.sweep import Store, parse_plan, run_sweep
-from hwmodel.sweep.worker import Found, Outcome
+from hwmodel.sweep.worker import Found
 
 ERROR = {"length": 16, "rows": 4, "seeds": 1}
 COMPUTE = {
@@ -22,19 +20,9 @@ COMPUTE = {
 }
 
 
-class Fails:
-    """Says of every view that it cannot be."""
-
-    def __enter__(self) -> "Fails":
-        return self
-
-    def __exit__(self, *reason: object) -> None:
-        pass
-
-    def run(self, take) -> Iterator[tuple[object, Outcome]]:
-        while (item := take()) is not None:
-            label, task = item
-            yield label, Outcome(found={view: Found({}, "it cannot be") for view in task.views})
+def fails() -> Crew:
+    """Return processes that say of every view that it cannot be."""
+    return Crew(lambda task, view: Found({}, "it cannot be"))
 
 
 def sweep(compute: dict, unit: str, folder, crew) -> pa.Table:
@@ -47,7 +35,7 @@ def sweep(compute: dict, unit: str, folder, crew) -> pa.Table:
 def test_what_fails_in_every_row_has_its_columns(compute, tmp_path):
     there = sweep(compute, "int2-int2-fx", tmp_path, Here)
     assert there["reason"].null_count == 1
-    failed = sweep(compute, "int3-int3-fx", tmp_path, Fails)
+    failed = sweep(compute, "int3-int3-fx", tmp_path, fails)
     assert failed["reason"].null_count == 0
     assert failed.schema == there.schema
 
@@ -57,4 +45,4 @@ def test_columns_of_results_are_declared(tmp_path):
     for unit in ("mxfp4-mxfp4-fx32f8-x2-p1", "int2+e2m1fn-int2-fx16f4"):
         table = sweep({"energy": {"streams": 4}}, unit, tmp_path, Here)
         assert table["reason"].null_count == 1
-        assert table.schema == sweep({"energy": {"streams": 4}}, "int3-int3-fx", tmp_path, Fails).schema
+        assert table.schema == sweep({"energy": {"streams": 4}}, "int3-int3-fx", tmp_path, fails).schema
