@@ -19,9 +19,10 @@ from .depth import arrivals
 from .depth.units import Arrivals
 from .structure import Stages
 from .structure.activity import (
+    activity_of_numbers,
     activity_of_rows,
-    activity_of_sums,
     exponent_activity,
+    heard_by,
     multiply_activity,
     nonzero,
     shift_activity,
@@ -29,7 +30,7 @@ from .structure.activity import (
 )
 from .structure.adders import add, count_up_or_down
 from .structure.cells import CELLS, cells_of, cells_of_shares
-from .structure.idle import Binades, binades_of_sums, steadiness
+from .structure.idle import Binades, binades_of_sums, binades_of_terms, only_grows, steadiness
 from .structure.tally import SIGNAL, Tally, constant, signals
 
 STIRS = ("by depth", "by depth before", "in fixed point", "in sums", "of integers")
@@ -52,7 +53,9 @@ _SHIFTED = 1.2
 """How much later comes a product whose operands are shifted, by when they are there."""
 _OF_SUMS, _OF_LEVELS = 1.1, 0.8
 """How often what a float is added to is shifted otherwise, where the term was a sum or an inner register: over every other cycle."""
-_SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 2.5, 7.5, 12.0, 1.0, 4.5
+_EXPONENTS = 0.3
+"""The same at least of products whose exponents never change: those of sums do."""
+_SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING_SUMS = 6.0, 1.8, 7.5, 12.0, 1.0, 4.5
 """When come by themselves, by how much they are stirred: sums whose leading zeros are counted, and such that a register follows;
 those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
 times the root of its lanes.
@@ -61,11 +64,13 @@ _BY_SOME = 0.5
 """By what power of how often exact sums are stirred the float is that they are added to."""
 _FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
 """The same of what is added to a fixed-point number, even from a register: it is shifted, or added in a tree."""
-_HELD, _HELD_FOR_BLOCK = 0.3, 0.2
-"""How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late."""
+_HELD, _HELD_BY_CHAINS, _HELD_FOR_BLOCK = 0.3, 0.75, 0.2
+"""How much an outer accumulator is stirred in cycles without a fold, at least, over those with one: what holds it comes late, and adders
+that are chains pass on what an inner float shows of itself.
+"""
 _NEW_SCALES = 1.8
 """How much more often than by folds what adds a block's sum is stirred: after a fold and a zero come new scales."""
-_BY_BITS, _USUAL_BITS = 0.45, 16
+_BY_BITS, _USUAL_BITS = 0.33, 16
 """By what power of the bits that products differ in the addition of one is stirred, over that of so many."""
 _ABOVE_LANES = 0.8
 """How much of what those below are stirred the bits of a sum of several lanes are that lie above the products; carries reach them."""
@@ -73,6 +78,8 @@ SATURATING = 3.2
 """How much more than others registers are stirred by a sum that saturates: all their bits wait for what its highest bits say."""
 _ONE_SIGN = 0.35
 """How much of what others are stirred sums are that only grow: nothing is subtracted, and no leading bits cancel."""
+_WITHOUT_SIGNS = 0.6
+"""How much of what others are stirred those are that multiply integers without a sign, whose highest bits are mostly zeros."""
 _DROPPED = 3.5
 """Bits, of as many more than a float has, that fall below its last one and do not stir its rounding."""
 
@@ -97,7 +104,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
     of_decode, before_multiply, of_multiply = stirs_of_operands(times.operands, times.product, shifts_of(spec), registers_of(spec))
     found[0, DEPTH] = of_decode * decode
     found[1, BEFORE] = before_multiply * multiply
-    found[1, DEPTH] = of_multiply * multiply
+    found[1, DEPTH] = unsettled(spec) * of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
     by_itself = 0.0 if isinstance(spec.levels[0], FixedAcc) else float(sum_alone(spec.pipeline > 0)) * (1 - steadiness(spec))
     some = stirred_by(some_nonzero(nonzero(spec), spec.lanes))
@@ -109,11 +116,15 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
         first = i == 0 and active == 1
         by_bits = 1.0
         if first and spec.exact_sum is None and not isinstance(acc, TensorAcc):
-            by_bits = stirred_by_bits(binades_of_sums(spec), spec.fixed_point(acc) if isinstance(acc, FixedAcc | QuireAcc) else None)
+            if isinstance(acc, FixedAcc | QuireAcc):
+                by_bits = stirred_by_bits(binades_of_sums(spec), spec.fixed_point(acc))
+            else:
+                by_bits = stirred_by_bits(binades_of_terms(spec), None)
+        elif i and isinstance(spec.levels[0], FixedAcc):
+            by_bits = stirred_by_bits(binades_of_sums(spec), spec.fixed_point(spec.levels[0]))
         rounds = bool(rounded.any()) and (not first or rounds_off(acc, accumulated(spec)))
         found[3, SUMS] += moves * (_ROUNDING_SUMS * sqrt(acc.lanes) if isinstance(acc, TensorAcc) else ROUNDING * rounds * active) * rounded
-        # Behind a register what holds a block's sum is there at once.
-        held = _HELD_FOR_BLOCK * (spec.pipeline == 0) if spec.blocks else _HELD
+        held = _held(spec, adder)
         active = min(max(active * (_NEW_SCALES if spec.blocks else 1.0), held), 1.0)
         alignadd, normacc = active * (alignadd - aligned), active * (normacc - rounded)
         if isinstance(acc, FixedAcc | QuireAcc):
@@ -129,13 +140,14 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
             alone = first and spec.exact_sum is None
-            there = cancelling(spec) * (activity_of_sums(nonzero(spec), 1, False) if alone else stirred_by_sums(moves))
+            there = cancelling(spec) * (activity_of_numbers(heard_by(spec)) if alone else stirred_by_sums(moves))
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += by_bits * stirs[0] * alignadd
             found[2, BEFORE] += by_bits * stirs[1] * alignadd
-            found[3, DEPTH] += stirs[2] * normacc
-            found[3, BEFORE] += stirs[3] * normacc
+            rounding = normacc * (by_bits if i else 1.0)
+            found[3, DEPTH] += stirs[2] * rounding
+            found[3, BEFORE] += stirs[3] * rounding
     return found.reshape(4, -1)
 
 
@@ -167,7 +179,7 @@ def lateness_of_products(term: Any, operands: Any, shifts: Any, registers: Any, 
     """
     shifted = _SHIFTED * operands * shifts * (registers <= 0)
     return np.where(rounds, np.where(registers > 0, _ROUNDED_FROM_REGISTER, _ROUNDED), term + shifted), np.where(
-        rounds, _OF_SUMS, exponents
+        rounds, _OF_SUMS, np.maximum(exponents, _EXPONENTS)
     )
 
 
@@ -189,7 +201,9 @@ def stirs_of_float(
 def stirred_by_bits(sums: Binades, fixed: FixedPoint | None) -> float:
     """Return how much more than usual the addition of a product is stirred by the bits that differ, of which fixed point drops some."""
     finest = sums.finest if fixed is None else max(sums.finest, -fixed.fraction)
-    return (max(sums.highest - finest, 2.0) / _USUAL_BITS) ** _BY_BITS
+    bits = sums.highest - finest
+    # Of products below the last bit of fixed point there are signs, until they are so small that even these are mostly the same.
+    return (max(bits, min(bits + 3, 2.0), 0.6) / _USUAL_BITS) ** _BY_BITS
 
 
 def stirred_by(some: Any) -> Any:
@@ -209,7 +223,12 @@ def sum_alone(registered: Any) -> Any:
 
 def cancelling(spec: MacSpec) -> float:
     """Return how much of what others are stirred floats are that add products of the unit: less, where these have no sign."""
-    return 1.0 if any(fmt.signed for fmt in spec.factors) else _ONE_SIGN
+    return _ONE_SIGN if only_grows(spec.factors) else 1.0
+
+
+def unsettled(spec: MacSpec) -> float:
+    """Return how much of what others are stirred those are that multiply a unit's operands: less, where these are integers without sign."""
+    return _WITHOUT_SIGNS if only_grows(spec.factors) and not normalises_operands(spec) else 1.0
 
 
 def rounds_off(acc: Level, term: NumberShape) -> bool:
@@ -220,6 +239,14 @@ def rounds_off(acc: Level, term: NumberShape) -> bool:
 def registers_of(spec: MacSpec) -> int:
     """Return the registers between operands and products; the last is behind an exact sum where there is one."""
     return spec.pipeline - (spec.exact_sum is not None)
+
+
+def _held(spec: MacSpec, adder: str) -> float:
+    """Return how much an outer accumulator is stirred at least, over cycles with a fold."""
+    if spec.blocks:
+        # Behind a register what holds a block's sum is there at once.
+        return _HELD_FOR_BLOCK * (spec.pipeline == 0)
+    return _HELD_BY_CHAINS if adder == "ripple" and not isinstance(spec.levels[0], FixedAcc) else _HELD
 
 
 def _sums_at_once(spec: MacSpec) -> bool:

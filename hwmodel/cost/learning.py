@@ -40,6 +40,8 @@ from .structure import counts
 
 UNITS = "units.csv"
 PARTS = REPORTED[:-1]
+ANY_FAMILY = "any"
+"""The family of units that were drawn from any two formats and any accumulator."""
 FOLDS = 10
 """The coverage of intervals is that of each of so many shares of the units by bounds from all others."""
 
@@ -106,6 +108,12 @@ class UnitSet:
         families = list(dict.fromkeys(self.families))
         return {quantity: self._without(quantity, (self.families == family for family in families)) for quantity in self.measured}
 
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """What units weigh in intervals, (units,): those of any formats and accumulator together as much as all families."""
+        drawn = self.families == ANY_FAMILY
+        return np.where(drawn, np.mean(~drawn), np.mean(drawn)) if drawn.any() and not drawn.all() else np.ones(len(drawn))
+
     def ratios(self, quantity: str) -> dict[str, np.ndarray]:
         """Part -> (units,): measured over what is estimated by fits that have not seen the unit; NaN where it has no such part."""
         measured, estimated = (told(quantity, costs[quantity].T) for costs in (self.measured, self.left_out))
@@ -113,25 +121,30 @@ class UnitSet:
             return {part: np.where(costs > 0, costs / estimated[part], np.nan) for part, costs in measured.items()}
 
 
-def bounds(ratios: np.ndarray) -> tuple[float, float]:
-    """Return the range that a further ratio lies in with a probability of `COVERAGE`, by the ranks of those seen, (units,)."""
-    seen = np.sort(ratios[np.isfinite(ratios)])
-    if not len(seen):
+def bounds(ratios: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Return the range that a further ratio lies in with a probability of `COVERAGE`, by the ranks of those seen; both (units,).
+
+    A weight says how many of such units a further one is like, more or less than of others.
+    """
+    there = np.isfinite(ratios)
+    if not there.any():
         return 1.0, 1.0  # no unit has the part
+    order = np.argsort(ratios[there])
+    seen, counted = ratios[there][order], weights[there][order] * (there.sum() / weights[there].sum())
     # Among n + 1 ratios a further one has every rank alike.
-    rank = (len(seen) + 1) * (1 - COVERAGE) / 2 - 1
-    low, high = np.interp([rank, len(seen) - 1 - rank], np.arange(len(seen)), seen)
+    below, above = np.cumsum(counted), np.cumsum(counted[::-1])[::-1]
+    rank = (len(seen) + 1) * (1 - COVERAGE) / 2
+    low, high = np.interp(rank, below, seen), -np.interp(rank, above[::-1], -seen[::-1])
     return float(min(low, 1.0)), float(max(high, 1.0))
 
 
-def coverage(ratios: np.ndarray) -> float:
-    """Return the share of units whose ratio lies within bounds from those of other shares of the units; NaN if there are none."""
-    seen = ratios[np.isfinite(ratios)]
-    share, inside = np.arange(len(seen)) % FOLDS, np.zeros(len(seen), bool)
+def within(ratios: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return which ratios lie within bounds from those of other shares of the units, (units,) bool; NaN does not."""
+    share, inside = np.arange(len(ratios)) % FOLDS, np.zeros(len(ratios), bool)
     for fold in range(FOLDS):
-        low, high = bounds(seen[share != fold])
-        inside[share == fold] = (seen[share == fold] >= low) & (seen[share == fold] <= high)
-    return float(inside.mean()) if len(seen) else float("nan")
+        low, high = bounds(ratios[share != fold], weights[share != fold])
+        inside[share == fold] = (ratios[share == fold] >= low) & (ratios[share == fold] <= high)
+    return inside
 
 
 def read_units(path: Path = TABLES / UNITS) -> list[dict[str, Any]]:
@@ -178,7 +191,9 @@ def learn(units: UnitSet) -> dict[str, Any]:
         quantity: {part: _named(GROUPS[quantity], fit.scales) for part, fit in zip(parts_of(quantity), each, strict=True)}
         for quantity, each in fits.items()
     }
-    spread = {quantity: {part: _rounded(bounds(ratios)) for part, ratios in units.ratios(quantity).items()} for quantity in fits}
+    spread = {
+        quantity: {part: _rounded(bounds(ratios, units.weights)) for part, ratios in units.ratios(quantity).items()} for quantity in fits
+    }
     error: dict[str, dict[str, Any]] = {quantity: {} for quantity in fits}
     for row in errors(units):
         if row["family"] == "all":
@@ -210,12 +225,13 @@ def errors(units: UnitSet) -> list[dict[str, Any]]:
     list of dict
         One row a quantity, part and family (``"all"`` first): `card`, `objective`, `units`, `mean` and `p95` of the absolute relative
         error, `bias` (mean of estimate over mapped, minus 1), `mean_family_left_out`: the same mean where the unit's whole family was
-        left out of the fit; and of all families together `coverage`: the share of units within intervals from other units.
+        left out of the fit; `coverage`: the share of units within intervals from other units.
     """
     rows: list[dict[str, Any]] = []
     for quantity, ratios in ((quantity, units.ratios(quantity)) for quantity in units.measured):
         measured, single, whole = (told(quantity, costs[quantity].T) for costs in (units.measured, units.left_out, units.left_out_family))
         for part, costs in measured.items():
+            inside = within(ratios[part], units.weights)
             for family in ("all", *dict.fromkeys(units.families)):
                 chosen = (costs > 0) & ((family == "all") | (units.families == family))
                 if not chosen.any():
@@ -226,7 +242,7 @@ def errors(units: UnitSet) -> list[dict[str, Any]]:
                 row |= {"family": str(family), "units": int(chosen.sum())}
                 row |= {"mean": float(np.abs(relative).mean()), "p95": float(np.quantile(np.abs(relative), 0.95))}
                 row |= {"bias": float(relative.mean()), "mean_family_left_out": float(np.abs(unseen).mean())}
-                row["coverage"] = coverage(ratios[part]) if family == "all" else float("nan")
+                row["coverage"] = float(inside[chosen].mean())
                 rows.append(row)
     return rows
 

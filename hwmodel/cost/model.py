@@ -45,6 +45,7 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "sign_adder"),
     "half adders": ("half_adder",),
     "xor": ("xor2",),
+    "flips": ("flip",),
     "mux": ("mux2",),
     "gates": ("gate2",),
     "inverters": ("inverter",),
@@ -55,12 +56,13 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
     "adders": ("full_adder", "sign_adder", "half_adder"),
-    "xor": ("xor2", "prefix"),
+    "xor": ("xor2", "flip", "prefix"),
     "others": ("mux2", "gate2", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
 }
 """How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
 
 COMPOSED: Mapping[str, Mapping[str, float]] = {
+    "flip": {"xor2": 1},
     "half_adder": {"xor2": 1, "gate2": 1},
     "prefix": {"gate2": 2 / 3},
     "wide": {"gate2": 2 / 3},

@@ -48,7 +48,8 @@ def test_products_that_are_zeros_stir_no_sum():
 
 def test_the_sums_of_chunks_are_no_zeros():
     few, many = (stirred(f"{fmt}-{fmt}-chunk32:fx20:fp32")["by depth"][3] for fmt in ("int2", "int4"))
-    assert few > 0.8 * many
+    # They have fewer bits, but are there as often.
+    assert few > 0.6 * many
 
 
 def test_a_sum_that_a_register_follows_is_stirred_less():

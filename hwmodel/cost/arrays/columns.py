@@ -13,7 +13,7 @@ from hwmodel.collecting import nothing_collected
 from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc
 
 from ..structure import counts, sum_counts
-from ..structure.activity import activity_of_sums
+from ..structure.activity import activity_of_sums, heard
 from .operands import PlainOperands
 from .rows import RowOperands, joins
 from .sizes import Frame, Pair, Size, are_integers, is_alone, size_of
@@ -22,6 +22,7 @@ from .tables import LOW, Distinct, Faults, Met, PartTable
 from .ways import UNKNOWN, Way
 
 _WAY, _WAY_OF_POSITS, _WAY_OF_ROWS, _FIXED, _LANES, _REGISTERS, _IS_FLOAT, _FLOAT = range(8)
+_PRECISION = FloatFrame._fields.index("precision")
 _TOLD = _FLOAT + len(FloatFrame._fields)
 """What is told of a frame, in the order of columns: how it takes products, those of posits, and those that join as rows; what fixed point
 it has, among others, which decides whether they do, -1: they do; lanes, and registers in front of the sum; whether it is a plain one around
@@ -213,7 +214,11 @@ class UnitColumns:
         def count(_: list[int], first: np.ndarray) -> list[int]:
             told, likes = self._told[frame[first], _FLOAT:], shapes[first] + (at << 24)
             pairs, lanes, unit_at = examples[first], self._told[frame[first], _LANES], self._unit_at(frame[first], examples[first])
-            active = self._active(way, unit_at, pairs, lanes, fixed=False)
+            there = [
+                self.pairs[pair].nonzero * heard(bits, grows=self.pairs[pair].grows)
+                for pair, bits in zip(pairs.tolist(), told[:, _PRECISION].tolist(), strict=True)
+            ]
+            active = self._active(way, unit_at, pairs, lanes, there, in_rows=False)
             return self.plain.into_float(self._frames, frame[first], told, pairs, likes, active).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
@@ -235,13 +240,16 @@ class UnitColumns:
 
     def _into_fixed(self, way: Way, units: list[tuple[Frame, int]]) -> list[int]:
         pairs, lanes = (np.array(each, np.int64) for each in ([pair for _, pair in units], [frame.lanes for frame, _ in units]))
-        active = self._active(way, lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes, fixed=True)
-        return self.plain.into_fixed(units, active, joined=way.operands.joined)
+        there = [self.pairs[pair].nonzero for _, pair in units]
+        joined = way.operands.joined
+        active = self._active(way, lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes, there, in_rows=joined)
+        return self.plain.into_fixed(units, active, joined=joined)
 
-    def _active(self, way: Way, units: Callable[[int], MacSpec], pairs: np.ndarray, lanes: np.ndarray, *, fixed: bool) -> np.ndarray:
-        """Return how often alignadd and normacc change by what operands do, (units, 2) float64."""
-        each = zip(pairs.tolist(), lanes.tolist(), strict=True)
-        changes = np.array([activity_of_sums(self.pairs[pair].nonzero, number, fixed) for pair, number in each])
+    def _active(
+        self, way: Way, units: Callable[[int], MacSpec], pairs: np.ndarray, lanes: np.ndarray, there: Sequence[float], *, in_rows: bool
+    ) -> np.ndarray:
+        """Return how often alignadd and normacc change by what operands do, (units, 2) float64, from how often products are there."""
+        changes = np.array([activity_of_sums(often, number, in_rows) for often, number in zip(there, lanes.tolist(), strict=True)])
         return np.stack([way.operands.sum_activity(units, pairs, lanes) * changes, changes], axis=1)
 
     def _count(self, frame: Frame, pair: Pair) -> int:

@@ -29,7 +29,7 @@ from hwmodel.spec.dataflow import lane_product
 from hwmodel.spec.ranges import row_integer
 
 from ..structure.activity import nonzero, share_of_nonzero
-from ..structure.idle import binades_of_products
+from ..structure.idle import binades_of_products, only_grows
 
 
 class Pair:
@@ -51,6 +51,11 @@ class Pair:
     def nonzero(self) -> float:
         """How often a product is none of zero, see `hwmodel.cost.structure.activity`."""
         return share_of_nonzero(self.a, self.b)
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether sums of products only grow."""
+        return only_grows(self.told["factors"])
 
 
 @dataclass(frozen=True)

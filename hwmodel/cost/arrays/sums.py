@@ -16,8 +16,21 @@ from hwmodel.spec.mac import MAX_FIXED_WIDTH, MAX_LANES, MAX_PIPELINE
 from hwmodel.spec.ranges import NumberShape
 
 from ..structure import front_counts
+from ..structure.activity import activity_of_narrow
 from ..structure.cells import CELLS, Packed, Shares, cells_of, cells_of_shares, share_of
-from ..structure.idle import ALIGNED, IDLE, TREES, UNMOVED, Binades, binades_of_factors, idle_of_fixed, reach_of_sums, reached, unfilled
+from ..structure.idle import (
+    ALIGNED,
+    IDLE,
+    TREES_ON,
+    UNMOVED,
+    Binades,
+    at_work_on_top,
+    binades_of_factors,
+    idle_of_fixed,
+    reach_of_sums,
+    reached,
+    unfilled,
+)
 from ..structure.levels import Rows, Terms, level_of_fixed, level_of_float, level_of_rows, total_width, unmoved_of_fixed
 from ..structure.parts import mpy_integer
 from ..structure.units import control
@@ -41,8 +54,8 @@ class FloatFrame(NamedTuple):
     ----------
     front, level
         Places of what stands in front of the float, and of the float itself, among others.
-    precision, lane_bits
-        Bits of its significand, and of the number of lanes.
+    precision, random_bits, lane_bits
+        Bits of its significand, random ones below, and of the number of lanes.
     refuses
         Whether it takes no infinities and NaNs.
     """
@@ -50,6 +63,7 @@ class FloatFrame(NamedTuple):
     front: int
     level: int
     precision: int
+    random_bits: int
     lane_bits: int
     refuses: bool
 
@@ -143,7 +157,7 @@ class PlainSums:
         self._bits: list[int] = []  # of significands, of `_terms`
         self._fixed_of: dict[FixedAcc, dict[int, _Fixed | int]] = {}
         self._rows_of: dict[tuple[int, int], tuple[int, int]] = {}
-        self._of_products = np.full((len(pairs), 2), np.nan)
+        self._of_products = np.full((len(pairs), 3), np.nan)
 
     def float_frame(self, frame: Frame) -> FloatFrame:
         """Return what tells a plain frame around a float from others."""
@@ -152,7 +166,8 @@ class PlainSums:
         # What is kept in front of an accumulator that rounds it depends on that.
         front = self._front_frames.of((frame.lanes, registered, frame.acc if registered and not frame.acc.fused else None))
         level = self._level_frames.of((frame.acc, frame.pipeline))
-        return FloatFrame(front, level, frame.acc.format.precision, (frame.lanes - 1).bit_length(), not frame.acc.format.has_nan)
+        fmt, lane_bits = frame.acc.format, (frame.lanes - 1).bit_length()
+        return FloatFrame(front, level, fmt.precision, frame.acc.random_bits, lane_bits, not fmt.has_nan)
 
     def into_float(
         self,
@@ -170,13 +185,13 @@ class PlainSums:
         frames
             What `frame`, (units,) int, are places in.
         told
-            (units, 5) int, the `FloatFrame` of each.
+            (units, 6) int, the `FloatFrame` of each.
         pairs, likes
             (units,) int: the place of each unit's pair, and what those have in common whose sums are the same.
         active
             (units, 2) float64: how often alignadd and normacc change by what operands do.
         """
-        front, level, precision, lane_bits, refuses = told.T
+        front, level, precision, random_bits, lane_bits, refuses = told.T
         found = np.empty(len(pairs), np.int64)
         special = refuses.astype(bool) & np.array([self.pairs[pair].told["has_specials"] for pair in pairs.tolist()], bool)
         found[special] = self._faults.refuse(None)
@@ -196,12 +211,15 @@ class PlainSums:
 
         levels = self._level_met.of(floats << 32 | terms, count_levels)
         (front_placed, front_idle), (level_placed, level_alone) = self.fronts.all(), self.levels.all()
-        finest, size = self._binades_of_products(pairs[at])
-        binades, bits = Binades(finest, reach_of_sums(size, lane_bits[at])), np.array([self._bits[term] for term in terms.tolist()])
-        shares = np.stack([unfilled(binades, np.maximum(precision[at], bits), ALIGNED), unfilled(binades, precision[at])], axis=1)
+        finest, size, grows = self._binades_of_products(pairs[at])
+        highest, bits = reach_of_sums(size, lane_bits[at]), np.array([self._bits[term] for term in terms.tolist()])
+        binades = Binades(finest, np.where(grows == 1, at_work_on_top(highest, lane_bits[at]), highest))
+        window = np.maximum(precision[at] + random_bits[at], bits)
+        shares = np.stack([unfilled(binades, window, ALIGNED), unfilled(binades, precision[at])], axis=1)
         placed = front_placed[fronts >> 32] + level_placed[levels]
         idle = front_idle[fronts >> 32] + level_alone[levels] * shares[:, :, np.newaxis]
-        working = (placed - idle) * active[at, :, np.newaxis]
+        alone = np.where(fronts >> 32 == self._none, [activity_of_narrow(each) for each in bits.tolist()], 1.0)
+        working = (placed - idle) * (active[at] * alone[:, np.newaxis])[:, :, np.newaxis]
         found[at] = self._sums.add(np.concatenate([placed, working], axis=2))
         self._note(found[at], fronts >> 32, levels)
         return found
@@ -235,9 +253,12 @@ class PlainSums:
         return self.levels.add((own[0], own[1] + control(pipeline, None, acc.random_bits, False)), _whole(own))
 
     def _binades_of_products(self, pairs: np.ndarray) -> np.ndarray:
-        """Return log2 of what products are multiples of, but for few, and of how large they commonly are: (2, pairs) float64."""
+        """Return log2 of what products are multiples of, but for few, of how large they commonly are, and whether they have no sign.
+
+        (3, pairs) float64.
+        """
         for pair in np.unique(pairs[np.isnan(self._of_products[pairs, 0])]).tolist():
-            self._of_products[pair] = binades_of_factors(self.pairs[pair].told["factors"])
+            self._of_products[pair] = *binades_of_factors(self.pairs[pair].told["factors"]), self.pairs[pair].grows
         return self._of_products[pairs].T
 
     def into_fixed(self, units: Sequence[tuple[Frame, int]], active: np.ndarray, *, joined: bool) -> list[int]:
@@ -305,8 +326,8 @@ class PlainSums:
         placed = cells_of(counted).reshape(-1, 2, len(CELLS))
         idle = placed * np.array(shares).reshape(-1, 2, 1)
         idle[:, 0] += cells_of_shares(shifts)
-        several = np.array([frame.lanes > 1 for frame, *_ in units], bool)
-        idle[several, 0, _FULL_ADDER] -= TREES * placed[several, 0, _FULL_ADDER]
+        more = np.array([TREES_ON * (1 - share) * (frame.lanes > 1) for (frame, *_), (share, _) in zip(units, shares, strict=True)])
+        idle[:, 0, _FULL_ADDER] -= more * placed[:, 0, _FULL_ADDER]
         return placed, idle
 
     def _levels_of_rows(self, units: Sequence[tuple[Frame, FixedAcc, _Fixed, int]]) -> tuple[np.ndarray, np.ndarray]:

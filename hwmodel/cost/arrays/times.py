@@ -35,10 +35,11 @@ from ..glitches import (
     stirs_of_float,
     stirs_of_operands,
     sum_alone,
+    unsettled,
 )
-from ..structure.activity import activity_of_sums, exponent_activity, nonzero, some_nonzero
+from ..structure.activity import activity_of_numbers, exponent_activity, heard, nonzero, some_nonzero
 from ..structure.cells import CELLS, cells_of
-from ..structure.idle import binades_of_sums
+from ..structure.idle import binades_of_terms, only_grows
 from ..structure.levels import level_of_float, total_width
 from .sums import PlainSums
 from .tables import Distinct, Facts, FactsAt, PartTable, Told
@@ -71,7 +72,7 @@ class Stirred(NamedTuple):
         Which of the fitted parts they are in, and of `hwmodel.cost.glitches.STIRS`.
     table
         Name of what was counted, the same for the same `cells`; these only grow.
-    cells : (rows, 12) float64
+    cells : (rows, 13) float64
         How many there are of each kind, in different parts of units.
     rows : (units,) int64
         Which of these units have.
@@ -88,13 +89,14 @@ class Stirred(NamedTuple):
 
 
 _TIMES, _WAYS_TO = slice(0, FIELDS), FIELDS
-_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _CHANGES, _SOME, _CANCELS, _BY_BITS, _EXPONENTS, _REGISTERS = range(
-    FIELDS + SOURCES, FIELDS + SOURCES + 11
+_OWN_END, _OWN_WAY, _OPERANDS, _PRODUCT, _SHIFTS, _THERE, _SOME, _CANCELS, _GROWS, _BY_BITS, _UNSETTLED, _EXPONENTS, _REGISTERS = range(
+    FIELDS + SOURCES, FIELDS + SOURCES + 13
 )
-_OF_PRODUCT = FIELDS + SOURCES + 11
+_OF_PRODUCT = FIELDS + SOURCES + 13
 """What is told of products: when their fields come, and by which ways, none to what is there at once; the same of the last to a register in
-front of them; when operands and product are there; how often operands are shifted otherwise, a sum changes by a product, one of all lanes
-is none of zero, sums cancel, and exponents change; how much bits that differ stir; the registers up to the sum.
+front of them; when operands and product are there; how often operands are shifted otherwise, a product is none of zero, and one of all
+lanes, and sums cancel, and whether these only grow; how much bits that differ stir, and how much what multiplies is stirred; how often
+exponents change; the registers up to the sum.
 """
 
 _TO_SUM, _WAYS_TO_SUM = slice(0, SOURCES), SOURCES
@@ -110,8 +112,8 @@ _HANDED_ON = (0.0, *[-np.inf] * (SOURCES - 1), *[0.0] * SOURCES)
 
 _TO_END, _TO_TOTAL, _TO_TERM = (slice(at * SOURCES, (at + 1) * SOURCES) for at in (0, 2, 3))
 _WAYS_TO_END = SOURCES
-_IS_FIXED, _PRECISION, _RANDOM_BITS, _ROUNDS, _SATURATES, _BY_OWN_BITS = range(4 * SOURCES, 4 * SOURCES + 6)
-_OF_LEVEL = 4 * SOURCES + 6
+_IS_FIXED, _PRECISION, _RANDOM_BITS, _HEARD, _HEARD_GROWN, _ROUNDS, _SATURATES, _BY_OWN_BITS = range(4 * SOURCES, 4 * SOURCES + 8)
+_OF_LEVEL = 4 * SOURCES + 8
 """What is told of accumulators: the response of the register, and, of a float, of the sum and of what is added; what the register is."""
 
 _EARLIER_FIRST = np.arange(SOURCES, 0, -1, dtype=np.uint8)[:, np.newaxis]
@@ -181,10 +183,12 @@ class PlainTimes:
             lane.operands / PER_NS,
             lane.product / PER_NS,
             shifts_of(spec),
-            activity_of_sums(nonzero(spec), 1, False),
+            nonzero(spec),
             some_nonzero(nonzero(spec), spec.lanes),
             cancelling(spec),
-            stirred_by_bits(binades_of_sums(spec), None),
+            only_grows(spec.factors),
+            stirred_by_bits(binades_of_terms(spec), None),
+            unsettled(spec),
         ]
         return [*told, exponent_activity(spec) if alone else 0.0, registers]
 
@@ -224,7 +228,7 @@ class PlainTimes:
             else:
                 to_end = self._respond((sizes, acc.saturate), lambda given: [keep(add_fixed(given, sizes, self._adder))])
             by_bits = stirred_by_bits(of.sums, of.fixed)
-            return [*to_end, *[0.0] * (2 * SOURCES), True, 1.0, 0.0, False, acc.saturate, by_bits]
+            return [*to_end, *[0.0] * (2 * SOURCES), True, 1.0, 0.0, 1.0, 1.0, False, acc.saturate, by_bits]
         level = FloatLevel.of(acc, of.shape)
 
         def add(given: Number) -> list[Path]:
@@ -236,6 +240,7 @@ class PlainTimes:
             False,
             acc.format.precision,
             acc.random_bits,
+            *(heard(acc.format.precision, grows=grows) for grows in (False, True)),
             level.term is not None and rounds_off(acc, of.shape),
             False,
             1.0,
@@ -285,7 +290,8 @@ class PlainTimes:
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
         late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
         moves = stirred_by(product[_SOME])
-        there = np.where(summed, stirred_by_sums(moves), product[_CHANGES]) * product[_CANCELS]
+        heard_of = np.where(product[_GROWS] == 1, level[_HEARD_GROWN], level[_HEARD])
+        there = np.where(summed, stirred_by_sums(moves), activity_of_numbers(product[_THERE] * heard_of)) * product[_CANCELS]
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)
@@ -299,7 +305,7 @@ class PlainTimes:
         return [
             Stirred(0, DEPTH, *decode, of_decode),
             Stirred(1, BEFORE, *multiply, before_multiply),
-            Stirred(1, DEPTH, *multiply, of_multiply),
+            Stirred(1, DEPTH, *multiply, product[_UNSETTLED] * of_multiply),
             Stirred(2, SUMS, "front", placed[:, 0], fronts, in_front),
             Stirred(2, FIXED, *alignadd, by_bits * of_fixed),
             Stirred(2, DEPTH, *alignadd, by_bits * sum_depth),
@@ -311,7 +317,7 @@ class PlainTimes:
         ]
 
     def _rounded(self) -> np.ndarray:
-        """Return the cells that round products before they are added, by accumulators, (levels, 12) float64."""
+        """Return the cells that round products before they are added, by accumulators, (levels, 13) float64."""
         for of in self._plain.level_of[len(self._rounding) :]:
             rounds = isinstance(of.acc, FloatAcc) and not of.acc.fused
             rounding = level_of_float(of.acc, of.shape, self._adder, False).term[1] if rounds else 0

@@ -50,6 +50,8 @@ class SumSizes(NamedTuple):
         Bits and signedness of both exponents.
     term_bits, acc_bits
         Bits of both significands.
+    signed
+        Whether one of them may be negative; else nothing is subtracted.
     """
 
     window: int
@@ -57,12 +59,14 @@ class SumSizes(NamedTuple):
     acc_exponent: tuple[int, bool]
     term_bits: int
     acc_bits: int
+    signed: bool
 
     @classmethod
     def of(cls, term: NumberShape, acc: NumberShape, random_bits: int) -> "SumSizes":
         """Return the sizes of the sum of numbers of two shapes."""
         own, other = (exponent_width(shape.exponent_low, shape.exponent_high) for shape in (term, acc))
-        return cls(float_window(term, acc, random_bits), own, other, term.significand_bits, acc.significand_bits)
+        window = float_window(term, acc, random_bits)
+        return cls(window, own, other, term.significand_bits, acc.significand_bits, term.signed or acc.signed)
 
 
 class RoundSizes(NamedTuple):
@@ -181,6 +185,8 @@ def add_float(term: Number, acc: Number, sizes: SumSizes, adder: str) -> Number:
     if width - 1 > stages:
         aligned = after(later(aligned, spread(tree(distance, width - 1 - stages), depth)), GATE)
     sticky = after(tree(aligned, window), GATE)
+    if not sizes.signed:
+        return Number(add(window + 1, adder, even(placed), Word(sticky, aligned)), even(leads), leads, leads)
     total, negative = add_or_subtract(window + 1, adder, even(placed), Word(sticky, aligned))
     return Number(total, even(leads), negative, negative)
 

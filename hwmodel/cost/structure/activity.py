@@ -6,8 +6,8 @@ p changes with 2p(1 - p). Of each format these probabilities follow from how its
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain, pairwise
-from math import erfc, frexp, ldexp, sqrt
+from itertools import chain, pairwise, product
+from math import erfc, frexp, ldexp, log, pi, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,12 +16,14 @@ from hwmodel.spec import (
     BlockFormat,
     ChoiceFormat,
     CodebookFormat,
+    FloatAcc,
     FloatFormat,
     IntCoding,
     IntFormat,
     LogFormat,
     MacSpec,
     Operand,
+    PositAcc,
     PositFormat,
     ScalarOperand,
 )
@@ -29,6 +31,7 @@ from hwmodel.spec.dataflow import joins_rows, lane_product, normalises_operands
 from hwmodel.spec.ranges import operand_shape, row_integer
 
 from .cells import CELLS
+from .idle import binades_of_sums, only_grows
 from .parts import exponent_width
 
 _IN_BLOCK = 0.4
@@ -46,9 +49,21 @@ _NEARLY_ALL = 0.998
 _REACH = 6.0
 """Standard deviations beyond which there is nothing."""
 
+_HALF, _HALF_GROWN = 5.6, 36.0
+"""Half of the last bit of a sum of 128 products, over a product's deviation, if it had no bits at all: of a random walk, and of one that
+only grows.
+"""
+_MOST_LOST = 0.8
+"""The same at which sums are so coarse that they grow no more."""
+_LOST = 0.65
+"""How much less than others the addition of a product changes that is lost: it is still aligned."""
+
+_BY_BITS, _USUAL_BITS = 0.12, 9
+"""By what power of the bits of a product a float changes that it is added to, over that of so many."""
+
 _MULTIPLY = 1
 _OWED = np.ones((4, len(CELLS)))
-_OWED[_MULTIPLY] = [1.0 if kind in ("full_adder", "sign_adder", "half_adder", "xor2", "prefix") else 0.5 for kind in CELLS]
+_OWED[_MULTIPLY] = [1.0 if kind in ("full_adder", "sign_adder", "half_adder", "xor2", "flip", "prefix") else 0.5 for kind in CELLS]
 """How much of its toggles a kind of cell in a part owes to operands; in multiply sums all, gates and registers half, for masks and control
 are among them.
 """
@@ -121,7 +136,9 @@ def operand_bits(fmt: Operand, *, normalised: bool, in_rows: bool) -> OperandBit
         significands = [_significand(scalar, sigma, normalised) for scalar, sigma in formats]
         if shape.has_exponent:
             width, _ = exponent_width(shape.exponent_low, shape.exponent_high)
-            toggles = _toggles({place - shape.top: p for place, p in binades(fmt, normalised).items()}, width)
+            # A stream stays in one of several formats.
+            each = [_toggles({place - shape.top: p for place, p in _binades_of([one], normalised).items()}, width) for one in formats]
+            toggles = tuple([sum(bit) / len(each) for bit in zip(*each, strict=True)])
     return OperandBits(tuple(Bits(length, sum(p), sum(x * x for x in p)) for p in significands), toggles)
 
 
@@ -199,8 +216,11 @@ def _of_entries(fmt: CodebookFormat, sigma: float) -> list[float]:
 @lru_cache(maxsize=1 << 14)
 def binades(fmt: Operand, normalised: bool) -> dict[int, float]:
     """Return how often an operand's exponent and the weight of its highest bit at exponent 0 have each sum."""
+    return _binades_of(_scalars(fmt), normalised)
+
+
+def _binades_of(formats: Sequence[tuple[ScalarOperand, float]], normalised: bool) -> dict[int, float]:
     found: dict[int, float] = {}
-    formats = _scalars(fmt)
     for scalar, sigma in formats:
         if isinstance(scalar, LogFormat):  # its range, in octaves
             low, high, top = -12, 8, 0
@@ -294,14 +314,56 @@ def some_nonzero(there: float, lanes: int) -> float:
     return 1 - (1 - there) ** lanes
 
 
+def heard_by(spec: MacSpec) -> float:
+    """Return how often a product is none of zero, and not lost below the last bit of the float or posit that it is added to."""
+    acc, there = spec.levels[0], nonzero(spec)
+    match acc:
+        case FloatAcc():
+            return there * heard(acc.format.precision, grows=only_grows(spec.factors))
+        case PositAcc():
+            return there * heard(_precision_at(acc.format, binades_of_sums(spec).highest), grows=only_grows(spec.factors))
+        case _:
+            return there
+
+
+@lru_cache(maxsize=1 << 10)
+def heard(precision: int, *, grows: bool) -> float:
+    """Return how much of products there is, over all, that is not lost below the last bit of a sum of so many bits.
+
+    A product of two Gaussian numbers is smaller than some share of its deviation with a probability that is the integral of a Bessel
+    function, K0; near 0 this is a logarithm.
+    """
+    half = min(_HALF_GROWN if grows else _HALF, ldexp(_MOST_LOST, max(precision, 0))) / (1 << max(precision, 0))
+    return 1 - _LOST * 2 / pi * half * (1 - np.euler_gamma + log(2 / half))
+
+
+def _precision_at(fmt: PositFormat, place: float) -> int:
+    """Return the bits of the significand that posits of a binade have."""
+    regime = int(place) >> fmt.exponent_bits
+    run = regime + 2 if regime >= 0 else 1 - regime
+    return fmt.width - 1 - run - fmt.exponent_bits + 1
+
+
 @lru_cache(maxsize=1 << 14)
-def activity_of_sums(there: float, lanes: int, fixed: bool) -> float:
+def activity_of_sums(there: float, lanes: int, in_rows: bool) -> float:
     """Return how often sums of so many products change, of which each is none of zero so often, over sums of those that always are.
 
-    What is added to fixed point stands still while it is zero, and was. To floats a zero still comes with an exponent.
+    Fixed point that integers are added to in rows stands still while these are zero, and were. Others are given a zero with a sign, and
+    floats one with an exponent.
     """
-    still = (1 - some_nonzero(there, lanes)) ** 2
-    return 1 - still if fixed else 1 - still / 2
+    some = some_nonzero(there, lanes)
+    return 1 - (1 - some) ** 2 if in_rows else activity_of_numbers(some)
+
+
+def activity_of_numbers(there: Any) -> Any:
+    """Return the same of what is given a number with sign or exponent, from how often that is none of zero."""
+    return 1 - (1 - there) ** 2 / 2
+
+
+@lru_cache(maxsize=1 << 10)
+def activity_of_narrow(bits: int) -> float:
+    """Return how often a float changes that products of so many bits are added to: the fewer, the fewer of its bits these reach."""
+    return (bits / _USUAL_BITS) ** _BY_BITS
 
 
 @lru_cache(maxsize=1 << 14)
@@ -317,12 +379,12 @@ def _nonzero(fmt: Operand) -> float:
 
 
 def owed(activity: np.ndarray) -> np.ndarray:
-    """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 12) float64."""
+    """Return how much of the toggles of each of `CELLS` in multiply there is at an activity, (..., 13) float64."""
     return _ANYWAY[_MULTIPLY] + _OWED[_MULTIPLY] * activity[..., np.newaxis]
 
 
 def toggling(active: Sequence[float]) -> np.ndarray:
-    """Return how often each of `CELLS` in decode, multiply, alignadd and normacc changes by how often the parts do, (4, 12) float64."""
+    """Return how often each of `CELLS` in decode, multiply, alignadd and normacc changes by how often the parts do, (4, 13) float64."""
     return _ANYWAY + _OWED * np.array(active)[:, np.newaxis]
 
 
@@ -338,11 +400,13 @@ def exponent_activity(spec: MacSpec) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def _sum_activity(a: Operand, b: Operand, normalised: bool, offset: int, width: int) -> float:
-    exponents: dict[int, float] = {}
-    for x, p in binades(a, normalised).items():
-        for y, q in binades(b, normalised).items():
-            exponents[x + y - offset] = exponents.get(x + y - offset, 0.0) + p * q
-    return sum(_toggles(exponents, width)) / width
+    each = list[float]()
+    for x, y in product(_scalars(a), _scalars(b)):
+        exponents: dict[int, float] = {}
+        for (place, p), (by, q) in product(_binades_of([x], normalised).items(), _binades_of([y], normalised).items()):
+            exponents[place + by - offset] = exponents.get(place + by - offset, 0.0) + p * q
+        each.append(sum(_toggles(exponents, width)) / width)
+    return sum(each) / len(each)
 
 
 @lru_cache(maxsize=1 << 14)

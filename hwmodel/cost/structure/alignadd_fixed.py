@@ -12,7 +12,7 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from .adders import add
-from .cells import GATE2, MASK, MUX2, PLACED_FULL_ADDER, SIGN_ADDER, XOR2, Packed, counts_of
+from .cells import FLIP, GATE2, MASK, MUX2, PLACED_FULL_ADDER, SIGN_ADDER, Packed, counts_of
 from .compressor import add_columns
 from .parts import exponent_width
 from .shifters import shift_left, shift_left_overflow
@@ -151,7 +151,7 @@ def align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_spe
             tally.cells += (1 + (rounding == "rne")) * GATE2
         place = 0
     # The complement: of the number before its shift, or of what is left after it, with the carry.
-    tally.cells += shape.signed * (shape.significand_bits if filled else magnitude + 1) * XOR2
+    tally.cells += shape.signed * (shape.significand_bits if filled else magnitude + 1) * FLIP
     return Aligned(tally.cells, magnitude, place, shape.signed or inexact, shape.signed, shift, lowest, outputs)
 
 
@@ -199,7 +199,7 @@ def alignadd_far(term: NumberShape, fixed: FixedPoint, rounding: str, adder: str
         if term.lsb + fixed.fraction < 0:
             tally.any_of(dropped)
             tally.cells += (1 + (rounding == "rne")) * GATE2
-    tally.cells += (shifted + 1) * XOR2
+    tally.cells += (shifted + 1) * FLIP
     bits = extend(constant(0, max(far.lowest, 0)) + signals(shifted), width + 2, signed=False)
     inverted = signals(width + 2) if term.signed else bits
     add(tally, extend(signals(width), width + 2, signed=True), inverted, SIGNAL, adder)

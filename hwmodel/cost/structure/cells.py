@@ -24,6 +24,9 @@ class Counts(NamedTuple):
         Adders with both outputs used.
     xor2, mux2
         Exclusive ORs (and their complements), multiplexers of two signals.
+    flip
+        Exclusive ORs that make the complement of a product in fixed point, or in a tensor core's window, where it is negative. Those of
+        adders are on the longest path, and a mapper that aims at delay makes them fast; these are not.
     gate2
         Two-input gates: AND, OR, NAND, NOR.
     prefix
@@ -47,6 +50,7 @@ class Counts(NamedTuple):
     full_adder: int = 0
     half_adder: int = 0
     xor2: int = 0
+    flip: int = 0
     mux2: int = 0
     gate2: int = 0
     prefix: int = 0
@@ -63,7 +67,7 @@ class Counts(NamedTuple):
         return Counts(*map(operator.add, self, other))
 
     def cells(self) -> np.ndarray:
-        """Return the counts of `CELLS`, (12,) float64."""
+        """Return the counts of `CELLS`, (13,) float64."""
         return np.array(self[: len(CELLS)], dtype=float)
 
 
@@ -75,7 +79,7 @@ _FIELD_BITS = 64
 PACKED_BITS = _FIELD_BITS * len(KINDS)
 """Bits of counts."""
 
-FULL_ADDER, HALF_ADDER, XOR2, MUX2, GATE2, PREFIX, WIDE, MASK, STRONG_MASK, SIGN_ADDER, INVERTER, FLIP_FLOP, *_PLACED = (
+FULL_ADDER, HALF_ADDER, XOR2, FLIP, MUX2, GATE2, PREFIX, WIDE, MASK, STRONG_MASK, SIGN_ADDER, INVERTER, FLIP_FLOP, *_PLACED = (
     1 << (_FIELD_BITS * kind) for kind in range(len(KINDS))
 )
 """One cell of a kind, see `Counts`."""
@@ -97,7 +101,7 @@ def counts_of(counts: Packed) -> Counts:
 
 
 def cells_of(counts: Iterable[Packed]) -> np.ndarray:
-    """Return the numbers of `CELLS`, (counts, 12) float64."""
+    """Return the numbers of `CELLS`, (counts, 13) float64."""
     fields = b"".join([_fields(each) for each in counts])
     return np.frombuffer(fields, "<i8").reshape(-1, len(KINDS))[:, : len(CELLS)].astype(float)
 
@@ -112,7 +116,7 @@ Shares = tuple[tuple[float, Packed], ...]
 
 
 def cells_of_shares(shares: Iterable[Shares]) -> np.ndarray:
-    """Return the numbers of `CELLS` that shares come to, (shares, 12) float64."""
+    """Return the numbers of `CELLS` that shares come to, (shares, 13) float64."""
     rows, parts, counts, number = list[int](), list[float](), list[Packed](), 0
     for number, each in enumerate(shares, 1):
         for part, some in each:

@@ -1,5 +1,6 @@
 """What stands idle: bits of sums that Gaussian products do not change, as many as the formats of operands and accumulator tell."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -35,8 +36,12 @@ HELD = 0.75
 """How much of an outer accumulator stands idle while nothing is folded into it: exponents, and what they select, follow the inner one."""
 TREES = 0.85
 """How much more often full adders change that add several numbers than those that add to an accumulator: all their inputs do."""
+TREES_ON = 0.4
+"""The same where they end in a fixed-point accumulator, whose bits above all products are among them."""
 STEADY = 0.3
 """How much of a sum that is steady stands idle."""
+SCALED = 0.4
+"""How much less than others what multiplies a sum by a scale changes that stays for a block: only the ones of the sum come and go."""
 _STEPS = 128
 """Of a block whose length is not told: those that energy is measured on."""
 _WALK_BITS = 4
@@ -57,7 +62,8 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     if isinstance(fmt, ChoiceFormat):
         finest, sizes = zip(*map(_binades, fmt.choices), strict=True)
         return sum(finest) / len(finest), sum(sizes) / len(sizes)
-    size = fmt.max_magnitude.bit_length() + fmt.lsb_exponent - 2
+    largest = fmt.max_value if isinstance(fmt, IntFormat) else fmt.max_magnitude
+    size = largest.bit_length() + fmt.lsb_exponent - 2
     match fmt:
         case IntFormat():
             return fmt.lsb_exponent, size
@@ -105,9 +111,21 @@ def binades_of_terms(spec: MacSpec) -> Binades:
     """Return the same of what a float accumulator is given: sums of blocks times their scales, which differ by a binade or so."""
     sums, scales = binades_of_sums(spec), [fmt.scale for fmt in spec.blocks]
     if not scales:
+        if only_grows(spec.factors):
+            return Binades(sums.finest, at_work_on_top(sums.highest, (spec.lanes - 1).bit_length()))
         return sums
     finer = sum([1 + (scale.fraction_bits if isinstance(scale, FloatFormat) else scale.width) for scale in scales])
     return Binades(sums.finest - finer, sums.highest)
+
+
+def only_grows(factors: Sequence[ScalarOperand]) -> bool:
+    """Return whether products have no sign: the highest bits of their sum hardly ever change."""
+    return not any(fmt.signed for fmt in factors)
+
+
+def at_work_on_top(highest: Any, lane_bits: Any) -> Any:
+    """Return log2 of where the bits of a sum end that change, of one that only grows: a step's products reach so far, and a carry."""
+    return highest - (_WALK_BITS - 1) + lane_bits / 2
 
 
 def reach_of_sums(size: Any, lane_bits: Any) -> Any:
@@ -119,7 +137,7 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
     """Return the bits of a sum of products of integers that ever differ from its sign."""
     lanes = (spec.lanes - 1).bit_length()
     # A sum that only grows changes its bits the less often, the higher they are.
-    walk = _WALK_BITS + lanes // 2 if any(fmt.signed for fmt in spec.factors) else 1 + lanes
+    walk = 1 + lanes if only_grows(spec.factors) else _WALK_BITS + lanes // 2
     # A Gaussian operand's standard deviation is a quarter of its largest value.
     return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
 
@@ -162,9 +180,9 @@ def steadiness(spec: MacSpec) -> float:
     return 1 - (2 / steps) ** 0.4 if steps > 2 else 0.0
 
 
-def with_trees(idle: Shares, counts: Packed) -> Shares:
+def with_trees(idle: Shares, counts: Packed, more: float) -> Shares:
     """Return what stands idle where several numbers are added; below 0: it does more than others of its kind."""
-    return (*idle, (-TREES, full_adders(counts)))
+    return (*idle, (-more, full_adders(counts)))
 
 
 def unfilled(sums: Binades, precision: Any, idle: float = IDLE) -> Any:

@@ -52,7 +52,10 @@ def _lane(a: Operand, b: Operand, taken: Taken, adder: str, multiplier: str) -> 
     """Count the same, from how operands and products are taken, which many accumulators do alike."""
     shape = product_of(a, b, taken)
     product_bits = number_width(shape) + taken.flagged
-    if not (taken.normalised or taken.aligned or taken.signed) and shape.exponent_low < 0:
+    if not (taken.normalised or taken.aligned or taken.signed or shape.has_exponent):
+        # Nobody asks for bits above the largest product, as of int8 and uint8: an int8 alone has the power of two.
+        product_bits -= shape.significand_bits - shape.magnitude.bit_length()
+    elif not (taken.normalised or taken.aligned or taken.signed) and shape.exponent_low < 0:
         # How far it is shifted to a unit is told by fewer bits of the exponent, from its lowest value on.
         product_bits -= max(
             exponent_width(shape.exponent_low, shape.exponent_high)[0] - (shape.exponent_high - shape.exponent_low).bit_length(), 0

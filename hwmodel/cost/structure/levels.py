@@ -23,6 +23,7 @@ from .idle import (
     ALIGNED,
     IDLE,
     MOVED,
+    TREES_ON,
     UNMOVED,
     binades_of_products,
     binades_of_sums,
@@ -135,9 +136,9 @@ def _add_fixed(spec: MacSpec, acc: FixedAcc, terms: Terms, adder: str, resettabl
     idle, still = share_of(idle_alignadd, alignadd), () if spec.blocks else unmoved_of_fixed(acc, fixed, terms, *binades_of_products(spec))
     for share, shift in still:
         idle += share_of(UNMOVED * share - idle_alignadd, shift)
-    return LevelCounts(
-        alignadd, normacc, with_trees(idle, alignadd) if terms.number > 1 else idle, share_of(idle_normacc, normacc), unmoved=still
-    )
+    if terms.number > 1:
+        idle = with_trees(idle, alignadd, TREES_ON * (1 - idle_alignadd))
+    return LevelCounts(alignadd, normacc, idle, share_of(idle_normacc, normacc), unmoved=still)
 
 
 def unmoved_of_fixed(acc: FixedAcc, fixed: FixedPoint, terms: Terms, finest: float, size: float) -> Shares:
@@ -179,7 +180,8 @@ def _align(terms: Terms, fixed: FixedPoint, width: int, rounding: str, adder: st
 
 def _add_to_float(spec: MacSpec, acc: FloatAcc, term: NumberShape, adder: str, resettable: bool) -> LevelCounts:
     level, terms, precision = level_of_float(acc, term, adder, resettable), binades_of_terms(spec), acc.format.precision
-    alignadd, normacc = unfilled(terms, max(precision, term.significand_bits), ALIGNED), unfilled(terms, precision)
+    window = max(precision + acc.random_bits, term.significand_bits)
+    alignadd, normacc = unfilled(terms, window, ALIGNED), unfilled(terms, precision)
     if not alignadd:  # and so not normacc either
         return level
     idle = share_of(alignadd, level.alignadd), share_of(normacc, level.normacc)

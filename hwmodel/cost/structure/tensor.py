@@ -11,7 +11,7 @@ from hwmodel.spec.ranges import FloatState, NumberShape
 from hwmodel.spec.tensor_step import Lowered, TensorWindow, largest_exponent_range
 
 from .adders import add
-from .cells import FULL_ADDER, GATE2, MUX2, SIGN_ADDER, XOR2, Packed, counts_of
+from .cells import FLIP, FULL_ADDER, GATE2, MUX2, SIGN_ADDER, XOR2, Packed, counts_of
 from .compressor import add_columns
 from .parts import exponent_width, keep_float, normalise_and_round, number_width
 from .shifters import shift_right_cut
@@ -53,7 +53,7 @@ def alignadd_tensor(acc: TensorAcc, product: NumberShape, register: NumberShape 
         _add_with_signs(tally, columns, constant_sum, window.product_bits - kept, adder)
     else:
         add_columns(tally, columns, constant_sum, adder)
-    tally.cells += window.magnitude_bits * XOR2
+    tally.cells += window.magnitude_bits * FLIP
     add(tally, signals(window.magnitude_bits), constant(0, window.magnitude_bits), SIGNAL, adder)
     if product.nan:
         tally.any_of(acc.lanes)
@@ -128,7 +128,7 @@ def _enter(tally: Tally, columns: list[list[Bit]], bits: int, distance: int, wid
         columns[weight].append(bit)
     if not signed:
         return 0
-    tally.cells += kept * XOR2
+    tally.cells += kept * FLIP
     columns[0].append(SIGNAL)
     return -(1 << width)
 

@@ -6,15 +6,15 @@ The parts are joined here as `hwmodel_rtl.mac.Mac` joins the circuits.
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, QuireAcc, TensorAcc
+from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc, IntFormat, Level, MacSpec, PositAcc, TensorAcc
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, rounds_terms, row_integer
 
-from .activity import activity_of_rows, activity_of_sums, multiply_activity, nonzero
+from .activity import activity_of_narrow, activity_of_rows, activity_of_sums, heard_by, multiply_activity
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
 from .cells import FLIP_FLOP, GATE2, MUX2, XOR2, Counts, Packed, Shares, cells_of, counts_of, share_of
-from .idle import HELD, STEADY, binades_of_sums, steadiness, unreached, with_trees
+from .idle import HELD, SCALED, STEADY, TREES, binades_of_sums, steadiness, unreached, with_trees
 from .lanes import LaneCounts, lane_counts, operand_registers
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
@@ -114,14 +114,14 @@ class _Operands:
             self._multiply_scales()
         return self.decode, self.multiply
 
-    def active(self) -> tuple[float, float, float, float]:
-        """Return how often decode, multiply, alignadd and normacc change by what the operands do; scales change once a block."""
-        spec, multiply = self.spec, multiply_activity(self.spec)
+    def active(self) -> tuple[float, float]:
+        """Return how often decode and multiply change by what the operands do; scales change once a block."""
+        spec = self.spec
         decode_still = multiply_still = 0.0
         if spec.blocks:
             still = 1 - 1 / _steps_of_scales(spec)
             decode_still, multiply_still = _share(self.scales[0], self.decode) * still, _share(self.scales[1], self.multiply) * still
-        return 1 - decode_still, (1 - multiply_still) * multiply, *_sums_active(spec, multiply)
+        return 1 - decode_still, (1 - multiply_still) * multiply_activity(spec)
 
     def _multiply_integers(self) -> None:
         """Count the multiplication of integers in one tree for all lanes."""
@@ -154,12 +154,6 @@ class _Operands:
         self.decode += unpacked
         self.multiply += multiplied
         self.scales = unpacked, multiplied
-
-
-def _sums_active(spec: MacSpec, multiply: float) -> tuple[float, float]:
-    """Return how often alignadd and normacc change by what the operands do, from how often what multiplies them does."""
-    changes = activity_of_sums(nonzero(spec), spec.lanes, isinstance(spec.levels[0], FixedAcc | QuireAcc))
-    return activity_of_rows(multiply, spec.lanes) * changes if joins_rows(spec) else changes, changes
 
 
 def _share(part: Packed, of: Packed) -> float:
@@ -206,6 +200,7 @@ class _Sums:
         self.idle_alignadd: Shares = ()
         self.idle_normacc: Shares = ()
         self.summed = 0
+        self.alone = 0  # bits of the one product that a float or posit is given, if it is given one
         self.levels: list[tuple[LevelCounts, float]] = []
 
     def build(self) -> "_Sums":
@@ -214,6 +209,8 @@ class _Sums:
         if isinstance(spec.acc, ChunkAcc):
             self._control_chunk(spec.acc)
         terms = self.front()
+        if isinstance(terms, Terms) and spec.exact_sum is None and isinstance(first, FloatAcc | PositAcc):
+            self.alone = terms.shape.significand_bits
         if spec.blocks and spec.fold_steps is not None:
             self._fold(first, terms)
         else:
@@ -227,6 +224,14 @@ class _Sums:
     @property
     def stages(self) -> Stages:
         return Stages(self.summed, tuple(self.levels))
+
+    def active(self) -> tuple[float, float]:
+        """Return how often alignadd and normacc change by what the operands do, once they are counted."""
+        spec, rows = self.spec, joins_rows(self.spec)
+        changes = activity_of_sums(heard_by(spec), spec.lanes, rows and isinstance(spec.levels[0], FixedAcc))
+        if self.alone:
+            changes *= activity_of_narrow(self.alone)
+        return activity_of_rows(multiply_activity(spec), spec.lanes) * changes if rows else changes, changes
 
     def front(self) -> Terms | Rows:
         """Count the exact sum in front of the first accumulator, if there is one; return what this is given to add."""
@@ -261,13 +266,16 @@ class _Sums:
             self.alignadd += added
             self.normacc += specials
             finer, steady = unreached(binades_of_sums(spec), fixed), STEADY * steadiness(spec)
-            self.idle_alignadd = with_trees(share_of(finer + steady - finer * steady, added), added)
+            self.idle_alignadd = with_trees(share_of(finer + steady - finer * steady, added), added, TREES)
         if kept:
             self.normacc += keep_sum(fixed, shape)
         scale = self._scale(normalised=normalised)
         if scale is not None:
             can_be_zero = not all(fmt.power_of_two for fmt in spec.blocks)
-            self.alignadd += scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+            scaled = scale_number(shape, scale, self.multiplier, self.adder, normalised=normalised, can_be_zero=can_be_zero)
+            self.alignadd += scaled
+            if can_be_zero:
+                self.idle_alignadd += share_of(SCALED, scaled)
             shape = accumulated(spec)
             self.normacc += only_while(shape)
         self.summed = self.alignadd
@@ -358,7 +366,7 @@ def counts(spec: MacSpec, adder: str = "brent_kung", multiplier: str = "baugh_wo
     decode, multiply = operands.build()
     sums = _Sums(spec, adder, multiplier).build()
     placed = decode, multiply, sums.alignadd, sums.normacc
-    return UnitCounts(placed, sums.idle_alignadd, sums.idle_normacc, operands.active(), sums.stages)
+    return UnitCounts(placed, sums.idle_alignadd, sums.idle_normacc, (*operands.active(), *sums.active()), sums.stages)
 
 
 class FrontCounts(NamedTuple):
@@ -388,11 +396,10 @@ def front_counts(spec: MacSpec, adder: str, multiplier: str) -> FrontCounts:
 def operand_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's decode and multiply, without those of its sums."""
     operands = _Operands(spec, adder, multiplier)
-    return UnitCounts((*operands.build(), 0, 0), (), (), operands.active(), Stages(0, ()))
+    return UnitCounts((*operands.build(), 0, 0), (), (), (*operands.active(), 1.0, 1.0), Stages(0, ()))
 
 
 def sum_counts(spec: MacSpec, adder: str, multiplier: str) -> UnitCounts:
     """Return the cells of a unit's alignadd and normacc, without those of its operands."""
-    active = 1.0, 1.0, *_sums_active(spec, multiply_activity(spec))
     sums = _Sums(spec, adder, multiplier).build()
-    return UnitCounts((0, 0, sums.alignadd, sums.normacc), sums.idle_alignadd, sums.idle_normacc, active, sums.stages)
+    return UnitCounts((0, 0, sums.alignadd, sums.normacc), sums.idle_alignadd, sums.idle_normacc, (1.0, 1.0, *sums.active()), sums.stages)
