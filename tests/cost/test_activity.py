@@ -4,7 +4,22 @@ import numpy as np
 import pytest
 
 from hwmodel import golden
-from hwmodel.cost.structure.activity import binades, deviation, exponent_activity, lane_activities, multiply_activity, operand_bits
+from hwmodel.cost import counts
+from hwmodel.cost.structure import activity
+from hwmodel.cost.structure.activity import (
+    activity_of_narrow,
+    activity_of_sums,
+    binades,
+    deviation,
+    exponent_activity,
+    heard,
+    heard_by,
+    lane_activities,
+    multiply_activity,
+    nonzero,
+    operand_bits,
+)
+from hwmodel.cost.structure.idle import binades_of_factors
 from hwmodel.spec import MacSpec
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.sweep.operands import gaussian_sigma
@@ -90,6 +105,66 @@ def test_exponents_around_a_power_of_two_change_all_their_bits():
     seldom, often = (exponent_activity(MacSpec.parse(f"{name}-{name}-fp32")) for name in ("e4m3fn", "e4m3fnuz"))
     assert often > 1.1 * seldom
     assert exponent_activity(MacSpec.parse("int8-int8-fx32")) == 0
+
+
+def test_a_stream_stays_in_one_of_several_formats():
+    both, *each = (operand_bits(operand(name), normalised=True, in_rows=False).exponent for name in ("int4+int8", "int4", "int8"))
+    # The exponents of one format differ from those of the other, but not within a stream.
+    assert both[0] == pytest.approx((each[0][0] + each[1][0]) / 2, abs=0.05)
+    mixed, *pure = (exponent_activity(MacSpec.parse(f"{name}-int8-fp32")) for name in ("int4+int8", "int4", "int8"))
+    assert min(pure) - 0.05 < mixed < max(pure)
+
+
+@pytest.mark.parametrize("name", ["int4", "int8", "uint5", "sm6", "int16"])
+def test_integers_are_as_large_as_they_are_drawn(name):
+    fmt = operand(name)
+    _, size = binades_of_factors((fmt, fmt))
+    assert abs(size / 2 - np.log2(gaussian_sigma(fmt))) < 0.3
+
+
+def swamped(precision: int, *, grows: bool) -> float:
+    """Return how many products are lost in sums of 128, each rounded to so many bits."""
+    rng = np.random.default_rng(4)
+    total, lost = np.zeros(4000), []
+    for _ in range(128):
+        product = rng.normal(size=4000) * rng.normal(size=4000)
+        exact = total + (np.abs(product) if grows else product)
+        last = 2.0 ** (np.floor(np.log2(np.abs(exact) + 1e-300)) - precision + 1)
+        rounded = np.rint(exact / last) * last
+        lost.append(np.mean(rounded == total))
+        total = rounded
+    return float(np.mean(lost))
+
+
+@pytest.mark.parametrize("grows", [False, True])
+@pytest.mark.parametrize("precision", [4, 5, 6, 8, 11, 16])
+def test_short_sums_lose_small_products(precision, grows):
+    lost = (1 - heard(precision, grows=grows)) / activity._LOST
+    assert lost == pytest.approx(swamped(precision, grows=grows), abs=0.12)
+
+
+def test_posits_lose_the_more_the_larger_their_sums_are():
+    units = ("e4m3fn-e4m3fn-posit16", "e4m3fn-e4m3fn-posit8", "sm8-sm8-posit8")
+    whole, around_one, large = (heard_by(MacSpec.parse(name)) for name in units)
+    assert large / nonzero(MacSpec.parse("sm8-sm8-posit8")) < around_one < 0.9 < whole
+    assert heard_by(MacSpec.parse("int2-int2-fx32")) == nonzero(MacSpec.parse("int2-int2-fx32"))
+
+
+def test_zeros_come_with_a_sign_but_in_rows_of_integers():
+    units = ("int2-int8-fx24", "int2-bf16-fx36f12", "int2-int8-fx24fm2", "int2-bf16-fp32")
+    rows, *others = (counts(MacSpec.parse(name)).active for name in units)
+    assert rows[2] < rows[3] < 0.2
+    assert all(part > 0.4 for active in others for part in active[2:])
+    assert activity_of_sums(0.0, 1, True) == 0 < 0.4 < activity_of_sums(0.0, 1, False) < activity_of_sums(1.0, 1, False) == 1
+
+
+def test_narrow_products_change_less_of_a_float():
+    assert activity_of_narrow(4) < activity_of_narrow(9) == 1 < activity_of_narrow(22)
+    narrow, wide = (counts(MacSpec.parse(f"{fmt}-{fmt}-fp32")).active for fmt in ("e5m2", "e5m9"))
+    assert narrow[2] == narrow[3] < wide[2] == wide[3]
+    # An exact sum is no narrower than its lanes are apart, and fixed point has a place for each bit.
+    assert counts(MacSpec.parse("e5m2-e5m2-fp32-x2")).active[3] == counts(MacSpec.parse("e5m9-e5m9-fp32-x2")).active[3]
+    assert counts(MacSpec.parse("e5m2-e5m2-fx48f20")).active[3] == 1
 
 
 def test_many_pairs_are_as_each_alone():

@@ -9,10 +9,12 @@ import pytest
 
 from hwmodel import cost
 from hwmodel.cost.structure.adders import ADDERS as COST_ADDERS
-from hwmodel.cost.structure.cells import cells_of_shares, counts_of
+from hwmodel.cost.structure.cells import CELLS, cells_of_shares, counts_of
+from hwmodel.cost.structure.idle import SCALED, binades_of_sums, unreached
 from hwmodel.cost.structure.multipliers import MULTIPLIERS as COST_MULTIPLIERS
 from hwmodel.cost.structure.multipliers import multiplier_rows
 from hwmodel.spec import MacSpec
+from hwmodel.spec.dataflow import lane_product
 from hwmodel.yosys import Yosys
 from hwmodel_rtl import ADDERS, MULTIPLIERS, Architecture, emit
 
@@ -115,6 +117,9 @@ def test_adders_are_those_of_the_verilog_in_other_architectures(name, architectu
         "int8-int8-chunk16:fx24:fx40",
         "posit8-hfp8-fx48f20-p1",  # the highest bit of the exponent tells nothing of how far a product is shifted
         "posit16es3-bf16-fx512f100-p1",
+        "sm8-int5-fx32f8-p1",  # only an int5 alone has a power of two: the largest product is shorter than both together
+        "uint8-int8-fx24-p1",
+        "sm8-int5-fp32-x2-p2",
     ],
 )
 def test_flip_flops_are_those_that_constants_leave(name, yosys, tmp_path):
@@ -202,6 +207,48 @@ def test_sums_of_coarse_products_leave_a_long_significand_idle():
     """Multiples of a quarter up to some 40 are 8 bits of 24; of fp16 there are as many as there is room for."""
     idle = [cells_of_shares([cost.counts(MacSpec.parse(f"{fmt}-{fmt}-fp32")).idle_normacc]).sum() for fmt in ("e2m1fn", "e4m3fn", "fp16")]
     assert idle[0] > idle[1] > idle[2] == 0
+
+
+def idle_share(name: str, part: str) -> float:
+    unit = cost.counts(MacSpec.parse(name))
+    idle = {"alignadd": unit.idle_alignadd, "normacc": unit.idle_normacc}[part]
+    return float(cells_of_shares([idle]).sum() / unit.part(part).cells().sum())
+
+
+def test_the_highest_bits_of_a_sum_that_only_grows_stand_idle():
+    for lanes in ("", "-x4"):
+        grows, walks = (idle_share(f"{fmt}-{fmt}-fp32{lanes}", "normacc") for fmt in ("uint7", "sm8"))
+        assert grows > walks + 0.05
+
+
+def test_random_bits_below_a_float_stand_idle_where_products_do_not_reach():
+    plain, random = (idle_share(f"e4m3fn-e4m3fn-fp32{rounding}", "alignadd") for rounding in ("", ".sr16"))
+    assert 0 < plain < random
+
+
+def test_scales_that_stay_leave_what_multiplies_by_them_idle():
+    # Powers of two are only added to an exponent.
+    multiplied, added = (dict(cost.counts(MacSpec.parse(f"{fmt}-{fmt}-fp16")).idle_alignadd) for fmt in ("nvfp4", "mxfp4"))
+    assert counts_of(multiplied[SCALED]).gate2 > 20
+    assert SCALED not in added
+
+
+def test_full_adders_of_lanes_work_more_in_front_of_a_float_than_with_fixed_point():
+    fixed, summed = (cost.counts(MacSpec.parse(f"e2m3fn-e2m3fn-{acc}-x4")) for acc in ("fx", "fp32"))
+    adder = CELLS.index("full_adder")
+    more = [-cells_of_shares([unit.idle_alignadd])[0][adder] / unit.alignadd.full_adder for unit in (fixed, summed)]
+    assert 0.2 < more[0] < 0.5 < more[1]
+    # What stands idle does so in a tree, too.
+    spec = MacSpec.parse("e4m3fn-e4m3fn-fx64f40-x4")
+    unit, share = cost.counts(spec), unreached(binades_of_sums(spec), spec.fixed_point(spec.acc), lane_product(spec).lsb)
+    assert cells_of_shares([unit.idle_alignadd])[0][adder] == pytest.approx((share - 0.4 * (1 - share)) * unit.alignadd.full_adder)
+
+
+def test_what_makes_complements_is_told_from_what_adds():
+    signed, unsigned = (cost.counts(MacSpec.parse(f"e4m3fn{u}-e4m3fn{u}-fx")).total for u in ("", "u"))
+    assert signed.flip > 0 == unsigned.flip
+    tensor, alone = (cost.counts(MacSpec.parse(f"e4m3fn-e4m3fn-{acc}")).alignadd for acc in ("tc4f10:fp16", "fp16"))
+    assert tensor.flip > alone.flip == 0
 
 
 def test_sums_of_coarse_products_leave_a_wide_window_idle():

@@ -152,6 +152,13 @@ def test_wider_units_are_deeper(names, objective):
     assert times == sorted(times)
 
 
+@pytest.mark.parametrize("objective", NOMINAL)
+def test_nothing_is_subtracted_from_a_sum_that_only_grows(objective):
+    for acc in ("fp16", "fp32", "bf16.unfused"):
+        signed, unsigned = (time_ps(f"{fmt}-{fmt}-{acc}-p1", objective, adder=ADDER_OF[objective]) for fmt in ("sm8", "uint7"))
+        assert unsigned < 0.97 * signed
+
+
 def test_registers_cut_the_way_and_adders_shorten_it():
     for name in ("int8-int8-fp32", "fp16-fp16-fp32", "e4m3fn-e4m3fn-fx-x4", "mxfp8e4m3-mxfp8e4m3-fp32-x8", "posit8-posit8-fp32"):
         assert time_ps(f"{name}-p2") <= time_ps(f"{name}-p1") < time_ps(name)

@@ -7,15 +7,15 @@ from hwmodel.cost import ARCHITECTURES, counts
 from hwmodel.cost.depth import arrivals
 from hwmodel.cost.glitches import STIRS, stirred_cells
 from hwmodel.cost.model import fitted_cells
-from hwmodel.cost.structure.activity import shift_activity
+from hwmodel.cost.structure.activity import exponent_activity, shift_activity
 from hwmodel.spec import MacSpec
 
 
-def stirred(name: str) -> dict[str, np.ndarray]:
+def stirred(name: str, objective: str = "balanced") -> dict[str, np.ndarray]:
     """Return how many cells of the fitted parts each of `STIRS` stirs, times what it does."""
-    spec, architecture = MacSpec.parse(name), ARCHITECTURES["balanced"]
+    spec, architecture = MacSpec.parse(name), ARCHITECTURES[objective]
     unit = counts(spec, **architecture)
-    found = stirred_cells(spec, fitted_cells(unit), unit.stages, objective="balanced", **architecture)
+    found = stirred_cells(spec, fitted_cells(unit), unit.stages, objective=objective, **architecture)
     return dict(zip(STIRS, found.reshape(4, len(STIRS), -1).sum(axis=2).T, strict=True))
 
 
@@ -125,6 +125,34 @@ def test_rounding_of_products_that_fit_stirs_nothing():
 def test_rounding_of_products_is_told_from_that_of_sums():
     fused, unfused = stirred("fp16-fp16-fp16"), stirred("fp16-fp16-fp16.unfused")
     assert fused["in sums"][3] == 0 < unfused["in sums"][3]
+
+
+def test_adders_that_are_chains_pass_on_what_an_inner_float_shows():
+    def share(inner: str, objective: str) -> float:
+        often, seldom = (stirred(f"e5m2-e5m2-chunk{steps}:{inner}:fp32", objective)["by depth"][3] for steps in (1, 64))
+        return seldom / often
+
+    assert share("fp16", "area") > 1.2 * share("fp16", "balanced")
+    assert share("fx48f20", "area") == pytest.approx(share("fx48f20", "balanced"), rel=0.1)
+
+
+def test_small_inner_sums_stir_the_outer_level_the_less():
+    wide, narrow = (stirred(f"e4m3fn-e4m3fn-chunk16:{inner}:fp32")["by depth"] for inner in ("fx24f6", "fx24"))
+    assert (narrow[2:] < 0.8 * wide[2:]).all()
+
+
+def test_exponents_that_stay_stir_a_float_all_the_same():
+    assert exponent_activity(MacSpec.parse("int2-int2-fp32")) == 0
+    assert stirred("int2-int2-fp32")["by depth"][2] > 0
+
+
+def test_integers_without_a_sign_stir_what_multiplies_them_the_less():
+    for acc in ("fx32", "fx40f4"):
+        unsigned, signed = (stirred(f"{fmt}-int8-{acc}" if fmt == "int8" else f"{fmt}-{fmt}-{acc}") for fmt in ("uint8", "int8"))
+        assert unsigned["by depth"][1] < 0.75 * signed["by depth"][1]
+    # For a float all are made normal.
+    unsigned, signed = (stirred(f"{fmt}-{fmt}-fp32")["by depth"][1] for fmt in ("uint7", "sm8"))
+    assert unsigned == pytest.approx(signed, rel=0.1)
 
 
 def test_what_is_folded_into_seldom_is_seldom_stirred():

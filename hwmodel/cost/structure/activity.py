@@ -49,13 +49,13 @@ _NEARLY_ALL = 0.998
 _REACH = 6.0
 """Standard deviations beyond which there is nothing."""
 
-_HALF, _HALF_GROWN = 5.6, 36.0
+_HALF, _HALF_GROWN = 3.5, 25.0
 """Half of the last bit of a sum of 128 products, over a product's deviation, if it had no bits at all: of a random walk, and of one that
 only grows.
 """
 _MOST_LOST = 0.8
 """The same at which sums are so coarse that they grow no more."""
-_LOST = 0.65
+_LOST = 0.8
 """How much less than others the addition of a product changes that is lost: it is still aligned."""
 
 _BY_BITS, _USUAL_BITS = 0.12, 9
