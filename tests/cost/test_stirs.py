@@ -62,6 +62,16 @@ def test_bits_that_fixed_point_drops_stir_nothing():
     assert coarse < 0.8 * whole
 
 
+def test_signs_of_products_below_fixed_point_still_stir_it():
+    near, below, far = (stirred(f"e4m3fn-e4m3fn-{acc}")["in fixed point"][2] for acc in ("fx32fm3", "fx32fm5", "fx32fm12"))
+    per_cell = [
+        stirs / counts(MacSpec.parse(f"e4m3fn-e4m3fn-{acc}")).alignadd.cells().sum()
+        for stirs, acc in ((near, "fx32fm3"), (far, "fx32fm12"))
+    ]
+    assert 0 < per_cell[1] < 0.75 * per_cell[0]
+    assert far < below < near
+
+
 def test_shifters_that_hardly_any_product_is_moved_through_are_stirred_by_none():
     shares = []
     for name in ("e4m3fn-e4m3fn-fx40f10", "e5m2-bf16-fx40f10"):

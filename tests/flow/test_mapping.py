@@ -65,6 +65,13 @@ def test_parts_add_up_and_all_cells_are_counted(card, yosys, objective):
     assert [(i.name, i.cell.name, i.inputs) for i in flat.instances] == [(i.name, i.cell.name, i.inputs) for i in mapped.flat.instances]
 
 
+def test_no_signal_is_compared_with_another_without_a_limit():
+    """Sums of many lanes take hours else, where a library's adders are gates."""
+    sweeps = [command for script in SCRIPTS.values() for command in script.split("; ") if "fraig" in command]
+    assert sweeps
+    assert all(" -C " in command for command in sweeps)
+
+
 def test_a_card_names_what_makes_fast_circuits_of_it(yosys):
     """On asap7 `&nf` does: it takes far less area for little more delay; of other objectives nothing changes."""
     own = load_card("asap7")
