@@ -1,6 +1,5 @@
 """What stands idle: bits of sums that Gaussian products do not change, as many as the formats of operands and accumulator tell."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -118,9 +117,10 @@ def binades_of_terms(spec: MacSpec) -> Binades:
     return Binades(sums.finest - finer, sums.highest)
 
 
-def only_grows(factors: Sequence[ScalarOperand]) -> bool:
+def only_grows(factors: tuple[ScalarOperand, ScalarOperand]) -> bool:
     """Return whether products have no sign: the highest bits of their sum hardly ever change."""
-    return not any(fmt.signed for fmt in factors)
+    a, b = factors
+    return not (a.signed or b.signed)
 
 
 def at_work_on_top(highest: Any, lane_bits: Any) -> Any:
