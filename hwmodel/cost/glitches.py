@@ -60,6 +60,8 @@ _SUM_ALONE, _SUM_TO_REGISTER, _TENSOR_ALONE, _TENSOR_PHASES, ROUNDING, _ROUNDING
 those of a tensor core, and how much later where its accumulator joins behind them; rounded products; and rounded sums of a tensor core,
 times the root of its lanes.
 """
+_TENSOR_FROM_REGISTER = 0.5
+"""How much of what others are stirred those of a tensor core are whose products come from a register."""
 _BY_SOME = 0.5
 """By what power of how often exact sums are stirred the float is that they are added to."""
 _FIXED_ALONE, _ROWS_ALONE = 1.3, 0.8
@@ -112,7 +114,9 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, stages.levels, times.levels, strict=True)):
         aligned, rounded, alignadd, normacc = cells_of([*level.term, level.alignadd, level.normacc])
         moves = some if i == 0 else 1.0  # the sum of a chunk is hardly ever zero
-        found[2, SUMS] += moves * (_TENSOR_ALONE + _TENSOR_PHASES * (isinstance(acc, TensorAcc) and acc.late)) * aligned
+        if isinstance(acc, TensorAcc):
+            in_window = _TENSOR_ALONE * (_TENSOR_FROM_REGISTER if spec.pipeline else 1.0)
+            found[2, SUMS] += moves * (in_window + _TENSOR_PHASES * acc.late) * aligned
         first = i == 0 and active == 1
         by_bits = 1.0
         if first and spec.exact_sum is None and not isinstance(acc, TensorAcc):
@@ -140,7 +144,7 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
             term = max(arrived.significand, arrived.exponent)
             late, exponents = _lateness(spec, acc, times, term, rounds=rounds) if first else (0.0, _OF_LEVELS)
             alone = first and spec.exact_sum is None
-            there = cancelling(spec) * (activity_of_numbers(heard_by(spec)) if alone else stirred_by_sums(moves))
+            there = cancelling(spec) * (activity_of_numbers(nonzero(spec) * heard_by(spec)) if alone else stirred_by_sums(moves))
             random_bits = acc.random_bits if isinstance(acc, FloatAcc) else 0
             stirs = stirs_of_float(term, arrived.total, arrived.end, late, exponents, there, acc.format.precision, random_bits)
             found[2, DEPTH] += by_bits * stirs[0] * alignadd

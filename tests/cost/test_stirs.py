@@ -116,6 +116,11 @@ def test_what_is_shifted_as_it_is_unpacked_stirs_the_multiplier():
     assert stirred("int8-int8-fx32")["by depth before"][1] == 0  # not unpacked
 
 
+def test_products_from_a_register_stir_a_tensor_core_the_less():
+    through, behind = (stirred(f"e4m3fn-e4m3fn-tc4f12:fp32.rtz{pipeline}")["in sums"][2] for pipeline in ("", "-p1"))
+    assert 0 < behind < 0.6 * through
+
+
 def test_an_accumulator_that_joins_late_stirs_the_sum_before_it():
     at_once, late = (stirred(f"e2m1fn-e2m1fn-tc8f6:fp16{kind}")["in sums"][2] for kind in ("", ".late"))
     assert late > 1.5 * at_once

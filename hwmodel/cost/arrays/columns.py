@@ -214,11 +214,9 @@ class UnitColumns:
         def count(_: list[int], first: np.ndarray) -> list[int]:
             told, likes = self._told[frame[first], _FLOAT:], shapes[first] + (at << 24)
             pairs, lanes, unit_at = examples[first], self._told[frame[first], _LANES], self._unit_at(frame[first], examples[first])
-            there = [
-                self.pairs[pair].nonzero * heard(bits, grows=self.pairs[pair].grows)
-                for pair, bits in zip(pairs.tolist(), told[:, _PRECISION].tolist(), strict=True)
-            ]
-            active = self._active(way, unit_at, pairs, lanes, there, in_rows=False)
+            bits = told[:, _PRECISION].tolist()
+            kept = [heard(each, grows=self.pairs[pair].grows) for pair, each in zip(pairs.tolist(), bits, strict=True)]
+            active = self._active(way, unit_at, pairs, lanes, kept, in_rows=False)
             return self.plain.into_float(self._frames, frame[first], told, pairs, likes, active).tolist()
 
         return way.by_shape.of(frame << 32 | shapes, count)
@@ -240,16 +238,16 @@ class UnitColumns:
 
     def _into_fixed(self, way: Way, units: list[tuple[Frame, int]]) -> list[int]:
         pairs, lanes = (np.array(each, np.int64) for each in ([pair for _, pair in units], [frame.lanes for frame, _ in units]))
-        there = [self.pairs[pair].nonzero for _, pair in units]
-        joined = way.operands.joined
-        active = self._active(way, lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes, there, in_rows=joined)
+        joined, kept = way.operands.joined, [1.0] * len(units)
+        active = self._active(way, lambda at: units[at][0].around(self.pairs[units[at][1]]), pairs, lanes, kept, in_rows=joined)
         return self.plain.into_fixed(units, active, joined=joined)
 
     def _active(
-        self, way: Way, units: Callable[[int], MacSpec], pairs: np.ndarray, lanes: np.ndarray, there: Sequence[float], *, in_rows: bool
+        self, way: Way, units: Callable[[int], MacSpec], pairs: np.ndarray, lanes: np.ndarray, kept: Sequence[float], *, in_rows: bool
     ) -> np.ndarray:
-        """Return how often alignadd and normacc change by what operands do, (units, 2) float64, from how often products are there."""
-        changes = np.array([activity_of_sums(often, number, in_rows) for often, number in zip(there, lanes.tolist(), strict=True)])
+        """Return how often alignadd and normacc change by what operands do, (units, 2) float64, from how much of it is kept."""
+        each = zip(pairs.tolist(), lanes.tolist(), kept, strict=True)
+        changes = np.array([activity_of_sums(self.pairs[pair].nonzero, number, in_rows, share) for pair, number, share in each])
         return np.stack([way.operands.sum_activity(units, pairs, lanes) * changes, changes], axis=1)
 
     def _count(self, frame: Frame, pair: Pair) -> int:

@@ -315,15 +315,15 @@ def some_nonzero(there: float, lanes: int) -> float:
 
 
 def heard_by(spec: MacSpec) -> float:
-    """Return how often a product is none of zero, and not lost below the last bit of the float or posit that it is added to."""
-    acc, there = spec.levels[0], nonzero(spec)
+    """Return how much of what is added to a float or posit there is, over all, that is not lost below its last bit; see `heard`."""
+    acc = spec.levels[0]
     match acc:
         case FloatAcc():
-            return there * heard(acc.format.precision, grows=only_grows(spec.factors))
+            return heard(acc.format.precision, grows=only_grows(spec.factors))
         case PositAcc():
-            return there * heard(_precision_at(acc.format, binades_of_sums(spec).highest), grows=only_grows(spec.factors))
+            return heard(_precision_at(acc.format, binades_of_sums(spec).highest), grows=only_grows(spec.factors))
         case _:
-            return there
+            return 1.0
 
 
 @lru_cache(maxsize=1 << 10)
@@ -345,13 +345,15 @@ def _precision_at(fmt: PositFormat, place: float) -> int:
 
 
 @lru_cache(maxsize=1 << 14)
-def activity_of_sums(there: float, lanes: int, in_rows: bool) -> float:
+def activity_of_sums(there: float, lanes: int, in_rows: bool, kept: float) -> float:
     """Return how often sums of so many products change, of which each is none of zero so often, over sums of those that always are.
+
+    Of what is added so much is `kept` that is not lost below the sum's last bit, see `heard`.
 
     Fixed point that integers are added to in rows stands still while these are zero, and were. Others are given a zero with a sign, and
     floats one with an exponent.
     """
-    some = some_nonzero(there, lanes)
+    some = some_nonzero(there, lanes) * kept
     return 1 - (1 - some) ** 2 if in_rows else activity_of_numbers(some)
 
 

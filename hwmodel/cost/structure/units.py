@@ -10,7 +10,7 @@ from hwmodel.spec import ChoiceFormat, ChunkAcc, FixedAcc, FixedPoint, FloatAcc,
 from hwmodel.spec.dataflow import accumulated, block_scale, exact_sum_of, joins_rows, lane_product
 from hwmodel.spec.ranges import NumberShape, fixed_shape, operand_shape, rounds_terms, row_integer
 
-from .activity import activity_of_narrow, activity_of_rows, activity_of_sums, heard_by, multiply_activity
+from .activity import activity_of_narrow, activity_of_rows, activity_of_sums, heard_by, multiply_activity, nonzero
 from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
 from .cells import FLIP_FLOP, GATE2, MUX2, XOR2, Counts, Packed, Shares, cells_of, counts_of, share_of
@@ -228,7 +228,7 @@ class _Sums:
     def active(self) -> tuple[float, float]:
         """Return how often alignadd and normacc change by what the operands do, once they are counted."""
         spec, rows = self.spec, joins_rows(self.spec)
-        changes = activity_of_sums(heard_by(spec), spec.lanes, rows and isinstance(spec.levels[0], FixedAcc))
+        changes = activity_of_sums(nonzero(spec), spec.lanes, rows and isinstance(spec.levels[0], FixedAcc), heard_by(spec))
         if self.alone:
             changes *= activity_of_narrow(self.alone)
         return activity_of_rows(multiply_activity(spec), spec.lanes) * changes if rows else changes, changes
