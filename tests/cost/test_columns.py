@@ -196,7 +196,9 @@ def test_ways_are_put_together_of_plain_units_alone():
     assert plain[:300].sum() > 250
     for spec, is_plain in zip(integers, plain[300:600], strict=True):
         in_rows = isinstance(spec.acc, FixedAcc) and joins_rows(spec)
-        assert is_plain == (isinstance(spec.acc, FixedAcc | FloatAcc) and not in_rows)
+        # What is kept of products without a sign hangs on what rounds them.
+        rounded = isinstance(spec.acc, FixedAcc) and spec.pipeline > 0 and not (spec.a.signed or spec.b.signed)
+        assert is_plain == (isinstance(spec.acc, FixedAcc | FloatAcc) and not in_rows and not rounded)
     assert 0 < plain[600:].sum() < 300
 
 

@@ -120,6 +120,10 @@ def test_adders_are_those_of_the_verilog_in_other_architectures(name, architectu
         "sm8-int5-fx32f8-p1",  # only an int5 alone has a power of two: the largest product is shorter than both together
         "uint8-int8-fx24-p1",
         "sm8-int5-fp32-x2-p2",
+        "uint8-uint8-fx24-p2",  # of products without a sign what is below the unit is rounded off
+        "uint5-uint3-fx20fm3-x3-p1",
+        "uint5-uint5-fx20fm3.rne-p1",
+        "uint6-uint6-chunk4:fx20fm2:fx30-p1",
     ],
 )
 def test_flip_flops_are_those_that_constants_leave(name, yosys, tmp_path):

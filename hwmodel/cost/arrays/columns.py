@@ -53,6 +53,7 @@ class UnitColumns:
         self.operands, self.sums = PartTable(slice(0, 2)), PartTable(slice(2, 4))
         self._alone = np.array([is_alone(pair) for pair in self.pairs], bool)
         self._integers = np.array([are_integers(pair) for pair in self.pairs], bool)
+        self._unsigned = self._integers & np.array([not (a.signed or b.signed) for a, b in pairs], bool)
         self._posits = np.array([isinstance(a, PositFormat) and isinstance(b, PositFormat) for a, b in pairs], bool)
         self._frames, self._frame_at = list[Frame](), dict[tuple[int, int, int], int]()
         self._told = np.empty((0, _TOLD), np.int64)
@@ -162,7 +163,9 @@ class UnitColumns:
             return [joins(self._frames[around], self.pairs[of]) for around, of in asked]
 
         joined = self._joins.of(told[at, _FIXED] << 32 | pair[at], count)
-        ways[at] = np.where(joined, ways[at], told[at, _WAY])
+        # What a register holds of products without a sign hangs on what rounds them.
+        whole = self._unsigned[pair[at]] & (told[at, _REGISTERS] > 0)
+        ways[at] = np.where(joined, ways[at], np.where(whole, -1, told[at, _WAY]))
         return ways
 
     def _whole_units(self, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

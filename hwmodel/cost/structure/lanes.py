@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwmodel.spec import BlockFormat, LogFormat, MacSpec, Operand, PositFormat
+from hwmodel.spec import BlockFormat, FixedAcc, IntFormat, LogFormat, MacSpec, Operand, PositFormat
 from hwmodel.spec.dataflow import Taken, is_halved, product_of, raised_shape, taken
 from hwmodel.spec.ranges import operand_shape
 
@@ -44,7 +44,16 @@ class LaneCounts(NamedTuple):
 
 def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
     """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows."""
-    return _lane(spec.a, spec.b, taken(spec), adder, multiplier)
+    lane = _lane(spec.a, spec.b, taken(spec), adder, multiplier)
+    return lane._replace(product_bits=lane.product_bits - _unread(spec)) if spec.pipeline else lane
+
+
+def _unread(spec: MacSpec) -> int:
+    """Return how many bits of products nobody asks for: of integers without a sign those below fixed point's unit, where it rounds down."""
+    first, unsigned = spec.levels[0], [isinstance(fmt, IntFormat) and not fmt.signed for fmt in (spec.a, spec.b)]
+    if not (isinstance(first, FixedAcc) and first.rounding == "floor" and spec.exact_sum is None and all(unsigned)):
+        return 0
+    return max(-spec.product_lsb_exponent - spec.fixed_point(first).fraction, 0)
 
 
 @lru_cache(maxsize=1 << 12)
