@@ -23,8 +23,9 @@ from .timing import Timing, clock_timing, static_timing
 PARTS_KEPT = (DECODE, *PARTS)
 _CLEAN = "strash; &get -n; &fraig -x -C 1000; &put; scorr; "
 _SIZE = "topo; buffer; dnsize; stime -p"
-# Without a limit of conflicts, what looks for signals that are equal can take hours at one: where a library's adders are gates, at sums of
-# many lanes, as of int4-int4-posit8-x16 on sg13g2. With it that takes two seconds, and 80 other units are mapped as without, to the cell.
+# Without a limit of conflicts, what looks for signals that are equal may not end: where a library's adders are gates, at sums of many
+# lanes; of int4-int4-posit8-x16 on sg13g2 it had not after half an hour. With it that takes two seconds, and 80 other units are mapped as
+# without, to the cell.
 # Chosen by measurement (six designs, two libraries). ABC's area mapper `amap` gives 16 to 30 % less area than Yosys's default
 # `&nf` script, and does not look at delay tables, so that a card and its full Liberty file map alike. Rewriting and refactoring
 # keep prefix adders as fast as they are, which `dc2` makes smaller and slower. Buffering and sizing then cost 1 to 5 % and save

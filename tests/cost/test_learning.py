@@ -100,7 +100,8 @@ def test_estimates_are_as_good_as_the_project_says(card, objective, sets):
         assert 0 < np.average([row["mean"] for row in known], weights=[row["units"] for row in known]) < bound, quantity
         assert 0 < rows[quantity, "total", "all"]["mean"] < 0.10, quantity
     # Units of any two formats and any accumulator are harder.
-    for quantity, bound in {"area_um2": 0.03, "energy_fj": 0.10, "energy_timed_fj": 0.14, DELAY: 0.115}.items():
+    delay = 0.115 if (card, objective) == ("asap7", "area") else 0.08
+    for quantity, bound in {"area_um2": 0.03, "energy_fj": 0.09, "energy_timed_fj": 0.13, DELAY: delay}.items():
         assert 0 < rows[quantity, "total", ANY_FAMILY]["mean"] < bound, quantity
         assert rows[quantity, "total", ANY_FAMILY]["coverage"] > 0.79, quantity
     for row in rows.values():

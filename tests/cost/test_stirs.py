@@ -5,9 +5,10 @@ import pytest
 
 from hwmodel.cost import ARCHITECTURES, counts
 from hwmodel.cost.depth import arrivals
-from hwmodel.cost.glitches import STIRS, stirred_cells
+from hwmodel.cost.glitches import STIRS, stirred_by_bits, stirred_cells
 from hwmodel.cost.model import fitted_cells
 from hwmodel.cost.structure.activity import exponent_activity, shift_activity
+from hwmodel.cost.structure.idle import binades_of_sums
 from hwmodel.spec import MacSpec
 
 
@@ -49,7 +50,9 @@ def test_products_that_are_zeros_stir_no_sum():
 def test_the_sums_of_chunks_are_no_zeros():
     few, many = (stirred(f"{fmt}-{fmt}-chunk32:fx20:fp32")["by depth"][3] for fmt in ("int2", "int4"))
     # They have fewer bits, but are there as often.
-    assert few > 0.6 * many
+    specs = [MacSpec.parse(f"{fmt}-{fmt}-chunk32:fx20:fp32") for fmt in ("int2", "int4")]
+    by_bits = [stirred_by_bits(binades_of_sums(spec), spec.fixed_point(spec.levels[0])) for spec in specs]
+    assert few / many == pytest.approx(by_bits[0] / by_bits[1], rel=0.05)
 
 
 def test_a_sum_that_a_register_follows_is_stirred_less():

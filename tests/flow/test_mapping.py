@@ -66,7 +66,7 @@ def test_parts_add_up_and_all_cells_are_counted(card, yosys, objective):
 
 
 def test_no_signal_is_compared_with_another_without_a_limit():
-    """Sums of many lanes take hours else, where a library's adders are gates."""
+    """Sums of many lanes may not end else, where a library's adders are gates."""
     sweeps = [command for script in SCRIPTS.values() for command in script.split("; ") if "fraig" in command]
     assert sweeps
     assert all(" -C " in command for command in sweeps)

@@ -333,7 +333,7 @@ def heard(precision: int, *, grows: bool) -> float:
     A product of two Gaussian numbers is smaller than some share of its deviation with a probability that is the integral of a Bessel
     function, K0; near 0 this is a logarithm.
     """
-    half = min(_HALF_GROWN if grows else _HALF, ldexp(_MOST_LOST, max(precision, 0))) / (1 << max(precision, 0))
+    half = min(ldexp(_HALF_GROWN if grows else _HALF, -max(precision, 0)), _MOST_LOST)
     return 1 - _LOST * 2 / pi * half * (1 - np.euler_gamma + log(2 / half))
 
 
