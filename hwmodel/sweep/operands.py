@@ -19,6 +19,8 @@ from hwmodel.spec.errors import nearest
 STEPS = 128
 STREAMS = 64
 MOST_PRODUCTS = 1 << 22
+_LEAST_OF_INTEGERS = 0.75
+"""Standard deviation of integers, in steps, at least: a half of them are others than zero then."""
 _ROWS = "gaussian-rows"
 """The one distribution that is of rows of a tensor, and not of numbers."""
 
@@ -29,8 +31,9 @@ Shape = tuple[int, int, int]
 def gaussian_sigma(fmt: Format) -> float:
     """Return the standard deviation that suits a format: a quarter of its largest value, at most 1 for what has an exponent.
 
-    An integer tensor is scaled to fill its range, and so is one that a codebook is for; a float with exponent to spare is used
-    around 1, or, where its normal numbers begin above that, around the smallest of them.
+    An integer tensor is scaled to fill its range, and so is one that a codebook is for; integers of 2 bits, of which nearly all were
+    zeros, are half of them. A float with exponent to spare is used around 1, or, where its normal numbers begin above that, around the
+    smallest of them.
 
     Raises
     ------
@@ -38,7 +41,9 @@ def gaussian_sigma(fmt: Format) -> float:
         If float64, in which numbers are drawn, does not reach as far.
     """
     quarter = _largest(fmt) / 4
-    if isinstance(fmt, IntFormat | CodebookFormat):
+    if isinstance(fmt, IntFormat):
+        return max(quarter, _LEAST_OF_INTEGERS)
+    if isinstance(fmt, CodebookFormat):
         return quarter
     return min(quarter, 2.0**fmt.emin if isinstance(fmt, FloatFormat) and fmt.emin > 0 else 1.0)
 

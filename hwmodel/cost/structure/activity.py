@@ -37,6 +37,9 @@ from .parts import exponent_width
 _IN_BLOCK = 0.4
 """Standard deviation of a block's elements, over the largest: their scale brings the largest of some ten or thirty near to it."""
 
+_LEAST_OF_INTEGERS = 0.75
+"""Standard deviation of integers at least, in steps."""
+
 _EXPONENT_WEIGHT = 1.5
 """Cells that a bit of the exponents' sum has, over those that a product of two bits has."""
 
@@ -76,7 +79,9 @@ def deviation(fmt: Operand) -> float:
     if isinstance(fmt, BlockFormat):
         return _IN_BLOCK * _largest(fmt.element)
     quarter = _largest(fmt) / 4
-    if isinstance(fmt, IntFormat | CodebookFormat):
+    if isinstance(fmt, IntFormat):
+        return max(quarter, _LEAST_OF_INTEGERS)
+    if isinstance(fmt, CodebookFormat):
         return quarter
     return min(quarter, _power(fmt.emin) if isinstance(fmt, FloatFormat) and fmt.emin > 0 else 1.0)
 

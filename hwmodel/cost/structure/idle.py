@@ -65,7 +65,7 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
     size = largest.bit_length() + fmt.lsb_exponent - 2
     match fmt:
         case IntFormat():
-            return fmt.lsb_exponent, size
+            return fmt.lsb_exponent, size + _is_narrowest(fmt)
         case FloatFormat() | X87Format() | PositFormat():
             precision = fmt.precision
         case CodebookFormat():
@@ -74,6 +74,11 @@ def _binades(fmt: ScalarOperand) -> tuple[float, float]:
             precision = log_product_shape(fmt, fmt).significand_bits // 2  # the table is of the product
     size = min(size, max(fmt.emin, 0) if isinstance(fmt, FloatFormat) else 0)
     return max(fmt.lsb_exponent, size - precision - _TAIL_BITS), size
+
+
+def _is_narrowest(fmt: ScalarOperand) -> bool:
+    """Return whether operands are integers without bits between sign and last one, which are as large as those with one more."""
+    return isinstance(fmt, IntFormat) and fmt.max_value == 1
 
 
 def binades_of_products(spec: MacSpec) -> tuple[float, float]:
@@ -138,8 +143,9 @@ def reached(spec: MacSpec, fixed: FixedPoint) -> int:
     lanes = (spec.lanes - 1).bit_length()
     # A sum that only grows changes its bits the less often, the higher they are.
     walk = 1 + lanes if only_grows(spec.factors) else _WALK_BITS + lanes // 2
-    # A Gaussian operand's standard deviation is a quarter of its largest value.
-    return min((spec.product_max_magnitude >> 4).bit_length() + fixed.fraction + walk, fixed.width)
+    # A Gaussian operand's standard deviation is a quarter of its largest value, or of the next format's.
+    common = spec.product_max_magnitude << sum(map(_is_narrowest, spec.factors)) >> 4
+    return min(common.bit_length() + fixed.fraction + walk, fixed.width)
 
 
 def unreached(sums: Binades, fixed: FixedPoint, lsb: int | None = None) -> float:
