@@ -58,7 +58,7 @@ class Estimate:
         calibration = self._calibration
         levels = depths(self.spec, **calibration.architecture, objective=self.objective)
         glitching = self._glitching
-        kinds = {TIMED: glitching, DELAY: levels.sum(axis=0, keepdims=True)}
+        kinds = {TIMED: glitching, DELAY: levels.reshape(1, -1)}
         costs = {quantity: costs_of(each, calibration.coefficients[quantity]).tolist() for quantity, each in kinds.items()}
         return {quantity: _figures(calibration, quantity, each) for quantity, each in costs.items()}
 
@@ -155,9 +155,9 @@ class Estimate:
     def explain_delay(self) -> list[dict[str, Any]]:
         """Return the longest path: one row for each part and kind of level on it, with levels and contributions, which add up."""
         levels = depths(self.spec, **self._calibration.architecture, objective=self.objective)
-        (each,) = self._calibration.coefficients[DELAY]
+        each_ps = self._calibration.coefficients[DELAY].reshape(levels.shape)
         rows: list[dict[str, Any]] = []
-        for name, own in zip(FITTED, levels, strict=True):
+        for name, own, each in zip(FITTED, levels, each_ps, strict=True):
             for kind in np.flatnonzero(own).tolist():
                 row: dict[str, Any] = {"part": name, "level": LEVELS[kind], "levels": float(own[kind]), "each_ps": float(each[kind])}
                 rows.append(row | {"delay_ps": float(own[kind] * each[kind])})

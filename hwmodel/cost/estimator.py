@@ -171,7 +171,7 @@ class Estimator:
             glitching = np.array(
                 [glitching_cells(spec, each, counts(spec, **architecture).stages, **built) for spec, each in zip(specs, cells, strict=True)]
             )
-            levels = np.array([depths(spec, **built).sum(axis=0, keepdims=True) for spec in specs])
+            levels = np.array([depths(spec, **built).reshape(1, -1) for spec in specs])
             for calibration, found in zip(calibrations, costs, strict=True):
                 found[DELAY][at] = costs_of(levels, calibration.coefficients[DELAY])
                 found[TIMED][at] = costs_of(glitching, calibration.coefficients[TIMED])

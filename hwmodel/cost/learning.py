@@ -161,7 +161,7 @@ def unit_sets(rows: Sequence[Mapping[str, Any]], cards: Mapping[str, Figures]) -
         kept = [counts(spec, **architecture) for spec in specs]
         cells = np.stack(list(map(fitted_cells, kept)))
         levels = np.stack([depths(spec, **architecture, objective=objective) for spec in specs])
-        kinds = dict.fromkeys(COUNTED, cells) | {DELAY: levels.sum(axis=1, keepdims=True)}
+        kinds = dict.fromkeys(COUNTED, cells) | {DELAY: levels.reshape(len(levels), 1, -1)}
         kinds[TIMED] = np.stack(
             [
                 glitching_cells(spec, fitted_cells(unit), unit.stages, objective=objective, **architecture)

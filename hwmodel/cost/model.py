@@ -6,7 +6,7 @@ Each fitted part's figure is modelled as
 
 where `certain` is what needs no learning (flip-flops' area and clock energy: their number and cell are known), and each group is a kind
 of cell whose counts are multiplied by the card's own figure for it. The scales, none negative, are least squares of the relative error;
-those of cells are pulled a little towards one scale for all. They are all there is to learn.
+they are pulled a little towards one scale for all. They are all there is to learn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,12 +54,10 @@ AREA_GROUPS: Mapping[str, tuple[str, ...]] = {
     "masks": ("mask",),
     "strong masks": ("strong_mask",),
 }
-ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "adders": ("full_adder", "sign_adder", "half_adder"),
-    "xor": ("xor2", "flip", "prefix"),
-    "others": ("mux2", "gate2", "wide", "mask", "strong_mask", "inverter", "flip_flop"),
-}
-"""How often outputs change in a cycle: those of sums in every other one, those of gates that select or mask less."""
+ENERGY_GROUPS: Mapping[str, tuple[str, ...]] = {**AREA_GROUPS, "registers": ("flip_flop",)}
+"""How often outputs change in a cycle differs by what they are: those of sums do so in every other one, those of gates that select or mask
+less, and registers do not glitch.
+"""
 
 COMPOSED: Mapping[str, Mapping[str, float]] = {
     "flip": {"xor2": 1},
@@ -82,17 +80,16 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "area_um2": tuple(AREA_GROUPS),
     "energy_fj": tuple(ENERGY_GROUPS),
     TIMED: (*ENERGY_GROUPS, *STIRS),
-    DELAY: tuple(DEPTH_GROUPS),
+    DELAY: DEPTH_GROUPS,
 }
 """Quantity -> the groups of its fits."""
 
 _PASSES = 4
 
-_PULL = 0.17
+_PULL = 0.1
 """How much relative error of one unit weighs as much as a scale that is off by all of what the part's scales have in common.
 
 So little that what units tell decides, and enough where they tell nothing: of kinds that a part of theirs has not, or has in proportion.
-Those of levels of logic are not pulled: units of all families tell each of them.
 """
 
 Figures = Mapping[str, Mapping[str, float]]
@@ -111,14 +108,11 @@ class Fit:
         The card's figure of each kind, in the row of its group, else 0.
     scales : (groups,) float64
         What each group is multiplied by.
-    pull
-        How strongly scales are pulled towards one for all, see `_PULL`.
     """
 
     certain: np.ndarray
     groups: np.ndarray
     scales: np.ndarray
-    pull: float = 0.0
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -134,20 +128,19 @@ class Fit:
         features, rest = cells @ self.groups.T, measured - cells @ self.certain
         estimated = measured
         for _ in range(_PASSES):
-            scales = _least_squares(features / estimated[:, np.newaxis], rest / estimated, self.pull)
+            scales = _least_squares(features / estimated[:, np.newaxis], rest / estimated)
             # Relative to the estimate, not to what was measured: else units that cost little pull all estimates down.
             estimated = np.maximum(features @ scales + cells @ self.certain, measured / 20)
         return self.scaled(scales)
 
 
-def _least_squares(features: np.ndarray, target: np.ndarray, pull: float) -> np.ndarray:
+def _least_squares(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Return the least-squares scales, pulled towards one for all, none negative: groups that want to be are left out, the worst first."""
     groups, whole = features.shape[1], features.sum(axis=1)
-    if pull:
-        common = max(whole @ target / (whole @ whole), 0.0)
-        weight = pull / max(common, pull)
-        features = np.vstack([features, weight * np.eye(groups)])
-        target = np.concatenate([target, np.full(groups, weight * common)])
+    common = max(whole @ target / (whole @ whole), 0.0)
+    weight = _PULL / max(common, _PULL)
+    features = np.vstack([features, weight * np.eye(groups)])
+    target = np.concatenate([target, np.full(groups, weight * common)])
     scales = np.zeros(groups)
     free = [group for group in range(groups) if features[:, group].any()]
     while free:
@@ -167,7 +160,7 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
     if quantity == "area_um2":
         groups = np.stack([_placed(figures, "area_um2", kinds) for kinds in AREA_GROUPS.values()])
         certain, at_work = _placed(figures, "area_um2", ["flip_flop"]), np.zeros_like(groups)
-        return Fit(np.append(certain, at_work[0]), np.hstack([groups, at_work]), np.ones(len(groups)), _PULL)
+        return Fit(np.append(certain, at_work[0]), np.hstack([groups, at_work]), np.ones(len(groups)))
     groups = np.stack([_placed(figures, "toggle_fj", kinds) for kinds in ENERGY_GROUPS.values()])
     if quantity == TIMED:
         stirred = _STIRRED * (groups.sum(axis=0) - _placed(figures, "toggle_fj", ["flip_flop"]))
@@ -176,7 +169,7 @@ def blank_fit(quantity: str, figures: Figures, objective: str) -> Fit:
     groups = np.hstack([np.zeros((len(groups), len(CELLS))), groups])
     certain = _placed(figures, "clock_fj", ["flip_flop"])
     certain = np.append(certain, np.zeros(groups.shape[1] - len(certain)))
-    return Fit(certain, groups, np.ones(len(groups)), _PULL)
+    return Fit(certain, groups, np.ones(len(groups)))
 
 
 def _placed(figures: Figures, figure: str, kinds: Sequence[str]) -> np.ndarray:

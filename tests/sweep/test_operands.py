@@ -49,6 +49,12 @@ def test_shapes_of_distributions():
     assert np.mean(golden.decode(_codes("offset", "fp16"), fp16)) == pytest.approx(1, rel=0.03)
 
 
+@pytest.mark.parametrize("name", ["int2", "sm2", "uint2", "int3"])
+def test_the_narrowest_integers_are_zeros_half_of_the_time(name):
+    values = golden.decode(_codes("gaussian", name), parse_format(name))
+    assert np.mean(values == 0) == pytest.approx(0.5, abs=0.03)
+
+
 @pytest.mark.parametrize("name", ["e4m3b-7", "e2m1b-2none", "e5m2b-30", "e4m3"])
 def test_floats_far_from_one_are_fed_numbers_that_they_have(name):
     fmt = parse_format(name)

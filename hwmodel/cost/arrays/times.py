@@ -9,11 +9,11 @@ from hwmodel.collecting import nothing_collected
 from hwmodel.spec import FixedAcc, FloatAcc, MacSpec
 from hwmodel.spec.dataflow import exact_sum_shape, joins_rows, lane_product
 
-from ..depth.fixed import FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
+from ..depth.fixed import Aligned, FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
 from ..depth.lanes import LaneWays, through_lane
 from ..depth.levels import FloatLevel, add_to_float
-from ..depth.paths import ALIGNADD, LEVELS, NOMINAL, PER_NS, Number, Path, arrived, even, follow, later, latest, start
-from ..depth.response import FIELDS, SOURCES, Response, fields_of, levels_by_kind, respond
+from ..depth.paths import ALIGNADD, GROUPS, NOMINAL, PER_NS, Number, Path, arrived, even, follow, later, latest, levels_of, start
+from ..depth.response import FIELDS, SOURCES, Response, fields_of, respond
 from ..depth.rows import through_rows
 from ..glitches import (
     BEFORE,
@@ -46,15 +46,18 @@ from .tables import Distinct, Facts, FactsAt, PartTable, Told
 
 
 class _Ways:
-    """Different ways by their levels, (ways, 12) float64; the one with no level is at 0."""
+    """Different ways by their levels, (ways, 48) float64, by `hwmodel.cost.depth.GROUPS`; the one with no level is at 0."""
 
     def __init__(self) -> None:
         self._places = Distinct()
-        self._places.of((0.0,) * len(LEVELS))
-        self._levels = Facts(len(LEVELS))
+        self._places.of((0.0,) * len(GROUPS))
+        self._levels = Facts(len(GROUPS))
 
     def of(self, levels: Sequence[float]) -> int:
         return self._places.of(tuple(levels))
+
+    def along(self, path: Path) -> int:
+        return self.of(levels_of(path).ravel().tolist())
 
     @property
     def levels(self) -> np.ndarray:
@@ -141,7 +144,7 @@ class PlainTimes:
 
     @property
     def levels(self) -> np.ndarray:
-        """The levels of logic on the ways that were found, (ways, 12) float64."""
+        """The levels of logic on the ways that were found, (ways, 48) float64, by `hwmodel.cost.depth.GROUPS`."""
         return self._ways.levels
 
     def of(self, operands: np.ndarray, sums: np.ndarray, units: Callable[[int], MacSpec]) -> tuple[np.ndarray, list[Stirred]]:
@@ -175,10 +178,10 @@ class PlainTimes:
         else:
             lane = through_lane(spec, registers, *built)
         paths = fields_of(lane.number)
-        known = {id(path): self._ways.of(levels_by_kind(path)) for path in paths}
+        known = {id(path): self._ways.along(path) for path in paths}
         end = later(*lane.ends) if lane.ends else start(ALIGNADD, self._weights)
         alone = spec.exact_sum is None and isinstance(spec.acc, FloatAcc)
-        told = [*(path.time for path in paths), *(known[id(path)] for path in paths), 0.0, end.time, self._ways.of(levels_by_kind(end))]
+        told = [*(path.time for path in paths), *(known[id(path)] for path in paths), 0.0, end.time, self._ways.along(end)]
         told += [
             lane.operands / PER_NS,
             lane.product / PER_NS,
@@ -206,9 +209,9 @@ class PlainTimes:
         if not joins_rows(spec):
             sizes = FixedSizes.of(lane_product(spec), spec.lanes, fixed, fixed.width, "floor", accumulates=False, drops_specials=False)
             to_sum = self._respond_in_tree(sizes, None, lambda total: total)
-        out = [*(path.time for path in number), *(self._ways.of(levels_by_kind(path)) for path in number)]
+        out = [*(path.time for path in number), *(self._ways.along(path) for path in number)]
         last = later(*number)
-        return [*to_sum, *out, last.time, self._ways.of(levels_by_kind(last)), spec.pipeline > 0]
+        return [*to_sum, *out, last.time, self._ways.along(last), spec.pipeline > 0]
 
     def _level(self, place: int) -> Sequence[float]:
         """Return what is told of an accumulator."""
@@ -252,15 +255,18 @@ class PlainTimes:
         if known is None:
             aligned = self._aligned.get(sizes.unit)
             if aligned is None:
-                aligned = respond(ALIGNADD, self._weights, lambda given: [align_to_unit(given, sizes.unit).last])
+                aligned = respond(ALIGNADD, self._weights, lambda given: _ends(align_to_unit(given, sizes.unit)))
                 self._aligned[sizes.unit] = aligned
-            times, levels = aligned.times[0].copy(), aligned.levels[0].copy()
-            acc = fed_back(sizes.register, self._weights)
-            if sizes.accumulates and acc.time > times[-1]:
-                times[-1], levels[-1] = acc.time, levels_by_kind(acc)
-            on = keep(follow(start(ALIGNADD, self._weights), tree_of(sizes, self._adder, self._weights)))
-            levels += levels_by_kind(on)
-            known = self._responses[sizes, saturate] = (*(times + on.time).tolist(), *map(self._ways.of, levels.tolist()))
+            acc, ways = fed_back(sizes.register, self._weights), tree_of(sizes, self._adder, self._weights)
+            low, high = (keep(follow(start(ALIGNADD, self._weights), way)) for way in (ways.low, ways.high))
+            times = aligned.times + np.array([[low.time], [high.time]])
+            levels = aligned.levels + np.array([levels_of(low), levels_of(high)]).reshape(2, 1, -1)
+            by_high = times[1] > times[0]
+            times, levels = np.where(by_high, *times[::-1]), np.where(by_high[:, np.newaxis], *levels[::-1])
+            from_acc = keep(follow(acc, ways.whole))
+            if sizes.accumulates and from_acc.time > times[-1]:
+                times[-1], levels[-1] = from_acc.time, levels_of(from_acc).ravel()
+            known = self._responses[sizes, saturate] = (*times.tolist(), *map(self._ways.of, levels.tolist()))
         return known
 
     def _respond(self, sizes: FloatLevel | tuple[FixedSizes, bool | None], walk: Callable[[Number], Sequence[Path]]) -> tuple[float, ...]:
@@ -323,6 +329,10 @@ class PlainTimes:
             rounding = level_of_float(of.acc, of.shape, self._adder, False).term[1] if rounds else 0
             self._rounding.add(cells_of([rounding])[0].tolist())
         return self._rounding.all()
+
+
+def _ends(aligned: Aligned) -> list[Path]:
+    return [aligned.low, aligned.word.high]
 
 
 class _Sums(NamedTuple):

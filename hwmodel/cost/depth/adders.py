@@ -193,15 +193,16 @@ def add_columns(runs: Sequence[Run], constant: int, adder: str, nothing: Path) -
     width = sum([length for length, _ in runs])
     above = sign_column(tuple(trees.merged((length, signals(_height(column))) for length, column in runs)), constant)
     # Columns above take carries in and hand none on.
-    rows = trees.lowest_columns(compress(trees.with_constant(runs, constant & ((1 << above) - 1), [(None, 1)])), above)
+    compressed = compress(trees.with_constant(runs, constant & ((1 << above) - 1), [(None, 1)]))
+    rows = trees.lowest_columns(compressed, above)
     first = later(*next((paths for _, row in rows if (paths := _signals(row))), [nothing]))
     total = Word(first, _ripple_rows(rows, first) if adder == "ripple" or above < 4 else after(_carry_rows(rows, adder, first), XOR))
     if above < width:
-        # Above there are lone bits, counted up or down; where the adder is a chain, so are their runs of ones.
+        # Above there are lone bits, counted up or down; where the adder is a chain, so are their runs of ones, which wait for none of it.
         lone = width - above
         counted = spread(after(total.high, GATE), lone)
         if adder == "ripple":
-            counted = after(counted, HALF, lone)
+            counted = later(counted, after(later(nothing, *_signals(compressed[-1][1])), HALF, lone))
         total = Word(first, after(after(counted, GATE), XOR))
     return total
 

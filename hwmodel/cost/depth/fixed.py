@@ -12,8 +12,7 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from ..structure.multipliers import columns_of_rows
-from ..structure.trees import Heap
-from .adders import Column, add, add_columns, columns_of, increment, ripple, runs_of
+from .adders import Column, add, add_columns, increment, ripple, runs_of
 from .decode import exponent_bits
 from .multiply import integer_rows
 from .paths import (
@@ -41,6 +40,9 @@ from .paths import (
     tree,
 )
 from .shifters import count_zeros, normalise, shift, shift_left
+
+_FAR = float(1 << 20)
+"""Earlier than all else by so much comes what is not looked at."""
 
 
 def fed_back(bits: int, weights: Weights) -> Path:
@@ -76,17 +78,33 @@ def add_integers(
     return sums[0], sums[1], segment_of(later(*(path for row in rows for path in row)))
 
 
+class TreeWays(NamedTuple):
+    """Ways through the tree of a sum: from the lowest bits of numbers, from their highest ones, and from all that there is at once."""
+
+    low: Segment
+    high: Segment
+    whole: Segment
+
+
 @lru_cache(maxsize=1 << 12)
 def sum_tree(
-    count: int, bits: int, place: int, carries: bool, signed: bool, width: int, accumulates: bool, adder: str, weights: Weights
-) -> Segment:
-    """Return the way through the sum, `width` bits, of `count` numbers of `bits` bits at a place, and of an accumulator."""
-    begin = start(ALIGNADD, weights)
-    placed = Heap(width)
-    placed.place(0, width * accumulates)
-    placed.place(place, place + bits + signed, count)
-    placed.place(place, place + carries, count)
-    return segment_of(latest(add_columns(columns_of(placed, begin), -count << (place + bits) if signed else 0, adder, begin)))
+    count: int, bits: int, place: int, top: int, carries: bool, signed: bool, width: int, accumulates: bool, adder: str, weights: Weights
+) -> TreeWays:
+    """Return the ways through the sum, `width` bits, of `count` numbers of `bits` bits at a place, and of an accumulator.
+
+    Numbers may come before their highest bit, which is shifted to `top` places above the lowest, or further up.
+    """
+    begin, ways = start(ALIGNADD, weights), list[Segment]()
+    early = begin._replace(time=-_FAR)
+    for acc, below in ((early, begin), (early, early), (begin, begin)):
+        columns: list[Column] = [[(acc, 1)] * accumulates for _ in range(width)]
+        for at in range(place, min(place + bits + signed, width)):
+            columns[at].append((begin if at >= place + top else below, count))
+        if carries and place < width:
+            columns[place].append((below, count))
+        total = latest(add_columns(runs_of(columns), -count << (place + bits) if signed else 0, adder, begin))
+        ways.append(segment_of(total))
+    return TreeWays(*ways)
 
 
 class UnitSizes(NamedTuple):
@@ -133,6 +151,11 @@ class UnitSizes(NamedTuple):
             finer = max(-self.plan.start, 0)
             return OnGrid(len(self.plan.weights) - finer, max(self.plan.start, 0), finer > 0)
         return OnGrid(self._shifted - self.dropped, max(self.place, 0), self.signed or self.inexact)
+
+    @property
+    def top(self) -> int:
+        """Where the highest bit of the number stands on the grid at the lowest exponent, over the lowest bit."""
+        return max(self.bits - 1 - self.dropped, 0) if self.plan is None else 0
 
     @property
     def _shifted(self) -> int:
@@ -212,9 +235,9 @@ class Aligned(NamedTuple):
     carry: Path
 
     @property
-    def last(self) -> Path:
-        """The way to the last of them."""
-        return later(latest(self.word), self.carry)
+    def low(self) -> Path:
+        """The way to what is added at the lowest bit."""
+        return later(self.word.low, self.carry)
 
 
 def align_to_unit(number: Number, sizes: UnitSizes) -> Aligned:
@@ -252,8 +275,9 @@ def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
     """Return the way to the sum of numbers brought to a fixed-point grid, and of an accumulator."""
     unit, aligned, acc = sizes.unit, align_to_unit(number, sizes.unit), fed_back(sizes.register, number.flags.weights)
     if sizes.in_tree:
-        begin = later(aligned.last, acc) if sizes.accumulates else aligned.last
-        return follow(begin, tree_of(sizes, adder, begin.weights))
+        ways = tree_of(sizes, adder, acc.weights)
+        total = later(follow(aligned.low, ways.low), follow(aligned.word.high, ways.high))
+        return later(total, follow(acc, ways.whole)) if sizes.accumulates else total
     place, carry = unit.on_grid.place, aligned.carry if unit.on_grid.carries else None
     bits = sizes.width - place
     if not unit.signed:
@@ -264,9 +288,11 @@ def add_fixed(number: Number, sizes: FixedSizes, adder: str) -> Path:
     return latest(add(bits, adder, even(acc), aligned.word, carry, above=above))
 
 
-def tree_of(sizes: FixedSizes, adder: str, weights: Weights) -> Segment:
-    """Return the way through the tree of all that is added."""
-    return sum_tree(sizes.terms, *sizes.unit.on_grid, sizes.unit.signed, sizes.width, sizes.accumulates, adder, weights)
+def tree_of(sizes: FixedSizes, adder: str, weights: Weights) -> TreeWays:
+    """Return the ways through the tree of all that is added."""
+    unit = sizes.unit
+    bits, place, carries = unit.on_grid
+    return sum_tree(sizes.terms, bits, place, unit.top, carries, unit.signed, sizes.width, sizes.accumulates, adder, weights)
 
 
 def add_far(number: Number, term: NumberShape, fixed: FixedPoint, rounding: str, adder: str) -> Path:

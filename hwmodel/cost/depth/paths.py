@@ -25,21 +25,27 @@ gates with two inputs. ``fan_out``: log2 of the loads of a signal that drives a 
 """
 TREE, FULL, HALF, ROUND, PREFIX, CHAIN, INCREMENT, XOR, MUX, GATE, FAN_OUT, LOAD = range(len(LEVELS))
 
-Weights = tuple[float, ...]
-"""What a level of each kind takes."""
+Weights = tuple[tuple[float, ...], ...]
+"""What a level of each kind takes, by `PARTS`."""
 
-_ROUND: dict[str, Weights] = {
+_ROUND: dict[str, tuple[float, ...]] = {
     "area": (4.7, 3.8, 0.9, 1.9, 2.0, 0.9, 0.0, 1.5, 1.8, 1.0, 0.3, 0.35),
     "balanced": (4.7, 3.8, 1.0, 1.8, 0.5, 0.8, 1.0, 1.5, 1.8, 1.2, 1.0, 0.06),
     "delay": (4.7, 3.8, 0.5, 0.5, 2.5, 0.1, 1.5, 1.5, 1.5, 1.0, 1.2, 0.03),
 }
 
-_APART = tuple(1e-7 * sqrt(prime) for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37))
+GROUPS = tuple(f"{part} {level}" for part in PARTS for level in LEVELS)
+"""What is learnt: how much of its `NOMINAL` time a level of each kind takes in each part, for cells are sized by what they drive there."""
+
+_APART = tuple(1e-5 * sqrt(n) for n in range(2, 2 + 2 * len(GROUPS)) if all(n % (square * square) for square in range(2, 10)))
 
 NOMINAL: dict[str, Weights] = {
-    objective: tuple(weight + apart for weight, apart in zip(weights, _APART, strict=True)) for objective, weights in _ROUND.items()
+    objective: tuple(
+        tuple(weight + apart for weight, apart in zip(weights, _APART[part * len(LEVELS) :], strict=False)) for part in range(len(PARTS))
+    )
+    for objective, weights in _ROUND.items()
 }
-"""By what the mapper aims at, what a level of each of `LEVELS` takes, roughly, in hundreds of ps on SKY130.
+"""By what the mapper aims at, what a level of each of `LEVELS` takes in each of `PARTS`, roughly, in hundreds of ps on SKY130.
 
 Only their ratios count here, and other libraries have much the same. A mapper for area leaves loads to weak gates, others buffer them.
 No two different ways take the same time: which is the longest does not hang on the order in which they are looked at.
@@ -48,23 +54,10 @@ No two different ways take the same time: which is the longest does not hang on 
 PER_NS = 10
 """How many of these nominal times are a nanosecond, or so."""
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "full_adder": ("compressor", "full_adder"),
-    "half_adder": ("half_adder",),
-    "rounder": ("rounder",),
-    "prefix": ("prefix", "increment"),
-    "chain": ("chain",),
-    "mux": ("mux",),
-    "gate": ("xor", "gate"),
-    "drive": ("fan_out", "load"),
-}
-"""Kinds of levels whose times are learnt together; among themselves they keep their `NOMINAL` ratios."""
-
 
 def group_times(objective: str) -> np.ndarray:
-    """Return the nominal time of a level of each of `LEVELS` in ps in the row of its group, else 0: (8, 12) float64."""
-    times = 100 * np.array(NOMINAL[objective])
-    return np.array([[time * (kind in kinds) for kind, time in zip(LEVELS, times, strict=True)] for kinds in GROUPS.values()])
+    """Return the nominal time of a level of each of `GROUPS` in ps, on the diagonal: (48, 48) float64."""
+    return np.diag(100 * np.ravel(NOMINAL[objective]))
 
 
 class Path(NamedTuple):
@@ -120,8 +113,8 @@ def start(part: int, weights: Weights) -> Path:
 
 def after(path: Path, kind: int, levels: float = 1) -> Path:
     """Return a way with so many levels more."""
-    weights = path[5]
-    return _new(Path, (path[0] + weights[kind] * levels, path[1], kind, levels, path, weights))
+    part, weights = path[1], path[5]
+    return _new(Path, (path[0] + weights[part][kind] * levels, part, kind, levels, path, weights))
 
 
 def into(path: Path, part: int) -> Path:
@@ -133,7 +126,7 @@ def follow(path: Path, segment: Segment) -> Path:
     """Return a way continued."""
     weights = path[5]
     for part, kind, levels in segment:
-        path = _new(Path, (path[0] + weights[kind] * levels, part, kind, levels, path, weights))
+        path = _new(Path, (path[0] + weights[part][kind] * levels, part, kind, levels, path, weights))
     return path
 
 
@@ -197,7 +190,7 @@ def tree(path: Path, inputs: int) -> Path:
 
 def levels_of(path: Path) -> np.ndarray:
     """Return the levels on a way by `PARTS` and `LEVELS`, (4, 12) float64."""
-    counted = [0.0] * (len(PARTS) * len(LEVELS))
+    counted = [0.0] * len(GROUPS)
     step: Path | None = path
     while step is not None:
         counted[step[1] * len(LEVELS) + step[2]] += step[3]

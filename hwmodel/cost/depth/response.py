@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .paths import GATE, LEVELS, Number, Path, Weights, Word
+from .paths import GATE, GROUPS, Number, Path, Weights, Word, levels_of
 
 FIELDS = 6
 """Of a number: the lowest and the highest bit of its significand, and of its exponent; its flags; whether it is zero."""
@@ -28,8 +28,8 @@ class Response(NamedTuple):
     ----------
     times : (outputs, 7) float64
         What they take, from each of `SOURCES`; minus infinity: there is none.
-    levels : (outputs, 7, 12) float64
-        Their levels, by `hwmodel.cost.depth.LEVELS`.
+    levels : (outputs, 7, 48) float64
+        Their levels, by `hwmodel.cost.depth.GROUPS`.
     """
 
     times: np.ndarray
@@ -50,16 +50,17 @@ def respond(part_of_unit: int, weights: Weights, walk: Callable[[Number], Sequen
     """
     away = Path(-_FAR, part_of_unit, GATE, 0.0, None, weights)
     late = away._replace(time=_FAR)
-    rows = list[list[list[float] | None]]()
+    rows = list[list[np.ndarray | None]]()
     for source in range(SOURCES):
         fields = [away] * FIELDS
         if source < FIELDS:
             fields[source] = late
         least = _FAR / 2 if source < FIELDS else -_FAR / 2
-        rows.append([levels_by_kind(path) if path.time > least else None for path in walk(number_of(fields))])
-    levels = np.array([[each or [0.0] * len(LEVELS) for each in row] for row in rows]).swapaxes(0, 1)
+        rows.append([levels_of(path).ravel() if path.time > least else None for path in walk(number_of(fields))])
+    nothing = np.zeros(len(GROUPS))
+    levels = np.array([[nothing if each is None else each for each in row] for row in rows]).swapaxes(0, 1)
     reached = np.array([[each is not None for each in row] for row in rows]).T
-    return Response(np.where(reached, levels @ np.array(weights), -np.inf), levels)
+    return Response(np.where(reached, levels @ np.ravel(weights), -np.inf), levels)
 
 
 def number_of(fields: Sequence[Path]) -> Number:
@@ -71,13 +72,3 @@ def number_of(fields: Sequence[Path]) -> Number:
 def fields_of(number: Number) -> tuple[Path, ...]:
     """Return the ways to a number's `FIELDS`."""
     return (*number.significand, *number.exponent, number.flags, number.zero)
-
-
-def levels_by_kind(path: Path) -> list[float]:
-    """Return the levels on a way by `hwmodel.cost.depth.LEVELS`, of all parts together."""
-    counted = [0.0] * len(LEVELS)
-    step: Path | None = path
-    while step is not None:
-        counted[step[2]] += step[3]
-        step = step[4]
-    return counted

@@ -82,8 +82,8 @@ def add_tensor(acc: TensorAcc, product: Term, register: Term | None, scale: Term
     if shape.signed:
         value = after(value, XOR)
     width = window.magnitude_bits + 1
-    sizes_of_tree = lanes, window.product_bits, 0, shape.signed, shape.signed, width, register is not None
-    total = follow(value, sum_tree(*sizes_of_tree, adder, value.weights))
+    sizes_of_tree = lanes, window.product_bits, 0, 0, shape.signed, shape.signed, width, register is not None
+    total = follow(value, sum_tree(*sizes_of_tree, adder, value.weights).whole)
     flipped = after(spread(total, width - 1), XOR)
     return increment(width - 1, adder, even(flipped), flipped), largest, total
 
