@@ -6,7 +6,7 @@ The semantics of each is the table in ``docs/semantics.md``. A new accumulator i
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar, cast
 
 from .catalog import CATALOG, parse_format
@@ -256,10 +256,7 @@ def parse_accumulator(text: str) -> Accumulator:
     """
     key = name_of(text)
     try:
-        for family in (ChunkAcc, TensorAcc, FixedAcc, QuireAcc, PositAcc):
-            if acc := family.parse(key):
-                return acc
-        return FloatAcc.parse(key)
+        return _parse(key)
     except SpecError as error:
         if not str(error).startswith("unknown format"):
             raise
@@ -269,6 +266,15 @@ def parse_accumulator(text: str) -> Accumulator:
             f"quire, a posit, or a float format with .rne .rna .rtz .sr<k> .ftz .unfused"
             f"{nearest(key.split('.')[0], _accumulator_names())}"
         ) from error
+
+
+@lru_cache(maxsize=1 << 12)
+def _parse(key: str) -> Accumulator:
+    """Return the accumulator of a name, the same object again: what it works out about itself it does once."""
+    for family in (ChunkAcc, TensorAcc, FixedAcc, QuireAcc, PositAcc):
+        if acc := family.parse(key):
+            return acc
+    return FloatAcc.parse(key)
 
 
 def _accumulator_names() -> list[str]:

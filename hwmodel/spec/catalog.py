@@ -279,6 +279,7 @@ def _parse_held(name: str, key: str) -> CodebookFormat:
     return codebook.held_as(held)
 
 
+@lru_cache(maxsize=1 << 12)
 def _parse_grammar(name: str, key: str) -> Format:
     if match := _INT.fullmatch(key):
         return IntFormat(int(match[2]), IntCoding(match[1]))
