@@ -7,7 +7,7 @@ import pytest
 
 from hwmodel.cost.depth import GROUPS, LEVELS, NOMINAL, PARTS, depths, group_times
 from hwmodel.cost.depth.adders import add, compress, multiplier, prefix_levels
-from hwmodel.cost.depth.fixed import FixedSizes, add_fixed
+from hwmodel.cost.depth.fixed import FixedSizes, add_fixed, sum_tree
 from hwmodel.cost.depth.levels import FloatLevel, add_to_float
 from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, Number, Path, even, latest, levels_of, start
 from hwmodel.cost.depth.response import FIELDS, number_of, respond
@@ -78,6 +78,21 @@ def test_prefix_adders_have_the_levels_of_their_networks(adder, levels):
 def test_a_ripple_adder_has_one_full_adder_a_bit():
     word = even(start(ALIGNADD, NOMINAL["area"]))
     assert levels_of(latest(add(17, "ripple", word, word)))[ALIGNADD, FULL] == 17
+
+
+def test_high_bits_of_what_is_shifted_have_less_of_a_chain_to_go():
+    ways = sum_tree(2, 20, 0, 8, False, True, 24, True, "ripple", NOMINAL["area"])
+    low, high, whole = (sum(levels for _, kind, levels in way if kind == FULL) for way in ways)
+    assert low == whole == 20
+    assert high == 13  # from the second on that is late
+
+
+def test_ones_above_a_sum_do_not_wait_for_it():
+    # 39 bits of an accumulator alone, counted up or down by what two numbers of 8 bits come to.
+    ways = sum_tree(2, 8, 0, 0, False, True, 48, True, "ripple", NOMINAL["area"])
+    assert all(kind != HALF for way in (ways.low, ways.high) for _, kind, _ in way)
+    lone = sum_tree(2, 8, 0, 0, False, True, 200, True, "ripple", NOMINAL["area"]).whole
+    assert max(levels for _, kind, levels in lone if kind == HALF) == 191
 
 
 def test_rounding_to_even_takes_a_gate_more_than_cutting_off():

@@ -201,8 +201,8 @@ def add_columns(runs: Sequence[Run], constant: int, adder: str, nothing: Path) -
         # Above there are lone bits, counted up or down; where the adder is a chain, so are their runs of ones, which wait for none of it.
         lone = width - above
         counted = spread(after(total.high, GATE), lone)
-        if adder == "ripple":
-            counted = later(counted, after(later(nothing, *_signals(compressed[-1][1])), HALF, lone))
+        if adder == "ripple" and (bits := _signals(compressed[-1][1])):
+            counted = later(counted, after(later(*bits), HALF, lone))
         total = Word(first, after(after(counted, GATE), XOR))
     return total
 
