@@ -45,6 +45,10 @@ DEPTH, BEFORE, FIXED, SUMS, _ROWS = range(len(STIRS))
 
 _LATE_SUM = 1.6
 """How much more a number stirs that was a sum in the same cycle, whose sign and leading zeros come late, than its arrival says."""
+_GROWN = 0.5
+"""How much of that stirs a sum that only grows, and of what others are stirred it is by itself: it has no sign, and begins with as many
+zeros as the one before it.
+"""
 _LATE_TENSOR = 0.65
 """The same of a tensor core's rounded sum, which is stirred by itself already."""
 _ROUNDED, _ROUNDED_FROM_REGISTER = 8.0, 2.0
@@ -108,7 +112,8 @@ def stirred_cells(spec: MacSpec, cells: np.ndarray, stages: Stages, *, objective
     found[1, BEFORE] = before_multiply * multiply
     found[1, DEPTH] = unsettled(spec) * of_multiply * multiply
     product = times.product if registers_of(spec) <= 0 else 0.0
-    by_itself = 0.0 if isinstance(spec.levels[0], FixedAcc) else float(sum_alone(spec.pipeline > 0)) * (1 - steadiness(spec))
+    into_fixed = isinstance(spec.levels[0], FixedAcc)
+    by_itself = 0.0 if into_fixed else float(sum_alone(spec.pipeline > 0, only_grows(spec.factors))) * (1 - steadiness(spec))
     some = stirred_by(some_nonzero(nonzero(spec), spec.lanes))
     found[2, SUMS] = some * (by_itself + product * _sums_at_once(spec)) * cells_of([stages.summed])[0]
     for i, (acc, (level, active), arrived) in enumerate(zip(spec.levels, stages.levels, times.levels, strict=True)):
@@ -170,9 +175,12 @@ def stirs_of_fixed(product: Any, there: Any) -> Any:
     return there * (_FIXED_ALONE + product)
 
 
-def lateness_of_sums(term: Any, at_once: Any) -> tuple[Any, float]:
-    """Return the same as `lateness_of_products` where an exact sum is added to a float, maybe in the cycle in which it is made."""
-    return _LATE_SUM * term * at_once, _OF_SUMS
+def lateness_of_sums(term: Any, at_once: Any, grows: Any) -> tuple[Any, float]:
+    """Return the same as `lateness_of_products` where an exact sum is added to a float, maybe in the cycle in which it is made.
+
+    `grows` says whether it only does that.
+    """
+    return _LATE_SUM * np.where(grows, _GROWN, 1.0) * term * at_once, _OF_SUMS
 
 
 def lateness_of_products(term: Any, operands: Any, shifts: Any, registers: Any, exponents: Any, rounds: Any) -> tuple[Any, Any]:
@@ -220,9 +228,9 @@ def stirred_by_sums(moves: Any) -> Any:
     return moves**_BY_SOME
 
 
-def sum_alone(registered: Any) -> Any:
-    """Return when an exact sum comes by itself, by how much it is stirred, by whether a register follows."""
-    return np.where(registered, _SUM_TO_REGISTER, _SUM_ALONE)
+def sum_alone(registered: Any, grows: Any) -> Any:
+    """Return when an exact sum comes by itself, by how much it is stirred, by whether a register follows and whether it only grows."""
+    return np.where(registered, _SUM_TO_REGISTER, _SUM_ALONE) * np.where(grows, _GROWN, 1.0)
 
 
 def cancelling(spec: MacSpec) -> float:
@@ -298,7 +306,7 @@ def _without_signs(spec: MacSpec, acc: Level, alignadd: np.ndarray, adder: str) 
 def _lateness(spec: MacSpec, acc: Level, times: Arrivals, term: float, *, rounds: bool) -> tuple[Any, Any]:
     """Return how much a term stirs the float that it is added to, and how often that is shifted otherwise."""
     if spec.exact_sum is not None:
-        return lateness_of_sums(term, _sums_at_once(spec))
+        return lateness_of_sums(term, _sums_at_once(spec), only_grows(spec.factors))
     if isinstance(acc, TensorAcc):
         return _LATE_TENSOR * term, _OF_SUMS
     exponents = 0.0 if rounds else exponent_activity(spec)

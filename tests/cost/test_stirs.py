@@ -59,6 +59,14 @@ def test_the_sums_of_chunks_are_no_zeros():
     assert few / many == pytest.approx(by_bits[0] / by_bits[1], rel=0.05)
 
 
+@pytest.mark.parametrize("pipeline", ["", "-p1"])
+def test_sums_that_only_grow_have_no_sign_to_wait_for(pipeline):
+    unsigned, signed = (stirred(f"{fmt}-{fmt}-fp32-x4{pipeline}") for fmt in ("uint8", "sm8"))
+    assert unsigned["in sums"][2] < 0.6 * signed["in sums"][2]
+    # By what the float is stirred the less, too.
+    assert unsigned["by depth before"][3] <= 0.7 * 0.35 * signed["by depth before"][3]
+
+
 def test_a_sum_that_a_register_follows_is_stirred_less():
     through, behind = (stirred(f"e4m3fn-e4m3fn-fp32-x4{pipeline}")["in sums"][2] for pipeline in ("", "-p1"))
     assert 0 < behind < 0.6 * through

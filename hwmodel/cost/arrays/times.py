@@ -290,19 +290,20 @@ class PlainTimes:
         """Return what glitches in units, of whose parts the places are given, what is told of these, and when comes what is accumulated."""
         registers, shifts, when_operands, when_product = (product[each] for each in (_REGISTERS, _SHIFTS, _OPERANDS, _PRODUCT))
         fixed, rounds, summed, at_once = level[_IS_FIXED] == 1, level[_ROUNDS] == 1, fronts > 0, front[_KEPT] == 0
+        grows = product[_GROWS] == 1
         of_decode, before_multiply, of_multiply = stirs_of_operands(when_operands, when_product, shifts, registers)
         when_product *= registers <= 0
         end, total, term = ((given + level[output]).max(axis=0) / PER_NS for output in (_TO_END, _TO_TOTAL, _TO_TERM))
         of_products = lateness_of_products(term, when_operands, shifts, registers, product[_EXPONENTS], rounds)
-        late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once), of_products, strict=True))
+        late, exponents = (np.where(summed, *each) for each in zip(lateness_of_sums(term, at_once, grows), of_products, strict=True))
         moves = stirred_by(product[_SOME])
-        heard_of = np.where(product[_GROWS] == 1, level[_HEARD_GROWN], level[_HEARD])
+        heard_of = np.where(grows, level[_HEARD_GROWN], level[_HEARD])
         there = np.where(summed, stirred_by_sums(moves), activity_of_numbers(product[_THERE] * heard_of)) * product[_CANCELS]
         of_float = stirs_of_float(term, total, end, late, exponents, there, level[_PRECISION], level[_RANDOM_BITS])
         sum_depth, sum_before, rounding_depth, rounding_before = (np.where(fixed, 0.0, each) for each in of_float)
         of_fixed = np.where(fixed, stirs_of_fixed(when_product, product[_SOME]), 0.0)
         by_bits = np.where(fixed, level[_BY_OWN_BITS], np.where(summed, 1.0, product[_BY_BITS]))
-        in_front = np.where(summed, moves * (sum_alone(~at_once) + when_product * at_once), 0.0)
+        in_front = np.where(summed, moves * (sum_alone(~at_once, grows) + when_product * at_once), 0.0)
 
         working, (_, own), (placed, _) = self._operands.cells[:, :, len(CELLS) :], self._plain.levels.all(), self._plain.fronts.all()
         rounded = self._rounded()
