@@ -164,9 +164,9 @@ def _room(acc: FloatAcc, bits: int) -> int:
 
 
 def register(bits: int, weights: Weights) -> Number:
-    """Return the ways to an unpacked register of so many bits as an adder sees it."""
+    """Return the ways to an unpacked register of so many bits as an adder sees it; its exponent waits for no mask."""
     path = fed_back(bits, weights)
-    return Number(even(path), even(path), path, after(path, GATE))
+    return Number(even(path), even(after(start(ALIGNADD, weights), GATE)), path, after(path, GATE))
 
 
 def add_float(term: Number, acc: Number, sizes: SumSizes, adder: str) -> Number:

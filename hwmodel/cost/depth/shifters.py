@@ -14,14 +14,23 @@ def normalise(value: Path, count: Word, bits: int) -> Path:
     steps = (bits - 1).bit_length()
     if not steps:
         return value
-    return later(after(value, MUX, steps), after(select(count.high, bits), MUX, steps), after(select(count.low, bits), MUX))
+    first = spread(count.high, 2 * bits - (1 << (steps - 1)))
+    return later(after(value, MUX, steps), after(first, MUX, steps), after(select(count.low, bits), MUX))
 
 
 def shift(value: Path, amount: Word, steps: int, narrow: int, wide: int) -> Path:
     """Return the way through `steps` shifts, small ones first: they move the number while it is `narrow`, the last where it is `wide`."""
     if steps <= 0:
         return value
-    return later(after(value, MUX, steps), after(select(amount.low, narrow), MUX, steps), after(select(amount.high, wide), MUX))
+    moved = after(spread(amount.high, _loads_of_last(steps, narrow, wide)), MUX)
+    return later(after(value, MUX, steps), after(select(amount.low, narrow), MUX, steps), moved)
+
+
+def _loads_of_last(steps: int, narrow: int, wide: int) -> int:
+    """Return the gates that set the last of so many shifts: one for each bit that may stay, and one for each that may be moved."""
+    distance = 1 << (steps - 1)
+    stay = min(narrow + distance - 1, wide)
+    return stay + max(min(stay + distance, wide) - distance, 0)
 
 
 def shift_left(value: Path, amount: Word, steps: int, bits: int, width: int) -> Path:
