@@ -77,6 +77,12 @@ class WindowShift:
         return self.bits + (1 << self.fine) - 1
 
     @property
+    def unread(self) -> int:
+        """Low bits of the number that come to no weight that is asked for, wherever it is moved."""
+        lowest = min((place for weight in self.weights for _, place in self.sources(weight)), default=self.moved_bits - 1)
+        return min(max(lowest - (1 << self.fine) + 1, 0), self.bits - 1)
+
+    @property
     def weights(self) -> range:
         """Weights of the bits of the grid that are asked for."""
         return range(self.start, max(self.reach, self.start, 0))

@@ -124,6 +124,13 @@ def test_adders_are_those_of_the_verilog_in_other_architectures(name, architectu
         "uint5-uint3-fx20fm3-x3-p1",
         "uint5-uint5-fx20fm3.rne-p1",
         "uint6-uint6-chunk4:fx20fm2:fx30-p1",
+        "posit8es1-posit8es1-fx24-x4-p1",  # so it is of posits, whose lowest bits come to no unit wherever they are shifted
+        "posit8es1-posit6es1-fx16f2-p2",
+        "posit8-posit8-fx24f4.rne-p1",
+        "posit8-posit8-fx8fm4-p1",
+        "sm8-sm8-posit8-p1",  # a posit's exponent counts from 0 on; here it has no sign
+        "int8-int8-posit8.unfused-p1",
+        "e4m3-e4m3-posit8-p1",
     ],
 )
 def test_flip_flops_are_those_that_constants_leave(name, yosys, tmp_path):

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hwmodel.collecting import nothing_collected
-from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, PositFormat, SpecError, TensorAcc
+from hwmodel.spec import Accumulator, FixedAcc, FloatAcc, MacSpec, Operand, PositAcc, PositFormat, SpecError, TensorAcc
 
 from ..structure import counts, sum_counts
 from ..structure.activity import activity_of_sums, heard
-from .operands import PlainOperands
+from .operands import PlainOperands, is_cut
 from .rows import RowOperands, joins
 from .sizes import Frame, Pair, Size, are_integers, is_alone, size_of
 from .sums import FloatFrame, PlainSums, is_plain
@@ -53,13 +53,13 @@ class UnitColumns:
         self.operands, self.sums = PartTable(slice(0, 2)), PartTable(slice(2, 4))
         self._alone = np.array([is_alone(pair) for pair in self.pairs], bool)
         self._integers = np.array([are_integers(pair) for pair in self.pairs], bool)
-        self._unsigned = self._integers & np.array([not (a.signed or b.signed) for a, b in pairs], bool)
         self._posits = np.array([isinstance(a, PositFormat) and isinstance(b, PositFormat) for a, b in pairs], bool)
+        self._cut = self._posits | (self._integers & np.array([not (a.signed or b.signed) for a, b in pairs], bool))
         self._frames, self._frame_at = list[Frame](), dict[tuple[int, int, int], int]()
         self._told = np.empty((0, _TOLD), np.int64)
         self._ways, self._way_at = list[Way](), dict[tuple[str, bool, bool], int]()
         self._lanes: dict[str, PlainOperands | RowOperands] = {}
-        self._whole, self._joins = Met(), Met()
+        self._whole, self._joins, self._unread = Met(), Met(), Met()
         self._fixed = Distinct()
         self._faults = Faults()
         self.plain = PlainSums(self.pairs, adder, multiplier, self.sums, self._faults)
@@ -88,6 +88,8 @@ class UnitColumns:
             way[alone] = -1
             integers = np.flatnonzero(self._integers[pair])
             way[integers] = self._ways_of_integers(frame[integers], pair[integers])
+            registered = np.flatnonzero(self._cut[pair] & (self._told[frame, _FIXED] >= 0) & (self._told[frame, _REGISTERS] > 0))
+            way[registered[self._are_cut(frame[registered], pair[registered])]] = -1
             for one in np.unique(way).tolist():
                 at = np.flatnonzero(way == one)
                 operands[at], sums[at] = self._whole_units(frame[at], pair[at]) if one < 0 else self._in_way(one, frame[at], pair[at])
@@ -141,6 +143,8 @@ class UnitColumns:
     def _way_of(self, frame: Frame, kind: str) -> int:
         if kind == "float" and isinstance(frame.first, FloatAcc) and not frame.first.fused:
             kind += f" {frame.first}"  # which decides what is rounded, and so what is told of it
+        elif kind == "posit" and isinstance(frame.first, PositAcc) and not frame.first.fused:
+            kind += " unfused"
         key = kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc)
         place = self._way_at.setdefault(key, len(self._ways))
         if place == len(self._ways):
@@ -162,11 +166,17 @@ class UnitColumns:
             asked = zip(frame[at[first]].tolist(), pair[at[first]].tolist(), strict=True)
             return [joins(self._frames[around], self.pairs[of]) for around, of in asked]
 
-        joined = self._joins.of(told[at, _FIXED] << 32 | pair[at], count)
-        # What a register holds of products without a sign hangs on what rounds them.
-        whole = self._unsigned[pair[at]] & (told[at, _REGISTERS] > 0)
-        ways[at] = np.where(joined, ways[at], np.where(whole, -1, told[at, _WAY]))
+        ways[at] = np.where(self._joins.of(told[at, _FIXED] << 32 | pair[at], count), ways[at], told[at, _WAY])
         return ways
+
+    def _are_cut(self, frame: np.ndarray, pair: np.ndarray) -> np.ndarray:
+        """Return of which units a register holds less of a product than others do: it hangs on the fixed point that asks for it."""
+
+        def count(_: list[int], first: np.ndarray) -> list[bool]:
+            asked = zip(frame[first].tolist(), pair[first].tolist(), strict=True)
+            return [is_cut(self._frames[around], self.pairs[of]) for around, of in asked]
+
+        return self._unread.of(self._told[frame, _FIXED] << 32 | pair, count) == 1
 
     def _whole_units(self, frame: np.ndarray, pair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where units that share neither part have them."""

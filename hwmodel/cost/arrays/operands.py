@@ -5,16 +5,25 @@ from itertools import chain
 
 import numpy as np
 
-from hwmodel.spec import MacSpec
+from hwmodel.spec import MacSpec, PositAcc, SpecError
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.spec.mac import MAX_PIPELINE
 
 from ..structure.activity import lane_activities, owed
 from ..structure.cells import CELLS, cells_of
-from ..structure.lanes import lane_counts
+from ..structure.lanes import lane_counts, unread
+from .sizes import Frame, Pair
 from .tables import Met, PartTable
 
 _REGISTERS = range(MAX_PIPELINE + 1)
+
+
+def is_cut(frame: Frame, pair: Pair) -> bool:
+    """Return whether a register in front of a sum holds less of a product than in front of others, if there may be such a unit."""
+    try:
+        return unread(frame.around(pair)) > 0
+    except SpecError:
+        return False
 
 
 class PlainOperands:
@@ -71,7 +80,9 @@ class PlainOperands:
 
     def _count_lanes(self, pair: np.ndarray, units: Sequence[MacSpec]) -> None:
         """Count one lane of pairs, each in some unit, and how often its multiplier changes."""
-        lanes = [lane_counts(unit, self._adder, self._multiplier) for unit in units]
+        # What fixed point does not ask for hangs on its unit; such units share none of this, see `is_cut`.
+        less = [unread(unit) if isinstance(unit.levels[0], PositAcc) else 0 for unit in units]
+        lanes = [lane_counts(unit, self._adder, self._multiplier).without(bits) for unit, bits in zip(units, less, strict=True)]
         counted = cells_of(chain.from_iterable(lane.registered(number) for lane in lanes for number in _REGISTERS))
         self._lanes[pair] = counted.reshape(len(pair), len(_REGISTERS), 2, len(CELLS))
         self._activities[pair] = lane_activities([(unit.a, unit.b) for unit in units], normalised=normalises_operands(units[0]))

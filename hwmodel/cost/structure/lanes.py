@@ -3,9 +3,10 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwmodel.spec import BlockFormat, FixedAcc, IntFormat, LogFormat, MacSpec, Operand, PositFormat
-from hwmodel.spec.dataflow import Taken, is_halved, product_of, raised_shape, taken
+from hwmodel.spec import BlockFormat, FixedAcc, IntFormat, LogFormat, MacSpec, Operand, PositAcc, PositFormat
+from hwmodel.spec.dataflow import Taken, is_halved, lane_product, product_of, raised_shape, stays_signed, taken
 from hwmodel.spec.ranges import operand_shape
+from hwmodel.spec.window_shift import WindowShift
 
 from .cells import FLIP_FLOP, Packed
 from .operands import decode, mpy_log, operand_width
@@ -36,6 +37,10 @@ class LaneCounts(NamedTuple):
     product_bits: int
     operand_bits: int
 
+    def without(self, bits: int) -> "LaneCounts":
+        """Return the counts of a lane of whose product so many bits are not asked for, see `unread`."""
+        return self._replace(product_bits=self.product_bits - bits) if bits else self
+
     def registered(self, registers: int) -> tuple[Packed, Packed]:
         """Return decode and multiplication with so many registers, behind the multiplier, then behind the decoders."""
         multiply = self.multiply + self.product_bits * FLIP_FLOP if registers > 0 else self.multiply
@@ -43,17 +48,29 @@ class LaneCounts(NamedTuple):
 
 
 def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
-    """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows."""
-    lane = _lane(spec.a, spec.b, taken(spec), adder, multiplier)
-    return lane._replace(product_bits=lane.product_bits - _unread(spec)) if spec.pipeline else lane
+    """Count the unpacking and multiplication of the operands of one lane, where products do not join as rows and are all asked for."""
+    return _lane(spec.a, spec.b, taken(spec), adder, multiplier)
 
 
-def _unread(spec: MacSpec) -> int:
-    """Return how many bits of products nobody asks for: of integers without a sign those below fixed point's unit, where it rounds down."""
-    first, unsigned = spec.levels[0], [isinstance(fmt, IntFormat) and not fmt.signed for fmt in (spec.a, spec.b)]
-    if not (isinstance(first, FixedAcc) and first.rounding == "floor" and spec.exact_sum is None and all(unsigned)):
+def unread(spec: MacSpec) -> int:
+    """Return how many bits of a unit's products nobody asks for.
+
+    Those are, where fixed point rounds down, bits that are below its unit in any case, of integers without a sign and of posits; and the
+    highest of an exponent that a posit is rebased by, to one that has no sign.
+    """
+    first = spec.levels[0]
+    if spec.exact_sum is not None:
         return 0
-    return max(-spec.product_lsb_exponent - spec.fixed_point(first).fraction, 0)
+    if isinstance(first, FixedAcc) and first.rounding == "floor":
+        if all(isinstance(fmt, IntFormat) and not fmt.signed for fmt in (spec.a, spec.b)):
+            return max(-spec.product_lsb_exponent - spec.fixed_point(first).fraction, 0)
+        if stays_signed(spec):
+            return WindowShift.of(lane_product(spec), spec.fixed_point(first).fraction, first.rounding).unread
+    if isinstance(first, PositAcc) and first.fused:
+        shape = lane_product(spec)
+        rebased = exponent_width(shape.exponent_low + shape.top, shape.exponent_high + shape.top)[0]
+        return max(exponent_width(shape.exponent_low, shape.exponent_high)[0] - rebased, 0) if shape.has_exponent else 0
+    return 0
 
 
 @lru_cache(maxsize=1 << 12)

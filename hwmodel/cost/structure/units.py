@@ -15,7 +15,7 @@ from .adders import ADDERS, add
 from .alignadd_fixed import alignadd_integer
 from .cells import FLIP_FLOP, GATE2, MUX2, XOR2, Counts, Packed, Shares, cells_of, counts_of, share_of
 from .idle import HELD, SCALED, STEADY, TREES, binades_of_sums, steadiness, unreached, with_trees
-from .lanes import LaneCounts, lane_counts, operand_registers
+from .lanes import LaneCounts, lane_counts, operand_registers, unread
 from .levels import LevelCounts, Rows, Terms, accumulate, total_width
 from .multipliers import MULTIPLIERS
 from .operands import decode, widen
@@ -108,7 +108,10 @@ class _Operands:
         if joins_rows(spec):
             self._multiply_integers()
         else:
-            decode, multiply = lane_counts(spec, self.adder, self.multiplier).registered(operand_registers(spec))
+            lane = lane_counts(spec, self.adder, self.multiplier)
+            if spec.pipeline:
+                lane = lane.without(unread(spec))
+            decode, multiply = lane.registered(operand_registers(spec))
             self.decode, self.multiply = spec.lanes * decode, spec.lanes * multiply
         if spec.blocks:
             self._multiply_scales()
