@@ -126,7 +126,19 @@ ANY: Mapping[tuple[str, str], str] = {
         e4m3-e4m3-fx40.sat int3-mxfp8e4m3-fx32f8 e5m3-e5m3-e5m14-p1 nf4@fp16-nf4@fp16-fp32 uint6-uint6-fp16 int5-mxfp6e3m2-bf16.unfused
         int4+int8-int4+int8-fx40.sat e3m3-uint6-fx40.sat-p1 uint8-uint8-chunk8:bf16:fp32-p1 hfp8-hfp8-fp16.ftz uint4-e4m2-fx
         e4m4-hfp8-fp32.rtz-p1 e2m3fn-e2m3fn-fp16.sr8 posit8es1-posit8es1-chunk8:bf16:fp32-p1 e6m3-nf4@fp16-fx32f8-x2 e4m4-e4m4-fx24
-        posit7es1-e5m1-posit8 e2m3fn-e2m3fn-fp16.ftz sm6-sm6-fx32""",
+        posit7es1-e5m1-posit8 e2m3fn-e2m3fn-fp16.ftz sm6-sm6-fx32 uint4-uint4-bf16-x16 uint6-uint4-fx sm8-sm8-posit8-p1
+        msfp12-uint8-fx32f8 sm6-sm6-fp16.sr8-x2 sm6-e3m2fn-fx48f20 msfp14-msfp14-e5m14 msfp12-msfp12-e6m9-x2 e2m1fn-e2m1fn-fx-x16
+        int5-int5-fp24-x4 posit8-posit8-fx32f8 mxfp4-e3m3-e5m14-x4 e2m3fn-e2m3fn-fx24-x2 e2m1fn-e6m3-fx40.sat e2m3fn-uint6-fx32-x2-p1
+        uint6-uint6-fp16.sr8-x8 int8-e2m1fn-fx32-x4 int8-int8-e6m9 sm8-sm8-fp32.sr8 int3-int3-e5m14-p1 e2m3fn-mx6-fp16.ftz-x4
+        e3m2fn-e3m2fn-fx48f20-x4 bf16-sm8-fp16.sr8-p1 uint4-uint4-fp16.ftz-p1 int5-e5m3-fx32f8 uint6-uint6-e5m14-x2
+        int8-int8-fx36f12.rne-p1 bf16-bf16-fx40.sat sm8-sm8-fx24 e3m4-e3m4-e6m9-x2-p1 uint6-uint6-bf16.unfused-x2
+        e5m2fnuz-hfp8-bf16.unfused posit6es1-posit6es1-chunk8:bf16:fp32 int4-e5m1-chunk16:fx24:fp32 uint4-uint4-chunk16:fx24:fp32-p1
+        mx6-uint8-fp32 int5-posit8-fx-p1 e6m3-uint4-fp16.ftz hfp8-fp16-fx24 e3m4-e3m2fn-fx-x4 int6-int6-bf16.unfused-p1 e4m2-e4m2-fx32-x2
+        int3-int3-posit8-x8 e4m3fn-e4m3fn-e6m9-p1 msfp14-int2-bf16.unfused-p1 uint6-uint6-fp32.sr8 uint8-e2m5-fp16.ftz
+        sm8-e3m2fn-fx36f12.rne e5m2fnuz-e5m2fnuz-fp16.ftz e2m4-e2m4-bf16.unfused posit8es1-posit8es1-fx36f12.rne msfp12-e3m2fn-bf16
+        e4m4-e4m4-fp16 e4m4-e4m4-e5m14 int5-int5-e6m9-x8-p1 int10-int10-fp32.rtz e2m4-e2m4-fx24-x4 msfp14-mx9-bf16.unfused
+        e4m2-int2-fp32.sr8 posit7es1-e5m1-fx32-p1 uint8-uint8-fx32 int4-int4-e6m9-x4 sm6-sm6-fp32 int4-int4-fx40.sat-x4
+        uint4-uint4-fp16.sr8""",
     ("asap7", "balanced"): """
         bf16-bf16-fp16.ftz int8-int8-fp32-x2-p1 int5-int5-chunk32:fp16:fp32-x8-p1 msfp14-msfp14-fp16.ftz-p1 e4m3fn+e5m2-e2m4-fx32f8-p1
         e4m3fn+e5m2-e4m3fn+e5m2-fx24-x4 sm6-sm6-posit8-x2 int3-int3-fx24-x16 msfp12-msfp12-bf16.unfused e4m3fn-e4m3fn-e5m14-x4-p1
@@ -155,7 +167,19 @@ ANY: Mapping[tuple[str, str], str] = {
         int4-int4-fp16.sr8-x4 e3m1fn-posit6es1-fp32 e3m4-e3m4-fx24-x4 msfp14-msfp14-e8m13-x2 posit6es1-e2m1fn-fx36f12.rne-p1
         uint8-e6m3-e8m13-p1 int3-int3-chunk32:fp16:fp32-x4 e2m1fn-int5-fp16.sr8 bf16-bf16-fp16 mxint8-mxint8-e6m9
         e4m3fnuz-int8-bf16.unfused uint8-int6-fp24 msfp12-msfp12-e5m14-x4 e4m4-e4m4-fx-x2-p1 e4m4-e4m4-fp16 e2m3fn-hfp8-fx32
-        e3m1fn-e3m3-fp32.rtz int4+int8-int4+int8-fp24 e4m2-e4m3fn+e5m2-posit8""",
+        e3m1fn-e3m3-fp32.rtz int4+int8-int4+int8-fp24 e4m2-e4m3fn+e5m2-posit8 int10-int8-fp32.rtz e2m3fn-e2m3fn-tc4f12:fp32.rtz-p1
+        e4m3fnuz-e4m3fnuz-tc4f12:fp32.rtz e3m2fn-e3m2fn-fx32f8 int10-int10-fp16.sr8 e4m3fn-e5m2-bf16.unfused int8-int8-e5m14
+        int5-int3-fp16.ftz-x8-p1 sm6-msfp14-fp32 e3m1fn-uint8-bf16 int10-int10-fx-x2-p1 e5m3-posit8-fx24 e3m1fn-e6m3-chunk32:fp16:fp32
+        mx6-mx6-fx36f12.rne e4m3fn-e4m3fn-fx24 e5m2fnuz-e5m2fnuz-fx40.sat e6m3-e3m2fn-fx32 msfp14-uint4-e8m13 e5m3-e3m1fn-fp16.ftz
+        elma8-elma8-chunk8:bf16:fp32 mx4-mx4-bf16-x8 e2m4-e2m4-fp32.rtz e4m3fn+e5m2-e4m3fn+e5m2-fp32.rtz mx4-mx4-fp16 e4m4-e4m4-posit8-p1
+        e3m1fn-mxfp4-fp16-x2 uint8-e3m2fn-fx24 e3m2fn-e3m2fn-e6m9 posit8es1-posit8es1-fx40.sat uint4-e2m5-fx48f20
+        e4m3fn-e4m3fn-fx40.sat-x4-p1 uint4-uint4-fx32f8-p1 lns6g4-lns6g4-fx32-p1 e3m3-e3m3-fp32.sr8 mxfp6e2m3-mxfp6e2m3-bf16.unfused-p1
+        int8-e4m2-e6m9-p1 nf4@fp16-nf4@fp16-fp32-p1 int4+int8-int4+int8-fx e5m1-e5m1-e8m13 e3m2fn-e6m3-tc4f12:fp32.rtz e3m2fn-e5m3-fx48f20
+        mxint8-mxint8-fx48f20 uint8-uint8-bf16-x2 e3m1fn-uint4-fx32f8 int5-e4m3-fx32f8 int4-int8-fp32-x2 msfp12-msfp12-fp16.ftz-x4
+        e5m3-e5m3-tc4f12:fp32.rtz e3m4-nf4@fp16-fx32f8 int10-int10-fx36f12.rne e4m2-e4m2-fp32.sr8 lns6g4-lns6g4-fp32.rtz
+        posit8-posit8-fp16.ftz-p1 mx9-e3m2fn-fp16.ftz-x2 mx4-mx4-bf16.unfused-p1 posit6es1-posit6es1-fp16.sr8 uint4-uint4-e8m13-x8
+        e4m2-e4m2-fx24-x4 posit8-nf4@fp16-fp32 sm8-posit6es1-fx36f12.rne fp16-posit7es1-fx24 e3m4-e3m4-e6m9-x2 mx4-uint4-bf16.unfused
+        uint8-uint8-e6m9-x2 int8-int8-fx32f8 sm8-e5m1-fp32.rtz e3m4-e3m4-bf16.unfused-x2""",
     ("sg13g2", "area"): """
         mxfp4-posit8-fx48f20 msfp12-int8-fp16.ftz-p1 mxfp6e2m3-mxfp6e2m3-fp32 e3m2fn-e3m2fn-tc8f16:fp32.rtz-p1 sm6-e4m3fnuz-fp16.ftz-x2
         int8-int8-fx-x8 e4m3fn+e5m2-e3m2fn-fx-x2-p1 e5m2-int4-fx32f8-x2 lns6g4-lns6g4-fx32 int3-int3-posit8 e3m3-int8-fx24-x2
@@ -182,7 +206,19 @@ ANY: Mapping[tuple[str, str], str] = {
         sm6-e2m1fn-chunk16:fx24:fp32 e3m3-sm6-fp16.sr8 e6m3-posit8-fx40.sat-x2 e2m4-uint4-e8m13-x4 e2m4-e5m1-fx-x2
         posit8es1-posit8es1-fx24 e4m3fn-e4m3fn-fp32.sr8 e5m1-e5m1-bf16.unfused e2m4-e5m1-fx40.sat sm6-sm6-fp16.sr8-x4 int4-int4-fp16.ftz
         posit8es1-int5-chunk8:bf16:fp32 nvfp4-int4-fx32f8 posit8es1-posit8es1-bf16 int2-int2-e8m13-x2-p1 e3m3-e2m4-e8m13-p1
-        msfp14-mx4-e5m14 int4-int4-e6m9-p1 e3m3-e3m3-chunk8:bf16:fp32-p1""",
+        msfp14-mx4-e5m14 int4-int4-e6m9-p1 e3m3-e3m3-chunk8:bf16:fp32-p1 e4m3fn-sm8-e6m9-p1 e4m3fnuz-e4m3fnuz-fx e4m4-e4m2-fx32
+        e3m2fn-e3m2fn-fp32.sr8-x2 mxint8-int4+int8-fp16.ftz uint6-uint6-fp32-p1 int4-int4-chunk8:bf16:fp32-x4 e3m4-e4m3fnuz-fx32f8
+        e4m4-e4m4-posit8 e2m1fn-e2m4-bf16 e4m3fn+e5m2-e4m3fn+e5m2-fx24-p1 hfp8-hfp8-chunk8:bf16:fp32-p1 int5-e4m3fn+e5m2-chunk8:bf16:fp32
+        int8-e2m5-fx36f12.rne posit7es1-posit7es1-e6m9 e2m1fn-e2m1fn-fx40.sat-x2-p1 lns8-lns8-e5m14 af4@bf16-af4@bf16-fx24
+        e4m4-e4m4-tc4f12:fp32.rtz e4m4-int6-fx40.sat hfp8-hfp8-fp24 e3m3-e3m3-e6m9-x2 e5m3-e5m3-bf16.unfused-p1
+        msfp14-e4m3fn-fx36f12.rne-p1 int10-int10-fx24 msfp12-msfp12-bf16 af4@bf16-e2m4-fx-x2 e3m4-e2m4-fp16 e3m2fn-bf16-fx40.sat
+        sm6-uint8-e5m14 posit7es1-posit7es1-fp32.rtz int3-int3-fp32.sr8-p1 e6m3-e6m3-fx32-x4-p1 mxfp4-int4-fp16.ftz-p1 int5-int5-fx
+        e3m1fn-e3m1fn-chunk8:bf16:fp32 e3m4-e4m3-fx32f8-x4 mx6-int4-fp16.ftz uint8-e2m1fn-fp32.rtz int4+int8-nvfp4-e8m13-x2
+        e3m3-e3m3-fx32f8 int6-af4@bf16-bf16 e5m3-e5m3-tc4f14:fp16.late uint4-uint4-fp32-x8-p1 int5-int5-fp16.sr8 e5m3-e5m3-fx40.sat
+        e3m3-e3m3-fp16.sr8 uint6-uint6-posit8-x4 e2m3fn-int8-fx32f8 e3m4-e2m3fn-chunk8:bf16:fp32 e3m1fn-e3m1fn-fp32.sr8-p1 e3m4-int10-bf16
+        nf4@fp16-nf4@fp16-fx32f8 posit8-e5m2fnuz-e6m9 e4m3fnuz-e4m3fnuz-e8m13 af4@bf16-posit8-bf16.unfused fp16-fp16-fx48f20
+        e3m2fn-e3m2fn-fp24 posit8-int2-e8m13 mxfp4-mxfp4-e6m9 sm6-sm6-chunk8:bf16:fp32 int8-int8-fp32.sr8 e5m2fnuz-e5m2fnuz-fx32
+        fp16-fp16-fp16-p1""",
     ("asap7", "area"): """
         e2m5-e2m5-fx40.sat-x4 e2m3fn-e4m4-fx int4-int4-fp32.rtz-x8 e2m4-e2m4-chunk8:bf16:fp32 int4+int8-int4+int8-fx36f12.rne-x2
         e5m3-int4+int8-posit8 af4@bf16-af4@bf16-fp16 int6-af4@bf16-fp16.sr8 e5m1-e4m3fn-tc4f12:fp32.rtz uint6-uint6-e6m9 e4m4-e4m4-fx-x2
@@ -196,7 +232,19 @@ ANY: Mapping[tuple[str, str], str] = {
         uint4-uint4-fx24 e3m2fn-int4-chunk8:bf16:fp32-x2 e2m1fn-e2m1fn-fx36f12.rne-x2-p1 mxfp6e2m3-mxfp6e2m3-e8m13-p1 e3m2fn-e3m2fn-e6m9
         nf4@fp16-e3m2fn-e5m14-p1 int6-int6-fp32 uint4-uint4-fx32 e3m2fn-e3m2fn-fx32 lns8-lns8-fx32-x2-p1 sm8-sm8-fx
         uint4-uint4-chunk8:bf16:fp32 int5-int5-fx-x8-p1 int2-int2-e6m9-x8-p1 e4m3fnuz-e3m2fn-fp16.ftz-x2-p1 e2m4-e2m4-posit8
-        e3m3-e3m3-fp32.rtz e4m4-int5-fx36f12.rne""",
+        e3m3-e3m3-fp32.rtz e4m4-int5-fx36f12.rne int6-sm8-fp24 int4-int4-chunk8:bf16:fp32-p1 hfp8-uint4-fp16-p1 int8-int8-fx40.sat
+        int4+int8-int10-bf16.unfused e5m3-int3-fp16.ftz int4-int4-bf16.unfused-x16 mxfp6e2m3-e2m1fn-fp32.rtz-x2-p1
+        e4m3fn-e2m3fn-tc4f14:fp16.late uint6-uint6-e8m13 sm6-sm6-bf16 sm8-sm8-fp32.rtz e2m3fn-int3-fx40.sat int5-int5-fx48f20-x8-p1
+        uint8-uint8-fp16-x2 mx4-mx4-e5m14-p1 e5m1-int2-fp16 int6-mxint8-bf16 int5-int5-e5m14-x8 e4m3fn+e5m2-e4m3fnuz-e5m14
+        e2m4-posit6es1-fx48f20-x4 e3m1fn-e4m3-fp16.ftz-p1 posit8es1-posit8es1-fx32 posit7es1-e4m3-fx32f8 e2m3fn-e2m3fn-fp16-x4
+        nf4@fp16-e5m2-fx48f20 e3m3-e3m3-bf16.unfused-p1 int6-int4-e8m13-p1 e5m2-int6-fp32 mx6-mx6-bf16.unfused lns8-lns8-fx24
+        int4+int8-int4+int8-fx36f12.rne-x4 uint6-uint6-fp16.sr8-x2 e2m3fn-e2m3fn-fp32-x2 sm6-sm6-fp16.ftz-x8 int10-int10-fx-x4
+        e4m3fnuz-uint6-e6m9-x2 e4m2-uint4-fp16 e5m2fnuz-e5m2fnuz-fx hfp8-hfp8-fp32.sr8-p1 posit8es1-posit8es1-bf16
+        e4m3fn+e5m2-e4m3fn+e5m2-fp32-p1 uint4-uint4-fp16-x16-p1 int5-int6-posit8 e2m1fn-e2m1fn-fx24 int5-int5-fp16.ftz-p1
+        e5m1-e5m1-fp32.sr8 int2-mx4-fp16-x16 int2-int2-fx32 fp16-e6m3-e6m9-p1 uint6-e3m1fn-e6m9 int5-int5-fx40.sat-x4
+        posit8es1-posit8es1-fp32.sr8 int5-int5-fp32 mx4-int8-fp16.sr8 uint6-uint6-fx-p1 mx9-mx9-bf16.unfused-p1 uint6-uint6-fx48f20-x4
+        mxfp6e2m3-int4+int8-fx32f8 e3m3-e3m3-fx48f20 mx6-mx6-e6m9-p1 msfp14-msfp14-fp32.rtz uint4-uint4-fp16.ftz uint4-e3m1fn-e6m9-x2
+        int2-e4m3fn+e5m2-fx""",
     ("asap7", "delay"): """
         uint8-uint8-fx nf4@fp16-nf4@fp16-fx32-x2 posit6es1-posit6es1-chunk8:bf16:fp32-p1 int3-e4m3-fx32f8-p1 int6-int6-fp32.rtz
         af4@bf16-af4@bf16-fx24 e2m1fn-e2m1fn-chunk32:fp16:fp32-p1 e4m2-e4m2-bf16 bf16-int2-fx24 mxfp6e3m2-e3m1fn-fp16.sr8-x2-p1
@@ -210,7 +258,19 @@ ANY: Mapping[tuple[str, str], str] = {
         mx6-mx6-e8m13-x2 posit8-posit8-fx40.sat posit8es1-hfp8-fx24-p1 uint4-uint4-e6m9-x2 int3-e4m3-e5m14-x4 mx6-mx6-fx48f20
         uint6-af4@bf16-posit8 mx9-mx9-fx36f12.rne int3-e4m3fn-fp16.ftz-p1 nvfp4-nvfp4-fp16 mx9-e3m3-e8m13 int6-int6-fx24-p1
         int3-int3-e6m9-x8 int2-bf16-bf16.unfused e2m1fn-e2m1fn-fx48f20-x16 e4m3-fp16-e8m13-p1 e4m4-e4m4-tc4f12:fp32.rtz
-        posit8es1-sm6-posit8 e5m2fnuz-e5m2fnuz-fx40.sat uint6-uint6-fx40.sat uint6-uint6-fp32.sr8""",
+        posit8es1-sm6-posit8 e5m2fnuz-e5m2fnuz-fx40.sat uint6-uint6-fx40.sat uint6-uint6-fp32.sr8 e4m3-e2m5-posit8 e4m4-e4m4-bf16.unfused
+        posit7es1-posit7es1-fp32-p1 nf4@fp16-nf4@fp16-fx48f20 sm6-sm6-fp24 e2m1fn-int6-fp16.sr8-p1 uint4-uint4-bf16.unfused
+        nf4@fp16-nf4@fp16-fx40.sat e2m5-e4m2-fx40.sat e3m1fn-int5-chunk8:bf16:fp32 sm6-e5m2fnuz-fx32 int3-int3-bf16.unfused
+        msfp12-e3m3-fx32f8 uint4-posit8es1-fp16-p1 e4m2-e4m2-fx-x4 e4m4-e4m4-fp32 mx4-int2-fx36f12.rne-x4 mx4-mx4-bf16.unfused-x4
+        int2-int2-fp32-x8 int4+int8-int4+int8-fp16.sr8 int8-int8-fp16.ftz-x2-p1 sm6-sm6-posit8 e4m3-e4m3-fp32-p1 int2-int2-fp16
+        nvfp4-nvfp4-bf16 e2m4-e2m4-bf16-x4 mx4-uint4-fx36f12.rne-x16 int3-int3-chunk32:fp16:fp32-p1 int5-int5-fp16.sr8-x4-p1
+        e3m1fn-e3m1fn-chunk16:fx24:fp32-p1 sm6-sm6-chunk8:bf16:fp32 e5m2-e5m2-fp16.sr8-p1 int10-int10-fp32.rtz-x2
+        e5m2fnuz-e5m2fnuz-chunk8:bf16:fp32 int8-int8-fx32f8-p1 int4+int8-int4+int8-fp32-p1 posit6es1-int2-chunk32:fp16:fp32
+        lns6g4-lns6g4-fp16.ftz mxfp6e2m3-mxfp6e2m3-fp16.ftz e5m1-e5m1-fx40.sat e2m3fn-e2m3fn-fp32.sr8-x4 lns8-lns8-fx24-x8
+        sm6-e4m4-fx32f8-p1 int4+int8-int4+int8-e8m13 e4m4-e2m1fn-fx32 fp16-hfp8-fx48f20 int4-uint6-fx24-p1 mxint8-mxint8-e5m14-p1
+        bf16-bf16-e8m13-p1 msfp12-msfp12-fp16.ftz int8-int8-fx40.sat nvfp4-nvfp4-fp16.sr8-x2 e5m2-e5m2-e6m9-p1 e2m5-e2m5-e5m14-p1
+        int3-int3-chunk8:bf16:fp32-x4-p1 e4m3fn+e5m2-e4m3-fp32 uint8-e3m3-fp32.sr8 e5m2fnuz-e2m5-fx36f12.rne sm6-sm6-fx-p1
+        e4m2-uint8-fx24-p1""",
     ("sg13g2", "balanced"): """
         mx6-int6-fp32.rtz mx4-mx4-fp16.sr8-p1 e3m1fn-posit7es1-bf16-p1 int4+int8-int4+int8-e8m13-x2 e2m5-e2m5-tc4f14:fp16.late
         mxfp4-uint8-fp32.sr8 e5m3-e5m3-fx36f12.rne fp16-fp16-fx36f12.rne int10-int10-fp16-x2 e4m2-e4m2-fx40.sat
@@ -224,7 +284,19 @@ ANY: Mapping[tuple[str, str], str] = {
         posit6es1-posit6es1-fx32 mx4-mx4-fp32.rtz-p1 e4m4-e4m4-chunk32:fp16:fp32 e3m2fn-e3m2fn-fp24 e2m3fn-e4m2-fx sm6-sm6-fp32.rtz
         int10-int10-fp32.rtz mxfp4-mxfp4-e5m14-x4-p1 e5m1-e5m1-fx32 posit6es1-posit6es1-fx40.sat lns6g4-lns6g4-fx32f8
         e4m4-e2m1fn-fx36f12.rne e6m3-e6m3-chunk8:bf16:fp32-p1 e4m3-mxfp4-fp16 e5m1-e5m1-e6m9 e3m4-e3m4-fx32f8 sm8-mx6-e6m9
-        lns6g4-lns6g4-fp32.rtz-x4 e3m2fn-e4m3-fx36f12.rne-x2 e3m2fn-e5m2fnuz-fx48f20 posit8es1-e5m1-chunk8:bf16:fp32""",
+        lns6g4-lns6g4-fp32.rtz-x4 e3m2fn-e4m3-fx36f12.rne-x2 e3m2fn-e5m2fnuz-fx48f20 posit8es1-e5m1-chunk8:bf16:fp32 posit8-posit8-fp32-p1
+        uint4-uint4-fx24 uint6-uint6-fp24-x2 posit8es1-int10-fp32 msfp12-msfp12-bf16.unfused af4@bf16-af4@bf16-e5m14
+        hfp8-e2m3fn-fx32-x2-p1 nf4@fp16-nf4@fp16-fp16.sr8 mx4-mx4-fx48f20 mx4-mx4-bf16 e6m3-e6m3-fx32f8-x2 sm8-sm8-fx24
+        e5m1-nf4@fp16-fx32-x2 int4-int4-e6m9 uint6-nf4@fp16-fx24 uint8-uint8-fx-x4 sm6-sm6-fp16.sr8-x8 e2m5-e3m2fn-fp32.sr8
+        posit8es1-posit8es1-fx24-x4-p1 e2m1fn-e2m1fn-fp32.rtz-x8 int3-int3-fp16.ftz-x8-p1 e3m1fn-e3m1fn-fp32.sr8 e4m4-int4-fp32.sr8-p1
+        e5m2-int4+int8-fx32 e2m4-e2m4-fp16.ftz e6m3-e6m3-fx36f12.rne e2m3fn-e2m3fn-e6m9-x4-p1 e3m1fn-posit8es1-fp32.rtz-p1
+        msfp12-e4m2-fx48f20-p1 sm8-e3m2fn-fp24 posit7es1-posit7es1-fx32 lns8-lns8-fp32.rtz-p1 int4+int8-int4+int8-bf16.unfused
+        e4m3fn-int4+int8-fp16.ftz-p1 e4m4-e4m4-e6m9 sm8-posit8es1-fp32.sr8-p1 e5m1-e5m1-e5m14 uint8-nf4@fp16-fp16.sr8 e3m4-e3m4-fx24
+        sm8-sm8-posit8 e5m3-e5m3-fp32.sr8 sm6-sm6-fp32.sr8-p1 uint8-uint8-fx32-p1 mxint8-mxint8-fp16.sr8 posit6es1-sm6-fp32.rtz
+        lns8-lns8-e6m9 int4-int4-fx48f20 e5m1-e5m1-fp16.sr8 int4-int4-fp16-x8 posit8-posit8-fp32.rtz e2m1fn-e2m1fn-chunk32:fp16:fp32
+        sm6-sm6-fx36f12.rne-x4 e3m1fn-e3m1fn-posit8 e5m3-e5m3-tc4f14:fp16.late mxfp6e3m2-mxfp6e3m2-fx48f20 lns6g4-lns6g4-bf16-p1
+        uint4-uint4-e8m13-x8 int4-int4-fx-x16 e6m3-e4m3-fx24-x2-p1 uint4-uint4-fx24-x4 int2-e2m4-fp16.ftz e3m3-e3m3-e5m14-p1
+        e2m4-e2m4-tc4f14:fp16.late mxfp4-mxfp4-fx32f8-p1 int5-int5-fx32f8-x8 int10-int10-fp16 uint6-uint6-chunk32:fp16:fp32""",
     ("sg13g2", "delay"): """
         e2m4-e2m1fn-chunk8:bf16:fp32 posit8-posit8-bf16.unfused uint4-uint4-bf16.unfused-x2-p1 int10-e4m3fn+e5m2-fp16.sr8
         mxint8-e2m3fn-fx32f8 mx4-mx4-fp32-x8 nf4@fp16-e6m3-e8m13 uint6-uint6-fx-x2-p1 e4m4-posit8es1-fp32 int4-int4-fp32.rtz-p1
@@ -237,7 +309,20 @@ ANY: Mapping[tuple[str, str], str] = {
         hfp8-hfp8-chunk8:bf16:fp32 af4@bf16-af4@bf16-posit8 uint4-uint8-fx32f8-x8 e4m4-e4m4-fx48f20 e5m1-e5m1-fx48f20 e3m1fn-e3m1fn-fx32f8
         int3-int3-fx24-x4 e2m1fn-e4m4-fx36f12.rne-x2 e5m2fnuz-e5m2fnuz-fp16.sr8 mx9-mx6-bf16 int6-int2-fx40.sat mx4-mx4-fp32.sr8
         int5-int5-e5m14 mx4-int5-fp16.ftz mx4-mx4-e5m14-x4 int4-mxfp6e3m2-fp16.sr8 uint6-af4@bf16-fx48f20 e4m3fnuz-fp16-e8m13
-        e2m3fn-e2m3fn-fx36f12.rne-p1 int4+int8-e2m3fn-fp32.rtz-x2 e4m3-e4m3-fx40.sat-x2-p1""",
+        e2m3fn-e2m3fn-fx36f12.rne-p1 int4+int8-e2m3fn-fp32.rtz-x2 e4m3-e4m3-fx40.sat-x2-p1 e3m2fn-e3m2fn-e5m14 e4m3fnuz-e4m3fnuz-e8m13
+        af4@bf16-af4@bf16-chunk8:bf16:fp32 mxint8-mxint8-e8m13-p1 sm8-int4-fx48f20-x4 e5m3-int8-fp32.rtz e4m3-e3m1fn-fx24-p1
+        uint6-e4m3-bf16-x2 int6-int6-fp24 int4+int8-mxfp6e2m3-fp32.rtz-p1 e6m3-e6m3-fx32f8-x2 lns6g4-lns6g4-fx36f12.rne-x4
+        int10-int10-fx48f20 e2m5-e2m5-bf16-x4 e2m4-e3m3-tc4f14:fp16.late e5m2fnuz-e5m2fnuz-fx int3-mxfp6e3m2-fp32.rtz hfp8-hfp8-fx24-x8
+        posit8es1-posit8es1-fp32.sr8-p1 e2m4-e2m4-chunk8:bf16:fp32 e2m1fn-e2m1fn-chunk16:fx24:fp32 e5m2-e5m2-e5m14-p1
+        e4m3fnuz-e4m3fnuz-chunk8:bf16:fp32 e4m3fn+e5m2-e4m3fn+e5m2-fx24-p1 uint6-uint6-fp16.ftz-x2 nf4@fp16-nf4@fp16-fx-p1
+        e2m5-e2m5-bf16-p1 e5m3-e5m3-fx36f12.rne e4m3fnuz-e5m3-fp16 e2m1fn-e2m1fn-posit8 mxfp4-e2m5-bf16.unfused-p1
+        e5m1-e5m1-bf16.unfused-p1 hfp8-int4-fp16.sr8 e4m3fnuz-e4m3fnuz-fp16.ftz-p1 posit7es1-int8-fx32-x4 mx6-msfp12-fp16.ftz-x4-p1
+        mx9-int4+int8-e5m14-p1 posit8es1-int6-fp32 uint6-uint6-fp16-x4 e3m1fn-e3m1fn-tc4f14:fp16.late e2m5-e2m5-tc4f14:fp16.late
+        int8-int8-fp32.sr8 int3-int3-chunk32:fp16:fp32 lns6g4-lns6g4-fx32f8-x4-p1 e5m2fnuz-e5m2fnuz-e8m13 int4+int8-int4+int8-fx
+        e3m4-e3m3-tc4f12:fp32.rtz-p1 int10-int10-fx36f12.rne posit8-e4m3fn+e5m2-fp16 e4m3fn+e5m2-sm6-fx32-p1 e4m2-e4m2-bf16.unfused-p1
+        af4@bf16-af4@bf16-fx36f12.rne-p1 e2m5-e2m5-bf16.unfused e6m3-e6m3-fp16.ftz e2m3fn-e2m3fn-e8m13-x4 int5-int3-fp16.ftz
+        e5m2fnuz-int4-e8m13 e4m3-e4m3-fx48f20-p1 e3m1fn-e3m1fn-e6m9-p1 int4+int8-e3m1fn-fx24-x8 e2m3fn-e2m3fn-tc4f14:fp16.late
+        posit6es1-uint8-fx32f8-x2 posit8es1-e5m1-fx-x2-p1""",
     ("sky130hd", "area"): """
         posit6es1-posit6es1-bf16.unfused-p1 e2m1fn-e3m4-tc4f14:fp16.late posit7es1-e3m2fn-fx32f8-x4 e2m4-int3-posit8-x2
         mxint8-mxint8-fx36f12.rne-x2 e3m3-e3m3-bf16.unfused-x2 uint4-uint4-fp24-x8 mx6-mx6-bf16 uint4-uint4-fx48f20 e4m3fnuz-e4m3fnuz-e6m9
@@ -251,7 +336,19 @@ ANY: Mapping[tuple[str, str], str] = {
         int3-int3-e5m14 int10-uint6-bf16.unfused-x4 e5m2-e2m1fn-chunk8:bf16:fp32-p1 int8-e2m5-fx32f8-x2 nvfp4-e2m4-fp16
         mxfp6e2m3-mxfp6e2m3-fx48f20 e3m2fn-e3m2fn-chunk16:fx24:fp32 e3m1fn-e3m3-fx36f12.rne-x4-p1 int6-int6-fx-x4 af4@bf16-posit8es1-fp16
         uint6-uint6-e5m14 int8-int8-fp16.sr8-p1 mx4-mx4-fx36f12.rne-x16 int8-mx4-bf16.unfused hfp8-hfp8-bf16.unfused-p1
-        e5m2fnuz-e2m5-fp16.ftz e3m1fn-e3m1fn-posit8""",
+        e5m2fnuz-e2m5-fp16.ftz e3m1fn-e3m1fn-posit8 int5-int5-chunk32:fp16:fp32-p1 e2m5-posit6es1-fx e2m4-e2m4-posit8-p1
+        posit8es1-e2m5-fx32 elma8-elma8-fx48f20 mxfp4-int4-fp32.rtz int10-int10-fp24-p1 e4m2-e4m2-fp32.sr8-p1 e2m4-e2m4-fp32.sr8
+        e4m2-e4m2-fx48f20-x2-p1 e4m3fn-e5m1-chunk32:fp16:fp32 e2m1fn-e2m1fn-fp16.sr8 e4m3fn+e5m2-e4m3fn+e5m2-e5m14 elma8-elma8-fx40.sat
+        e2m5-e2m5-posit8 mx6-mx6-fp32.rtz hfp8-hfp8-fp32.rtz e6m3-e6m3-e5m14 lns8-lns8-fp16.sr8 e2m1fn-e2m1fn-fx24 nf4@fp16-nf4@fp16-e6m9
+        af4@bf16-e3m1fn-fp16.sr8-x2 int6-int6-fp32-x2 e3m1fn-e3m1fn-fx40.sat-p1 e4m3-e4m3fnuz-fx24 e4m3fn-e4m3fn-chunk32:fp16:fp32
+        e6m3-int5-e5m14 sm8-sm8-chunk8:bf16:fp32 e4m4-e4m4-fx e3m4-e3m4-posit8-p1 e4m3-e4m3fnuz-tc4f12:fp32.rtz e4m3fn-e3m4-e8m13-p1
+        uint4-uint4-fx24 int10-int10-fx40.sat e5m2-e5m2-e5m14-p1 sm6-e3m3-posit8 e4m3-e4m3-fx24 int5-int5-fx24-p1 posit8-posit8-e6m9
+        af4@bf16-af4@bf16-fp16.sr8-p1 e2m3fn-e2m3fn-fx-x4-p1 int10-int10-fp16.sr8 sm8-sm8-fp24 sm8-sm8-fx48f20-p1 uint6-mxfp6e2m3-bf16
+        hfp8-int4-fx48f20 posit6es1-posit6es1-chunk32:fp16:fp32-p1 af4@bf16-af4@bf16-fp24 uint4-posit8es1-posit8-p1
+        e2m1fn-e2m1fn-tc4f14:fp16.late af4@bf16-e4m3fnuz-fp16.sr8-p1 posit8es1-e2m1fn-fp32.rtz-p1 e4m3-uint4-chunk8:bf16:fp32
+        e2m1fn-e2m1fn-fx-x16 e6m3-e6m3-fx40.sat-x2 posit8-posit6es1-fp32 e4m3fnuz-int8-fp32.rtz e4m2-e4m2-fp32.sr8 int3-nvfp4-fp16.ftz
+        e3m3-e3m3-fx36f12.rne posit6es1-posit6es1-fx32 posit7es1-posit7es1-bf16 e2m5-e2m5-fp16.ftz e2m3fn-e2m3fn-fp32-x4
+        posit6es1-e4m3-fx48f20-x4 e3m3-e3m4-fp32.rtz""",
     ("sky130hd", "delay"): """
         e2m4-posit8-fx32-x2-p1 posit8es1-posit8es1-e8m13 lns8-lns8-fx32f8-x2 e3m2fn-e3m2fn-e5m14 int4-int4-fp32.sr8-x4 posit8-e6m3-bf16-p1
         uint4-uint4-fx36f12.rne e4m3fn+e5m2-e2m5-fp16.ftz int4-int4-fx-x8 mx6-mx6-e6m9-p1 nvfp4-nvfp4-fx48f20-x4
@@ -264,7 +361,20 @@ ANY: Mapping[tuple[str, str], str] = {
         af4@bf16-af4@bf16-fp32.sr8-p1 af4@bf16-af4@bf16-fp32 posit6es1-posit6es1-chunk16:fx24:fp32 msfp12-msfp12-bf16.unfused-p1
         int6-int6-fp16.sr8-p1 e2m3fn-int5-fx36f12.rne-x2 int4+int8-e3m3-fx48f20-x4 int4-mx9-e5m14 lns6g4-lns6g4-fp32.sr8-x2
         e4m3fnuz-e4m3fnuz-posit8-p1 uint4-mx6-fx36f12.rne e5m2fnuz-e2m1fn-fp16 int6-int6-bf16.unfused-p1 int5-int5-fx40.sat
-        posit8-posit8-bf16 int10-int2-fp32.sr8-x4 e5m2-e5m2-bf16 mxint8-mxint8-bf16-x2""",
+        posit8-posit8-bf16 int10-int2-fp32.sr8-x4 e5m2-e5m2-bf16 mxint8-mxint8-bf16-x2 posit7es1-posit7es1-e5m14 int5-e4m3fn+e5m2-fx
+        nvfp4-nvfp4-fx48f20-p1 lns8-lns8-fp16.sr8 sm6-sm6-fp24 e2m3fn-e2m3fn-fx32f8-p1 e5m2-e2m3fn-fp32.sr8 e4m4-e4m4-fx24 e2m4-e2m4-fx24
+        e5m2fnuz-e5m2fnuz-chunk8:bf16:fp32 int4+int8-e2m5-fx40.sat-p1 e3m2fn-e2m1fn-fx32f8 e4m3fn-e4m3fn-tc4f12:fp32.rtz e6m3-e6m3-fp16
+        int3-int3-fx40.sat-p1 int4-int4-fx36f12.rne-x8 e4m2-e4m2-fp16.ftz e2m5-nf4@fp16-fp32.sr8 bf16-e3m4-fx36f12.rne elma8-elma8-fp32-p1
+        uint6-fp16-fp32 e4m3fn-e4m3fn-fx32f8-p1 msfp12-msfp12-fp16.sr8-x8 uint4-uint4-posit8-x8 uint8-uint8-chunk32:fp16:fp32-p1
+        mxfp6e2m3-mxfp6e2m3-e5m14-x2 posit8-posit8-fx24 uint8-e3m2fn-e6m9-x2 int3-int3-fx24-x16-p1 int3-int3-fx36f12.rne-x4
+        e3m2fn-int2-fx32f8 uint6-e5m2fnuz-bf16.unfused int4+int8-int4+int8-fx36f12.rne uint6-uint6-fx48f20
+        posit6es1-posit6es1-chunk8:bf16:fp32 hfp8-hfp8-fx48f20-x4 e4m3-posit6es1-fx36f12.rne int6-posit7es1-e8m13 int3-int3-fp24
+        int2-int2-fx36f12.rne-x16 e4m3fn+e5m2-e4m3fn+e5m2-fx36f12.rne-x2 e4m3fnuz-e4m3fnuz-fp32 e2m3fn-int5-fp24 mx4-mx4-bf16.unfused
+        int8-int8-e6m9 e5m2-e5m2-fx32-p1 msfp12-msfp12-fp32.rtz-p1 af4@bf16-int8-e8m13 e2m5-int6-e5m14 posit7es1-posit7es1-fx48f20
+        int4-int4-bf16.unfused e2m3fn-e2m3fn-fp16.sr8 e4m2-e4m2-bf16 e2m1fn-e2m1fn-fx-x16 sm6-sm6-bf16-p1 int2-msfp14-bf16.unfused
+        e2m1fn-sm6-fx-p1 mxfp6e3m2-int5-e5m14 e4m3fnuz-int5-fp32.sr8-p1 msfp12-int3-fp16.sr8-x4 e2m5-e2m5-fp32.rtz
+        e2m4-e2m4-tc4f12:fp32.rtz-p1 int2-e5m2fnuz-fx40.sat-x2 int4-int4-posit8 e2m5-int3-fx40.sat-x2 posit6es1-sm6-posit8
+        elma8-elma8-fx40.sat-p1""",
 }
 """Units of a card and an objective that were drawn last, of any two formats and any accumulator, up to 22,000 um2 on sky130hd."""
 
