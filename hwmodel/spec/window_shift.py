@@ -6,7 +6,7 @@ which one at most is open. Nothing is open for a zero. Circuits and estimates ar
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from .ranges import NumberShape
 
@@ -76,11 +76,15 @@ class WindowShift:
         """Bits of the number once the low bits of its exponent have moved it."""
         return self.bits + (1 << self.fine) - 1
 
+    @cached_property
+    def lowest_read(self) -> int:
+        """Of the number, once the low bits of its exponent have moved it, the place of the lowest bit that comes to a weight asked for."""
+        return min((place for weight in self.weights for _, place in self.sources(weight)), default=self.moved_bits - 1)
+
     @property
     def unread(self) -> int:
         """Low bits of the number that come to no weight that is asked for, wherever it is moved."""
-        lowest = min((place for weight in self.weights for _, place in self.sources(weight)), default=self.moved_bits - 1)
-        return min(max(lowest - (1 << self.fine) + 1, 0), self.bits - 1)
+        return min(max(self.lowest_read - (1 << self.fine) + 1, 0), self.bits - 1)
 
     @property
     def weights(self) -> range:

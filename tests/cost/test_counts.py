@@ -160,9 +160,24 @@ def test_parts_hold_their_own_adders(yosys):
     assert [unit.mpy.placed_full_adder, unit.mpy.placed_half_adder] == both
 
 
-def test_what_a_shift_drops_is_merged_where_it_is_most():
-    muxes = [cost.counts(MacSpec.parse(f"e4m3fn-e4m3fn-fx40f{fraction}")).alignadd.mux2 for fraction in ("18", "2", "m2", "m8")]
-    assert muxes[0] == muxes[1] > muxes[2] > muxes[3] > 0.5 * muxes[0]
+def test_what_a_shift_drops_is_merged_the_more_the_more_it_is():
+    muxes = [cost.counts(MacSpec.parse(f"e4m3fn-e4m3fn-fx40f{fraction}")).alignadd.mux2 for fraction in ("18", "14", "2", "m2", "m8")]
+    assert muxes[0] > muxes[1] > 0.95 * muxes[0]
+    assert muxes[1] > muxes[2] > muxes[3] > muxes[4] > 0.5 * muxes[0]
+
+
+def test_posits_are_moved_to_what_is_asked_for():
+    # Between units of 2**-4 and of 2**8 there are fewer bits to be moved, and windows below all of them are one.
+    fine, coarse = (cost.counts(MacSpec.parse(f"posit6es1-posit6es1-fx40f{fraction}")).alignadd for fraction in ("4", "m8"))
+    assert coarse.gate2 < 0.7 * fine.gate2
+    assert coarse.wide < 0.7 * fine.wide
+    assert coarse.mux2 == fine.mux2 - 3
+
+
+def test_nothing_is_propagated_where_no_carry_comes_from():
+    # Of an accumulator that is finer than what it adds the lowest bits only stay.
+    same, finer = (cost.counts(MacSpec.parse(f"int8-int8-fx{width}f{fraction}")).alignadd for width, fraction in ((24, 0), (36, 12)))
+    assert finer == same
 
 
 def test_total_is_the_sum_of_the_parts():

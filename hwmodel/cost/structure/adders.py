@@ -66,7 +66,11 @@ def _prefix(a: bytes, b: bytes, carry: Bit, kind: str, carry_used: bool) -> tupl
     x, y = kinds(a), kinds(b)
     (xors, half), (ands, made) = exclusive(x, y), both(x, y)
     into = kinds(bytes([carry]))
-    generate, propagate = (made[0] << 1 | into[0], made[1] << 1 | into[1]), (half[0] << 1, half[1] << 1)
+    generate = made[0] << 1 | into[0], made[1] << 1 | into[1]
+    # Up to the lowest that generates there is no carry to propagate, and of what would tell so nothing is left.
+    first = generate[0] | generate[1]
+    carried = ~(first ^ (first - 1)) if first else 0
+    propagate = half[0] << 1 & carried, half[1] << 1 & carried
     gates, generate, _ = prefixes(generate, propagate, last + 1, kind, left_out=0 if carry_used else 1 << last)
     sums, total = exclusive(half, lowest(generate, last))
     out = bits_of((generate[0] >> last, generate[1] >> last), 1)

@@ -19,8 +19,8 @@ from .shifters import shift_left, shift_left_overflow
 from .tally import SIGNAL, ZERO, Tally, constant, extend, signals
 from .trees import Heap
 
-_MERGED = 0.5
-"""How much of a shift is merged all of whose outputs are dropped."""
+_MERGED, _MERGED_BY = 0.7, 1.5
+"""How much of a shift is merged all of whose outputs are dropped, and by what power of their share one of which only some are."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -156,8 +156,8 @@ def align_to_unit(shape: NumberShape, fraction: int, rounding: str, *, drops_spe
 
 
 def _merged(shift: Packed, outputs: int, dropped: int) -> Packed:
-    """Return what a mapper merges of a shift that drops more than half of its outputs: of these only an OR is asked for."""
-    share, counted = _MERGED * max(2 * dropped - outputs, 0) / outputs, counts_of(shift)
+    """Return what a mapper merges of a shift that drops some of its outputs: of these only an OR is asked for."""
+    share, counted = _MERGED * (dropped / outputs) ** _MERGED_BY, counts_of(shift)
     return int(share * counted.mux2) * MUX2 + int(share * counted.gate2) * GATE2
 
 
@@ -174,16 +174,21 @@ def _signed_to_unit(tally: Tally, shape: NumberShape, plan: WindowShift) -> tupl
 def shift_to_grid(tally: Tally, exponent: int, plan: WindowShift) -> None:
     """Count a shift by a plan, of a number whose exponent has so many bits."""
     for stage in range(plan.fine):
-        tally.cells += (plan.bits + (1 << stage) - 2) * MUX2 + (1 << stage) * GATE2
-    tally.cells += (len(plan.windows) * (exponent - plan.fine) + 1) * GATE2
-    above = set()
+        # The lowest bits that it puts out are those that may be moved away; some come to no weight that is asked for.
+        unread = max(plan.lowest_read - (1 << plan.fine) + (2 << stage), 0)
+        gates, muxes = 1 << stage, plan.bits + (1 << stage) - 2
+        tally.cells += max(min(muxes, muxes + gates - unread), 0) * MUX2 + max(gates - unread, 0) * GATE2
+    above, asked = set(), set()
     for weight in plan.weights:
-        terms, signs = sum(1 for _ in plan.sources(weight)), plan.signs(weight)
-        tally.cells += terms * GATE2
-        tally.any_of(terms + bool(signs))
+        sources, signs = [window for window, _ in plan.sources(weight)], plan.signs(weight)
+        tally.cells += len(sources) * GATE2
+        tally.any_of(len(sources) + bool(signs))
         above.add(signs)
+        asked.update(sources)
+    # Windows below all that is asked for are told apart from the others, and not from each other.
+    tally.cells += ((len(asked) + (len(asked) < len(plan.windows))) * (exponent - plan.fine) + 1) * GATE2
     for signs in above - {()}:
-        tally.any_of(len(signs) + 1)
+        tally.any_of(len(asked.intersection(signs)) + (len(asked) < len(plan.windows)) + 1)
 
 
 @lru_cache(maxsize=1 << 14)
