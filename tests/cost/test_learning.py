@@ -93,20 +93,19 @@ def test_estimates_are_as_good_as_the_project_says(card, objective, sets):
     assert abs(total["bias"]) < 0.02
     assert all(0 < rows["area_um2", part, "all"]["mean"] < part_mean for part in cost.PARTS)
     assert all(row["mean_family_left_out"] < family for row in families)
-    for quantity, bound in {"energy_fj": 0.085, "energy_timed_fj": 0.10, DELAY: 0.075}.items():
+    for quantity, bound in {"energy_fj": 0.06, "energy_timed_fj": 0.09, DELAY: 0.065}.items():
         known = [
             row for (name, part, family), row in rows.items() if (name, part) == (quantity, "total") and family not in ("all", ANY_FAMILY)
         ]
         assert 0 < np.average([row["mean"] for row in known], weights=[row["units"] for row in known]) < bound, quantity
         assert 0 < rows[quantity, "total", "all"]["mean"] < 0.10, quantity
     # Units of any two formats and any accumulator are harder.
-    delay = 0.115 if (card, objective) == ("asap7", "area") else 0.08
-    for quantity, bound in {"area_um2": 0.03, "energy_fj": 0.09, "energy_timed_fj": 0.13, DELAY: delay}.items():
+    for quantity, bound in {"area_um2": 0.03, "energy_fj": 0.065, "energy_timed_fj": 0.12, DELAY: 0.08}.items():
         assert 0 < rows[quantity, "total", ANY_FAMILY]["mean"] < bound, quantity
-        assert rows[quantity, "total", ANY_FAMILY]["coverage"] > 0.79, quantity
+        assert rows[quantity, "total", ANY_FAMILY]["coverage"] > 0.83, quantity
     for row in rows.values():
         if row["family"] == "all":
-            assert row["coverage"] == pytest.approx(COVERAGE, abs=0.04), row
+            assert row["coverage"] == pytest.approx(COVERAGE, abs=0.025), row
 
 
 def test_intervals_hold_as_many_units_as_they_say(sets):
