@@ -18,7 +18,7 @@ from hwmodel.cost.structure.activity import (
     multiply_activity,
     operand_bits,
 )
-from hwmodel.cost.structure.idle import binades_of_factors
+from hwmodel.cost.structure.idle import binades_of_factors, binades_of_products, reached
 from hwmodel.spec import MacSpec
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.sweep.operands import gaussian_sigma
@@ -153,6 +153,12 @@ def test_posits_lose_the_more_the_larger_their_sums_are():
     for lanes in ("", "-x8"):
         short, long = (counts(MacSpec.parse(f"e4m3fn-e4m3fn-{acc}{lanes}")).active[3] for acc in ("e4m2", "e4m9"))
         assert short < 0.97 * long
+
+
+def test_integers_of_two_bits_are_as_large_as_those_of_three():
+    narrowest, next_ones = (MacSpec.parse(f"{fmt}-{fmt}-fx32") for fmt in ("int2", "int3"))
+    assert binades_of_products(narrowest) == binades_of_products(next_ones)
+    assert reached(narrowest, narrowest.fixed_point(narrowest.acc)) == reached(next_ones, next_ones.fixed_point(next_ones.acc))
 
 
 def test_zeros_come_with_a_sign_but_in_rows_of_integers():
