@@ -17,6 +17,7 @@ from .decode import exponent_bits
 from .multiply import integer_rows
 from .paths import (
     ALIGNADD,
+    FAR,
     GATE,
     HALF,
     MUX,
@@ -40,9 +41,6 @@ from .paths import (
     tree,
 )
 from .shifters import count_zeros, normalise, shift, shift_left
-
-_FAR = float(1 << 20)
-"""Earlier than all else by so much comes what is not looked at."""
 
 
 def fed_back(bits: int, weights: Weights) -> Path:
@@ -95,7 +93,7 @@ def sum_tree(
     Numbers may come before their highest bit, which is shifted to `top` places above the lowest, or further up.
     """
     begin, ways = start(ALIGNADD, weights), list[Segment]()
-    early = begin._replace(time=-_FAR)
+    early = begin._replace(time=-FAR)
     for acc, below in ((early, begin), (early, early), (begin, begin)):
         columns: list[Column] = [[(acc, 1)] * accumulates for _ in range(width)]
         for at in range(place, min(place + bits + signed, width)):

@@ -54,6 +54,9 @@ No two different ways take the same time: which is the longest does not hang on 
 PER_NS = 10
 """How many of these nominal times are a nanosecond, or so."""
 
+FAR = float(1 << 20)
+"""When what is looked at comes, later than all else can; what is not comes earlier by as much."""
+
 
 def group_times(objective: str) -> np.ndarray:
     """Return the nominal time of a level of each of `GROUPS` in ps, on the diagonal: (48, 48) float64."""

@@ -9,16 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .paths import GATE, GROUPS, Number, Path, Weights, Word, levels_of
+from .paths import FAR, GATE, GROUPS, Number, Path, Weights, Word, levels_of
 
 FIELDS = 6
 """Of a number: the lowest and the highest bit of its significand, and of its exponent; its flags; whether it is zero."""
 
 SOURCES = FIELDS + 1
 """Where ways come from: the fields of a number, and what is there at once."""
-
-_FAR = float(1 << 20)
-"""When what is looked at comes, later than all else can."""
 
 
 class Response(NamedTuple):
@@ -48,14 +45,14 @@ def respond(part_of_unit: int, weights: Weights, walk: Callable[[Number], Sequen
     walk
         Returns the ways to what it hands on, from those to a number.
     """
-    away = Path(-_FAR, part_of_unit, GATE, 0.0, None, weights)
-    late = away._replace(time=_FAR)
+    away = Path(-FAR, part_of_unit, GATE, 0.0, None, weights)
+    late = away._replace(time=FAR)
     rows = list[list[np.ndarray | None]]()
     for source in range(SOURCES):
         fields = [away] * FIELDS
         if source < FIELDS:
             fields[source] = late
-        least = _FAR / 2 if source < FIELDS else -_FAR / 2
+        least = FAR / 2 if source < FIELDS else -FAR / 2
         rows.append([levels_of(path).ravel() if path.time > least else None for path in walk(number_of(fields))])
     nothing = np.zeros(len(GROUPS))
     levels = np.array([[nothing if each is None else each for each in row] for row in rows]).swapaxes(0, 1)
