@@ -8,10 +8,11 @@ import pytest
 from hwmodel.cost.depth import GROUPS, LEVELS, NOMINAL, PARTS, depths, group_times
 from hwmodel.cost.depth.adders import add, compress, multiplier, prefix_levels
 from hwmodel.cost.depth.fixed import FixedSizes, add_fixed, sum_tree
+from hwmodel.cost.depth.floats import register
 from hwmodel.cost.depth.levels import FloatLevel, add_to_float
-from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, Number, Path, even, latest, levels_of, start
+from hwmodel.cost.depth.paths import ALIGNADD, MULTIPLY, Number, Path, Word, even, latest, levels_of, start
 from hwmodel.cost.depth.response import FIELDS, number_of, respond
-from hwmodel.cost.depth.shifters import count_zeros, normalise
+from hwmodel.cost.depth.shifters import count_zeros, normalise, shift
 from hwmodel.cost.structure.levels import total_width
 from hwmodel.flow import load_card, synthesize
 from hwmodel.flow.adders import adder_kind
@@ -93,6 +94,21 @@ def test_ones_above_a_sum_do_not_wait_for_it():
     assert all(kind != HALF for way in (ways.low, ways.high) for _, kind, _ in way)
     lone = sum_tree(2, 8, 0, 0, False, True, 200, True, "ripple", NOMINAL["area"]).whole
     assert max(levels for _, kind, levels in lone if kind == HALF) == 191
+
+
+def test_a_shift_sets_gates_of_bits_that_stay_and_of_bits_that_move():
+    begin = start(ALIGNADD, NOMINAL["area"])
+    late = Word(begin, begin._replace(time=100.0))
+    # Four bits moved by up to seven, the last time by four: seven may stay there, and six of ten places are moved to.
+    assert levels_of(shift(begin, late, 3, 4, 10))[ALIGNADD, LEVELS.index("load")] == 13
+    # Ten bits moved by leading zeros, eight places first.
+    assert levels_of(normalise(begin, late, 10))[ALIGNADD, LEVELS.index("load")] == 12
+
+
+def test_the_exponent_in_a_register_waits_for_no_mask():
+    held = register(20, NOMINAL["balanced"])
+    assert levels_of(held.exponent.high).sum() == 1
+    assert held.significand.high.time > 5 * held.exponent.high.time
 
 
 def test_rounding_to_even_takes_a_gate_more_than_cutting_off():

@@ -50,6 +50,16 @@ def accumulators() -> st.SearchStrategy[FixedAcc | FloatAcc | ChunkAcc]:
     return levels() | st.builds(ChunkAcc, st.integers(1, 1 << 16), levels(), levels()) | posits | st.just(QuireAcc())
 
 
+@pytest.mark.parametrize("name", ["fp32", "e5m9.rtz", "fx24f6", "chunk16:fx24:fp32", "tc4f12:fp32.rtz", "posit7es1"])
+def test_a_name_stands_for_one_object(name: str) -> None:
+    """What an accumulator works out about itself, it does once, however many units have it."""
+    assert parse_accumulator(name) is parse_accumulator(name.upper())
+
+
+def test_a_name_by_the_grammar_stands_for_one_format() -> None:
+    assert parse_format("e4m7") is parse_format("e4m7")
+
+
 @given(accumulators())
 def test_accumulator_names_round_trip(acc: FixedAcc | FloatAcc | ChunkAcc) -> None:
     assert parse_accumulator(str(acc)) == acc
