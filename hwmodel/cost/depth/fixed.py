@@ -5,6 +5,7 @@ and `hwmodel_rtl.sums`.
 """
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from hwmodel.spec import FixedPoint
@@ -12,7 +13,7 @@ from hwmodel.spec.ranges import BoundedShift, NumberShape
 from hwmodel.spec.window_shift import WindowShift
 
 from ..structure.multipliers import columns_of_rows
-from .adders import Column, add, add_columns, increment, ripple, runs_of
+from .adders import Column, Run, add, add_columns, increment, ripple, runs_of
 from .decode import exponent_bits
 from .multiply import integer_rows
 from .paths import (
@@ -94,14 +95,18 @@ def sum_tree(
     """
     begin, ways = start(ALIGNADD, weights), list[Segment]()
     early = begin._replace(time=-FAR)
+    end = min(place + bits + signed, width)
+    edges = sorted({min(edge, width) for edge in (0, place, place + carries, place + top, end, width)})
     for acc, below in ((early, begin), (early, early), (begin, begin)):
-        columns: list[Column] = [[(acc, 1)] * accumulates for _ in range(width)]
-        for at in range(place, min(place + bits + signed, width)):
-            columns[at].append((begin if at >= place + top else below, count))
-        if carries and place < width:
-            columns[place].append((below, count))
-        total = latest(add_columns(runs_of(columns), -count << (place + bits) if signed else 0, adder, begin))
-        ways.append(segment_of(total))
+        runs = list[Run]()
+        for at, next_edge in pairwise(edges):
+            column: Column = [(acc, 1)] * accumulates
+            if place <= at < end:
+                column.append((begin if at >= place + top else below, count))
+            if carries and at == place:
+                column.append((below, count))
+            runs.append((next_edge - at, column))
+        ways.append(segment_of(latest(add_columns(runs, -count << (place + bits) if signed else 0, adder, begin))))
     return TreeWays(*ways)
 
 
