@@ -12,7 +12,7 @@ from hwmodel.spec.dataflow import exact_sum_shape, joins_rows, lane_product
 from ..depth.fixed import Aligned, FixedSizes, UnitSizes, UnpackSizes, add_fixed, align_to_unit, fed_back, keep_fixed, tree_of, unpack_sum
 from ..depth.lanes import LaneWays, through_lane
 from ..depth.levels import FloatLevel, add_to_float
-from ..depth.paths import ALIGNADD, GROUPS, NOMINAL, PER_NS, Number, Path, arrived, even, follow, later, latest, levels_of, start
+from ..depth.paths import ALIGNADD, GROUPS, NOMINAL, PER_NS, Number, Path, arrived, counted_levels, even, follow, later, latest, start
 from ..depth.response import FIELDS, SOURCES, Response, fields_of, respond
 from ..depth.rows import through_rows
 from ..glitches import (
@@ -57,7 +57,7 @@ class _Ways:
         return self._places.of(tuple(levels))
 
     def along(self, path: Path) -> int:
-        return self.of(levels_of(path).ravel().tolist())
+        return self.of(counted_levels(path))
 
     @property
     def levels(self) -> np.ndarray:
@@ -260,12 +260,12 @@ class PlainTimes:
             acc, ways = fed_back(sizes.register, self._weights), tree_of(sizes, self._adder, self._weights)
             low, high = (keep(follow(start(ALIGNADD, self._weights), way)) for way in (ways.low, ways.high))
             times = aligned.times + np.array([[low.time], [high.time]])
-            levels = aligned.levels + np.array([levels_of(low), levels_of(high)]).reshape(2, 1, -1)
+            levels = aligned.levels + np.array([counted_levels(low), counted_levels(high)])[:, np.newaxis]
             by_high = times[1] > times[0]
             times, levels = np.where(by_high, *times[::-1]), np.where(by_high[:, np.newaxis], *levels[::-1])
             from_acc = keep(follow(acc, ways.whole))
             if sizes.accumulates and from_acc.time > times[-1]:
-                times[-1], levels[-1] = from_acc.time, levels_of(from_acc).ravel()
+                times[-1], levels[-1] = from_acc.time, counted_levels(from_acc)
             known = self._responses[sizes, saturate] = (*times.tolist(), *map(self._ways.of, levels.tolist()))
         return known
 

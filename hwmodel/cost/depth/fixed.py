@@ -93,21 +93,25 @@ def sum_tree(
 
     Numbers may come before their highest bit, which is shifted to `top` places above the lowest, or further up.
     """
-    begin, ways = start(ALIGNADD, weights), list[Segment]()
+    begin, end = start(ALIGNADD, weights), min(place + bits + signed, width)
     early = begin._replace(time=-FAR)
-    end = min(place + bits + signed, width)
-    edges = sorted({min(edge, width) for edge in (0, place, place + carries, place + top, end, width)})
-    for acc, below in ((early, begin), (early, early), (begin, begin)):
+
+    def way(acc: Path, below: Path) -> Segment:
+        """Return the way from what is not early of an accumulator, of bits below the highest one, and of those from there on."""
+        highest = place + top if below is early else place
+        edges = sorted({min(edge, width) for edge in (0, place, place + carries, highest, end, width)})
         runs = list[Run]()
         for at, next_edge in pairwise(edges):
             column: Column = [(acc, 1)] * accumulates
             if place <= at < end:
-                column.append((begin if at >= place + top else below, count))
+                column.append((begin if at >= highest else below, count))
             if carries and at == place:
                 column.append((below, count))
             runs.append((next_edge - at, column))
-        ways.append(segment_of(latest(add_columns(runs, -count << (place + bits) if signed else 0, adder, begin))))
-    return TreeWays(*ways)
+        return segment_of(latest(add_columns(runs, -count << (place + bits) if signed else 0, adder, begin)))
+
+    low = way(early, begin)
+    return TreeWays(low, way(early, early) if top else low, way(begin, begin) if accumulates else low)
 
 
 class UnitSizes(NamedTuple):

@@ -193,12 +193,17 @@ def tree(path: Path, inputs: int) -> Path:
 
 def levels_of(path: Path) -> np.ndarray:
     """Return the levels on a way by `PARTS` and `LEVELS`, (4, 12) float64."""
+    return np.array(counted_levels(path)).reshape(len(PARTS), len(LEVELS))
+
+
+def counted_levels(path: Path) -> list[float]:
+    """Return the levels on a way by `GROUPS`."""
     counted = [0.0] * len(GROUPS)
     step: Path | None = path
     while step is not None:
         counted[step[1] * len(LEVELS) + step[2]] += step[3]
         step = step[4]
-    return np.array(counted).reshape(len(PARTS), len(LEVELS))
+    return counted
 
 
 def segment_of(path: Path) -> Segment:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .paths import FAR, GATE, GROUPS, Number, Path, Weights, Word, levels_of
+from .paths import FAR, GATE, GROUPS, Number, Path, Weights, Word, counted_levels
 
 FIELDS = 6
 """Of a number: the lowest and the highest bit of its significand, and of its exponent; its flags; whether it is zero."""
@@ -47,15 +47,14 @@ def respond(part_of_unit: int, weights: Weights, walk: Callable[[Number], Sequen
     """
     away = Path(-FAR, part_of_unit, GATE, 0.0, None, weights)
     late = away._replace(time=FAR)
-    rows = list[list[np.ndarray | None]]()
+    rows = list[list[list[float] | None]]()
     for source in range(SOURCES):
         fields = [away] * FIELDS
         if source < FIELDS:
             fields[source] = late
         least = FAR / 2 if source < FIELDS else -FAR / 2
-        rows.append([levels_of(path).ravel() if path.time > least else None for path in walk(number_of(fields))])
-    nothing = np.zeros(len(GROUPS))
-    levels = np.array([[nothing if each is None else each for each in row] for row in rows]).swapaxes(0, 1)
+        rows.append([counted_levels(path) if path.time > least else None for path in walk(number_of(fields))])
+    levels = np.array([[each or [0.0] * len(GROUPS) for each in row] for row in rows]).swapaxes(0, 1)
     reached = np.array([[each is not None for each in row] for row in rows]).T
     return Response(np.where(reached, levels @ np.ravel(weights), -np.inf), levels)
 
