@@ -31,9 +31,9 @@ Shape = tuple[int, int, int]
 def gaussian_sigma(fmt: Format) -> float:
     """Return the standard deviation that suits a format: a quarter of its largest value, at most 1 for what has an exponent.
 
-    An integer tensor is scaled to fill its range, and so is one that a codebook is for; integers of 2 bits, of which nearly all were
-    zeros, are half of them. A float with exponent to spare is used around 1, or, where its normal numbers begin above that, around the
-    smallest of them.
+    An integer tensor is scaled to fill its range, and so is one that a codebook is for. Of integers of two bits nearly all would be zeros
+    then; they are as large as those of three. A float with exponent to spare is used around 1, or, where its normal numbers begin above
+    that, around the smallest of them.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class Drawn:
     """Independent numbers of a distribution.
 
     What has no exponent to spare, integers and codebooks, is scaled so that the largest number drawn meets the format's largest;
-    of a Gaussian, four standard deviations do (`gaussian_sigma`). Other formats are given the numbers as they are drawn, by that rule
+    of a Gaussian, four standard deviations do, but for integers of two bits (`gaussian_sigma`). Other formats are given the numbers as they are drawn, by that rule
     smaller where they are narrow. What lies beyond the largest number saturates; unsigned formats are given magnitudes.
     """
 

@@ -89,6 +89,7 @@ CUT = [
     for acc in ("fx24fm2", "fx24fm2.rne", "fx40f20", "posit8", "posit8.unfused")
     for pipeline in ("", "-p1", "-p2")
 ]
+CUT += [f"fp16-fp16-tc4f{fraction}:fp32.rtz{pipeline}" for fraction in (24, 12, 8) for pipeline in ("", "-p1", "-p2")]
 """Products of which a register holds more, or less, than of others, by what adds them."""
 
 

@@ -131,6 +131,8 @@ def test_adders_are_those_of_the_verilog_in_other_architectures(name, architectu
         "sm8-sm8-posit8-p1",  # a posit's exponent counts from 0 on; here it has no sign
         "int8-int8-posit8.unfused-p1",
         "e4m3-e4m3-posit8-p1",
+        "fp16-fp16-tc4f12:fp32.rtz-p2",  # of 22 bits of a product 14 are in the window
+        "bf16-bf16-tc2f10:fp16.late-p1",
     ],
 )
 def test_flip_flops_are_those_that_constants_leave(name, yosys, tmp_path):

@@ -145,6 +145,8 @@ class UnitColumns:
             kind += f" {frame.first}"  # which decides what is rounded, and so what is told of it
         elif kind == "posit" and isinstance(frame.first, PositAcc) and not frame.first.fused:
             kind += " unfused"
+        elif isinstance(frame.first, TensorAcc):
+            kind += f" {frame.first.fraction}"  # which decides what a register holds of a product
         key = kind, frame.to_the_bit, frame.kind == "fixed" and not isinstance(frame.first, FixedAcc)
         place = self._way_at.setdefault(key, len(self._ways))
         if place == len(self._ways):

@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from hwmodel.spec import MacSpec, PositAcc, SpecError
+from hwmodel.spec import MacSpec, PositAcc, SpecError, TensorAcc
 from hwmodel.spec.dataflow import normalises_operands
 from hwmodel.spec.mac import MAX_PIPELINE
 
@@ -81,7 +81,7 @@ class PlainOperands:
     def _count_lanes(self, pair: np.ndarray, units: Sequence[MacSpec]) -> None:
         """Count one lane of pairs, each in some unit, and how often its multiplier changes."""
         # What fixed point does not ask for hangs on its unit; such units share none of this, see `is_cut`.
-        less = [unread(unit) if isinstance(unit.levels[0], PositAcc) else 0 for unit in units]
+        less = [unread(unit) if isinstance(unit.levels[0], PositAcc | TensorAcc) else 0 for unit in units]
         lanes = [lane_counts(unit, self._adder, self._multiplier).without(bits) for unit, bits in zip(units, less, strict=True)]
         counted = cells_of(chain.from_iterable(lane.registered(number) for lane in lanes for number in _REGISTERS))
         self._lanes[pair] = counted.reshape(len(pair), len(_REGISTERS), 2, len(CELLS))

@@ -97,7 +97,7 @@ def sum_tree(
     early = begin._replace(time=-FAR)
 
     def way(acc: Path, below: Path) -> Segment:
-        """Return the way from what is not early of an accumulator, of bits below the highest one, and of those from there on."""
+        """Return the way from the highest bits of numbers on, and from an accumulator and the bits below unless these are `early`."""
         highest = place + top if below is early else place
         edges = sorted({min(edge, width) for edge in (0, place, place + carries, highest, end, width)})
         runs = list[Run]()

@@ -3,9 +3,10 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwmodel.spec import BlockFormat, FixedAcc, IntFormat, LogFormat, MacSpec, Operand, PositAcc, PositFormat
+from hwmodel.spec import BlockFormat, FixedAcc, IntFormat, LogFormat, MacSpec, Operand, PositAcc, PositFormat, TensorAcc
 from hwmodel.spec.dataflow import Taken, is_halved, lane_product, product_of, raised_shape, stays_signed, taken
 from hwmodel.spec.ranges import operand_shape
+from hwmodel.spec.tensor_step import TensorWindow
 from hwmodel.spec.window_shift import WindowShift
 
 from .cells import FLIP_FLOP, Packed
@@ -55,8 +56,8 @@ def lane_counts(spec: MacSpec, adder: str, multiplier: str) -> LaneCounts:
 def unread(spec: MacSpec) -> int:
     """Return how many bits of a unit's products nobody asks for.
 
-    Those are, where fixed point rounds down, bits that are below its unit in any case, of integers without a sign and of posits; and the
-    highest of an exponent that a posit is rebased by, to one that has no sign.
+    Those are, where fixed point rounds down, bits that are below its unit in any case, of integers without a sign and of posits; bits
+    below a tensor core's window; and the highest of an exponent that a posit is rebased by, to one that has no sign.
     """
     first = spec.levels[0]
     if spec.exact_sum is not None:
@@ -66,6 +67,8 @@ def unread(spec: MacSpec) -> int:
             return max(-spec.product_lsb_exponent - spec.fixed_point(first).fraction, 0)
         if stays_signed(spec):
             return WindowShift.of(lane_product(spec), spec.fixed_point(first).fraction, first.rounding).unread
+    if isinstance(first, TensorAcc):
+        return max(lane_product(spec).significand_bits - TensorWindow.of(first).product_bits, 0)
     if isinstance(first, PositAcc) and first.fused:
         shape = lane_product(spec)
         rebased = exponent_width(shape.exponent_low + shape.top, shape.exponent_high + shape.top)[0]
