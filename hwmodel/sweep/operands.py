@@ -71,8 +71,9 @@ class Drawn:
     """Independent numbers of a distribution.
 
     What has no exponent to spare, integers and codebooks, is scaled so that the largest number drawn meets the format's largest;
-    of a Gaussian, four standard deviations do, but for integers of two bits (`gaussian_sigma`). Other formats are given the numbers as they are drawn, by that rule
-    smaller where they are narrow. What lies beyond the largest number saturates; unsigned formats are given magnitudes.
+    of a Gaussian, four standard deviations do, but for integers of two bits (`gaussian_sigma`). Other formats are given the numbers as
+    they are drawn, by that rule smaller where they are narrow. What lies beyond the largest number saturates; unsigned formats are given
+    magnitudes.
     """
 
     distribution: Distribution
